@@ -1,0 +1,25 @@
+//! The decisions: a state and a command in, changes or a refusal out. No clock, no disk, no network.
+//!
+//! `decide` is the one way in. A subject has one file; only `draft` changes the state.
+
+pub mod command;
+pub mod contacts;
+pub mod decide;
+pub mod draft;
+pub mod grants;
+pub mod groups;
+pub mod hello;
+pub mod ingest;
+pub mod links;
+pub mod messages;
+pub mod permit;
+pub mod rooms;
+pub mod settle;
+pub mod state;
+pub mod users;
+pub mod why;
+
+pub use command::Command;
+pub use decide::decide;
+pub use draft::{Change, Draft};
+pub use state::State;

@@ -1,0 +1,199 @@
+//! Everything the daemon decides by, in persistent maps: a clone is a snapshot and costs nothing.
+//!
+//! Message bodies, outbox records, audit entries and notices are not here; they stand in logs of the store.
+
+use crate::model::{
+    Address, Code, Digest, Domain, LocalPart, Millis, RoomId,
+    contact::Contact,
+    link::{Peer, Streams},
+    org::OwnOrg,
+    record::Epoch,
+    room::{FormerMember, Invitation, Member, RoomInfo},
+    user::{Policy, Profile, Session, User},
+};
+use imbl::{OrdMap, OrdSet};
+use std::sync::Arc;
+
+/// A link as the core sees it.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Pins, grants, verdicts.
+    pub peer: Arc<Peer>,
+    /// Stream positions.
+    pub streams: Streams,
+    /// The last refusal that the peer gave us, for the admin. Not stored.
+    pub last_refusal: Option<(Millis, String)>,
+}
+
+/// A room as the core sees it.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// Its row.
+    pub info: Arc<RoomInfo>,
+    /// Present members.
+    pub members: OrdMap<Address, Member>,
+    /// Those who were members.
+    pub former: OrdMap<Address, FormerMember>,
+    /// Those who are asked in.
+    pub invited: OrdMap<Address, Invitation>,
+    /// The index of the next event.
+    pub next_index: u64,
+    /// The chain head before it.
+    pub head: Digest,
+}
+
+/// A sliding count of something that is limited in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Quota {
+    /// When the window began.
+    pub since: Millis,
+    /// How many since.
+    pub count: u32,
+}
+
+/// The state.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Ourselves.
+    pub org: Arc<OwnOrg>,
+    /// Who may use external messaging.
+    pub policy: Policy,
+    /// Our users.
+    pub users: OrdMap<LocalPart, Arc<User>>,
+    /// Sessions and tokens, by the SHA-256 of their secret.
+    pub sessions: OrdMap<Digest, Arc<Session>>,
+    /// Links, by the peer's domain.
+    pub links: OrdMap<Domain, Arc<Link>>,
+    /// Rooms.
+    pub rooms: OrdMap<RoomId, Arc<Room>>,
+    /// Rooms of each of our users.
+    pub rooms_of: OrdMap<LocalPart, OrdSet<RoomId>>,
+    /// Contacts of our users.
+    pub contacts: OrdMap<(LocalPart, Address), Arc<Contact>>,
+    /// People of partner orgs.
+    pub profiles: OrdMap<Address, Arc<Profile>>,
+    /// How far each of our users has read each room: the last read index plus one.
+    pub marks: OrdMap<(LocalPart, RoomId), u64>,
+    /// Number of the next notice of each user, and how many are read.
+    pub notices: OrdMap<LocalPart, (u64, u64)>,
+    /// Refused records of our streams: peer, epoch number, seq.
+    pub refused: OrdMap<(Domain, u64, u64), Code>,
+    /// Contact adds per user.
+    pub adds_by_user: OrdMap<LocalPart, Quota>,
+    /// Contact adds per link, ours and theirs.
+    pub adds_by_link: OrdMap<(Domain, bool), Quota>,
+    /// Number of the next audit entry, and the hash of the last.
+    pub audit: (u64, Digest),
+    /// Set when database and anchor disagree: all links stay closed until an admin confirms (D7).
+    pub unconfirmed: bool,
+}
+
+/// Whether an event of our org has reached the partner (P21).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Durable here, waits for the partner.
+    Queued,
+    /// Durable at the partner.
+    Delivered,
+    /// The partner refused it.
+    Refused(Code),
+    /// The link closed before it crossed.
+    Undelivered,
+}
+
+impl State {
+    /// An empty state of an org.
+    #[must_use]
+    pub fn new(org: OwnOrg) -> Self {
+        Self {
+            org: Arc::new(org),
+            policy: Policy::default(),
+            users: OrdMap::new(),
+            sessions: OrdMap::new(),
+            links: OrdMap::new(),
+            rooms: OrdMap::new(),
+            rooms_of: OrdMap::new(),
+            contacts: OrdMap::new(),
+            profiles: OrdMap::new(),
+            marks: OrdMap::new(),
+            notices: OrdMap::new(),
+            refused: OrdMap::new(),
+            adds_by_user: OrdMap::new(),
+            adds_by_link: OrdMap::new(),
+            audit: (1, Digest::ZERO),
+            unconfirmed: false,
+        }
+    }
+
+    /// Whether the address is of our org.
+    #[must_use]
+    pub fn is_ours(&self, address: &Address) -> bool {
+        address.is_of(&self.org.domain)
+    }
+
+    /// The address of one of our users.
+    #[must_use]
+    pub fn address(&self, user: &LocalPart) -> Address {
+        Address::new(user, &self.org.domain)
+    }
+
+    /// The user behind one of our addresses.
+    #[must_use]
+    pub fn user_at(&self, address: &Address) -> Option<&Arc<User>> {
+        if self.is_ours(address) { self.users.get(&address.local()) } else { None }
+    }
+
+    /// The delivery state of something that was sent to a peer under this epoch number and seq.
+    #[must_use]
+    pub fn delivery(&self, peer: &Domain, epoch_n: u64, seq: u64) -> Delivery {
+        if let Some(code) = self.refused.get(&(peer.clone(), epoch_n, seq)) {
+            return Delivery::Refused(*code);
+        }
+        let Some(link) = self.links.get(peer) else { return Delivery::Undelivered };
+        if let Some(ended) = link.streams.ended.iter().find(|ended| ended.epoch.n == epoch_n) {
+            return if seq <= ended.acked { Delivery::Delivered } else { Delivery::Undelivered };
+        }
+        match &link.streams.out {
+            Some(out) if out.epoch.n == epoch_n && seq <= out.acked => Delivery::Delivered,
+            Some(out) if out.epoch.n == epoch_n => Delivery::Queued,
+            _ => Delivery::Undelivered,
+        }
+    }
+
+    /// What a person is called, if we know.
+    #[must_use]
+    pub fn name_of(&self, address: &Address) -> Option<&crate::model::text::DisplayName> {
+        if self.is_ours(address) {
+            self.user_at(address).map(|user| &user.name)
+        } else {
+            self.profiles.get(address).map(|profile| &profile.name)
+        }
+    }
+}
+
+impl Room {
+    /// Whether our org orders the room's events.
+    #[must_use]
+    pub fn is_hosted_by(&self, org: &Domain) -> bool {
+        self.info.host == *org
+    }
+
+    /// The other org of the room as `org` sees it.
+    #[must_use]
+    pub fn other(&self, org: &Domain) -> Option<&Domain> {
+        if self.info.host == *org { self.info.partner.as_ref() } else { Some(&self.info.host) }
+    }
+
+    /// Our users among the members.
+    pub fn members_of<'a>(&'a self, org: &'a Domain) -> impl Iterator<Item = (&'a Address, &'a Member)> {
+        self.members.iter().filter(move |(address, _)| address.is_of(org))
+    }
+}
+
+impl Link {
+    /// The number and id of our present outgoing epoch.
+    #[must_use]
+    pub fn out_epoch(&self) -> Option<Epoch> {
+        self.streams.out.map(|out| out.epoch)
+    }
+}

@@ -1,0 +1,11 @@
+//! Handclasp: a federation bridge daemon. Two organizations talk while both administrators' grants are active.
+//!
+//! `ARCHITECTURE.md` has the picture; `docs/protocol.md` has the wire.
+
+pub mod clock;
+pub mod core;
+pub mod crypto;
+pub mod engine;
+pub mod model;
+pub mod store;
+pub mod wire;

@@ -1,0 +1,146 @@
+//! Stable codes of refusals, and the refusal itself.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
+        /// Why something was refused. The text is stable: clients and peers may rely on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            /// All codes, for documents and tests.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The stable text.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A field is not what it must be; the refusal names the field.
+    Invalid = "INVALID",
+    /// No such thing, or not for this caller to know.
+    NotFound = "NOT_FOUND",
+    /// No valid sign-in.
+    Unauthenticated = "UNAUTHENTICATED",
+    /// The caller may not do this.
+    Forbidden = "FORBIDDEN",
+    /// The thing exists already.
+    Exists = "EXISTS",
+    /// The serial or state that the caller expected is not the present one.
+    Conflict = "CONFLICT",
+    /// The idempotency key was used for another request.
+    KeyReused = "KEY_REUSED",
+    /// Too many of these in a short time.
+    RateLimited = "RATE_LIMITED",
+    /// A limit of size or count; the refusal names it.
+    TooLarge = "TOO_LARGE",
+    /// The person cannot be reached: no such user, not permitted, blocked or switched off (P8).
+    Unavailable = "UNAVAILABLE",
+    /// One's own account may not use external messaging (P3); one's own admin can change it.
+    NotPermitted = "NOT_PERMITTED",
+    /// One has blocked this person (P10).
+    Blocked = "BLOCKED",
+    /// The person is not in one's contacts (P12).
+    NotContact = "NOT_CONTACT",
+    /// We know no such partner org.
+    UnknownPeer = "UNKNOWN_PEER",
+    /// Our own grant is not active.
+    ClosedByUs = "CLOSED_BY_US",
+    /// The partner's grant is not active.
+    ClosedByThem = "CLOSED_BY_THEM",
+    /// Both grants are active, the daemons have not greeted each other yet.
+    Opening = "OPENING",
+    /// The link is quarantined after a contradiction; an admin must decide.
+    Quarantined = "QUARANTINED",
+    /// The scope is not in both grants (P2).
+    Scope = "SCOPE",
+    /// All links stay closed until an admin confirms the own grants (D7).
+    Unconfirmed = "UNCONFIRMED",
+    /// Not a member of the room.
+    NotMember = "NOT_MEMBER",
+    /// Only a Group Master may do this (P13).
+    NotMaster = "NOT_MASTER",
+    /// Members cannot leave by themselves (P14).
+    NoLeaving = "NO_LEAVING",
+    /// The last master cannot give up the role (P13).
+    LastMaster = "LAST_MASTER",
+    /// A room holds one partner org, never a third (P12).
+    ThirdOrg = "THIRD_ORG",
+    /// The room is frozen after a contradiction.
+    Frozen = "FROZEN",
+    /// The direct room or group takes nothing now.
+    RoomClosed = "ROOM_CLOSED",
+    /// The message that is answered is not in the room's timeline, or not visible to the author.
+    NoSuchMessage = "NO_SUCH_MESSAGE",
+    /// The sender's org may not cause this effect (W14).
+    Authority = "AUTHORITY",
+    /// The type of record is unknown to this version.
+    UnknownType = "UNKNOWN_TYPE",
+    /// The content of a record is not what its type asks for.
+    Malformed = "MALFORMED",
+    /// The outbox is full: the partner has been away for too long.
+    OutboxFull = "OUTBOX_FULL",
+    /// The daemon has too much to do; try again.
+    Overloaded = "OVERLOADED",
+    /// The daemon is stopping.
+    Stopping = "STOPPING",
+    /// The disk is full.
+    StorageFull = "STORAGE_FULL",
+    /// A proof, key or identity does not hold. Details are in the log only.
+    Proof = "PROOF",
+    /// The stream epoch is not the one that was agreed in the hello.
+    Epoch = "EPOCH",
+    /// A record is missing before this envelope.
+    Gap = "GAP",
+    /// The chain head before the envelope is another.
+    Chain = "CHAIN",
+    /// Two contents for one number (W5, W9).
+    Fork = "FORK",
+    /// The credit of the last ack is used up.
+    Credit = "CREDIT",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Code {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or(())
+    }
+}
+
+/// An expected refusal: the request was understood and will not be done. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Reject {
+    /// Stable code.
+    pub code: Code,
+    /// The field at fault, as a client names it.
+    pub field: Option<&'static str>,
+    /// One sentence for a person: what is wrong, and what to do next. Never holds message content.
+    pub detail: String,
+}
+
+impl Reject {
+    /// A refusal with its sentence.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, field: None, detail: detail.into() }
+    }
+
+    /// A refusal of one field of the request.
+    pub fn field(field: &'static str, detail: impl fmt::Display) -> Self {
+        Self { code: Code::Invalid, field: Some(field), detail: format!("{field} {detail}") }
+    }
+}

@@ -1,0 +1,99 @@
+//! What stands in a room's timeline.
+
+use super::{
+    Address, Code, EventId, Millis,
+    room::History,
+    text::{Description, MessageText, RoomName},
+};
+use std::sync::Arc;
+
+/// One entry of a room's timeline, before the host gave it an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Chosen by the author's daemon.
+    pub id: EventId,
+    /// Who caused it; none when a rule did (automatic exclusion, succession).
+    pub author: Option<Address>,
+    /// When, by the clock of the author's daemon. For display, never for order.
+    pub made_at: Millis,
+    /// What happened.
+    pub content: Content,
+}
+
+/// What happened in a room. The kinds of a later version arrive as new variants here and in `wire::event`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Somebody said something (P20).
+    Message(Message),
+    /// The room was made.
+    Created {
+        /// Its first name.
+        name: RoomName,
+    },
+    /// People came in.
+    Joined {
+        /// Who.
+        users: Vec<Address>,
+    },
+    /// A master removed somebody (P14).
+    Removed {
+        /// Who.
+        users: Vec<Address>,
+    },
+    /// Somebody lost the permission or the link (P15).
+    Excluded {
+        /// Who.
+        users: Vec<Address>,
+        /// Which rule: `NOT_PERMITTED`, `CLOSED_BY_US` or `CLOSED_BY_THEM`.
+        cause: Code,
+    },
+    /// Somebody became a master, or ceased to be one (P13).
+    Role {
+        /// Who.
+        user: Address,
+        /// Master from now on, or plain member.
+        role: Role,
+    },
+    /// Name, description or history rule changed; what is none stayed.
+    Settings(SettingsChange),
+}
+
+/// A text message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The text.
+    pub text: MessageText,
+    /// The index of the message that is answered.
+    pub reply_to: Option<u64>,
+    /// Members who are called by name.
+    pub mentions: Vec<Address>,
+}
+
+/// What a member may do in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Role {
+    /// Reads and writes.
+    Member,
+    /// Also manages members and settings.
+    Master,
+}
+
+/// Changed settings of a room; none stays as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsChange {
+    /// New name.
+    pub name: Option<RoomName>,
+    /// New description.
+    pub description: Option<Description>,
+    /// What members added later see (P17).
+    pub history: Option<History>,
+}
+
+/// An event with its exact JSON: the bytes that are signed, stored, and shown (`docs/adr/0004`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// What the bytes say.
+    pub event: Event,
+    /// The event's JSON object.
+    pub bytes: Arc<[u8]>,
+}

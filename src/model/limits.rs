@@ -1,0 +1,133 @@
+//! Every maximum of the daemon, with its unit in the name. What exceeds one gets a clean refusal.
+
+/// Longest message text, bytes of UTF-8.
+pub const TEXT_BYTES_MAX: usize = 16 * 1024;
+/// Longest event as JSON, bytes.
+pub const EVENT_BYTES_MAX: usize = 48 * 1024;
+/// Longest record as JSON, bytes.
+pub const RECORD_BYTES_MAX: usize = 64 * 1024;
+/// Most records in one envelope.
+pub const ENVELOPE_RECORDS_MAX: usize = 512;
+/// Largest envelope payload, bytes before base64.
+pub const ENVELOPE_BYTES_MAX: usize = 1024 * 1024;
+/// Largest request body on the federation listener: an envelope in base64 with its wrapping.
+pub const FEDERATION_BODY_BYTES_MAX: usize = ENVELOPE_BYTES_MAX / 3 * 4 + 64 * 1024;
+/// Largest request body on the client and admin listeners, bytes.
+pub const API_BODY_BYTES_MAX: usize = 128 * 1024;
+/// Deepest nesting of JSON that is taken from a peer.
+pub const JSON_DEPTH_MAX: usize = 12;
+/// Largest integer on the wire: what every JSON reader holds exactly.
+pub const INTEGER_MAX: u64 = (1 << 53) - 1;
+/// Most records that a receiver allows to be sent before its next ack.
+pub const CREDIT_RECORDS_MAX: u64 = 4_096;
+/// Furthest that a peer's grant serial may jump in one step.
+pub const GRANT_SERIAL_STEP_MAX: u64 = 1_000;
+/// Fewest and most TLS pins and signing keys on a card.
+pub const CARD_PINS_MAX: usize = 4;
+/// Most signing keys on a card.
+pub const CARD_SIGNING_KEYS_MAX: usize = 4;
+/// Largest card file, bytes.
+pub const CARD_BYTES_MAX: usize = 16 * 1024;
+
+/// Time to connect to a peer, milliseconds.
+pub const CONNECT_MS_MAX: u64 = 5_000;
+/// Time for a TLS handshake, milliseconds.
+pub const HANDSHAKE_MS_MAX: u64 = 5_000;
+/// Time to the first byte of an answer or of a request on a fresh connection, milliseconds.
+pub const FIRST_BYTE_MS_MAX: u64 = 15_000;
+/// Time for one whole request, milliseconds.
+pub const REQUEST_MS_MAX: u64 = 30_000;
+/// Connections that one peer may hold to us.
+pub const PEER_CONNECTIONS_MAX: usize = 8;
+/// Largest header list on the federation listener, bytes.
+pub const HEADER_BYTES_MAX: usize = 8 * 1024;
+/// TLS handshakes at once on the federation listener.
+pub const HANDSHAKES_AT_ONCE_MAX: usize = 64;
+/// TLS handshakes per address and second.
+pub const HANDSHAKES_PER_ADDRESS_PER_SECOND_MAX: u32 = 10;
+/// Client and admin connections at once.
+pub const API_CONNECTIONS_MAX: usize = 8_192;
+
+/// Contact adds per user and hour.
+pub const CONTACT_ADDS_PER_USER_PER_HOUR_MAX: u32 = 30;
+/// Contact adds per link and day, each direction.
+pub const CONTACT_ADDS_PER_LINK_PER_DAY_MAX: u32 = 300;
+/// Shared rooms per link.
+pub const ROOMS_PER_LINK_MAX: usize = 10_000;
+/// Members of one external group.
+pub const MEMBERS_MAX: usize = 500;
+/// Members named in one add.
+pub const MEMBERS_PER_ADD_MAX: usize = 100;
+/// Mentions in one message.
+pub const MENTIONS_MAX: usize = 50;
+/// Records that wait in one outbox before local users get 507.
+pub const OUTBOX_RECORDS_MAX: u64 = 2_000_000;
+/// Refused or undelivered submissions kept for their authors, ranges per room.
+pub const UNPLACED_RANGES_MAX: usize = 256;
+/// Rejects kept unsettled per stream before credit falls to zero.
+pub const REJECTS_UNSETTLED_MAX: usize = 4_096;
+/// Rejects named in one ack; the sender asks again for the rest.
+pub const REJECTS_PER_ACK_MAX: usize = 1_024;
+
+/// Longest display name, characters.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
+/// Longest room name, characters.
+pub const ROOM_NAME_CHARS_MAX: usize = 100;
+/// Longest room description, characters.
+pub const DESCRIPTION_CHARS_MAX: usize = 300;
+/// Longest reason of a grant, characters.
+pub const REASON_CHARS_MAX: usize = 300;
+/// Longest field of a contact overlay, characters.
+pub const OVERLAY_CHARS_MAX: usize = 200;
+
+/// Commands that the writer commits as one group.
+pub const GROUP_COMMANDS_MAX: usize = 256;
+/// Commands that wait for the writer before callers get 503.
+pub const WRITER_QUEUE_MAX: usize = 4_096;
+/// Idempotency keys remembered in all; the oldest go first.
+pub const IDEMPOTENCY_KEYS_MAX: usize = 131_072;
+/// Idempotency keys are remembered this long, milliseconds.
+pub const IDEMPOTENCY_MS_MAX: u64 = 24 * 3_600_000;
+/// Longest idempotency key, bytes.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
+/// Largest row value in the store, bytes (larger pages would leave sled's synced file).
+pub const ROW_BYTES_MAX: usize = 8 * 1024;
+/// A packed log row is closed at this size, bytes.
+pub const PACK_BYTES_MAX: usize = 6 * 1024;
+/// Published batches kept in memory for live feeds, bytes.
+pub const FEED_RING_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Event streams per user.
+pub const STREAMS_PER_USER_MAX: usize = 16;
+/// Largest page of any list.
+pub const PAGE_ITEMS_MAX: usize = 200;
+/// Page size when none is asked for.
+pub const PAGE_ITEMS_DEFAULT: usize = 50;
+/// Sessions and tokens per user.
+pub const SESSIONS_PER_USER_MAX: usize = 64;
+/// Failed sign-ins per user or address in the window before further ones are throttled.
+pub const SIGN_IN_FAILURES_MAX: u32 = 10;
+/// The window of failed sign-ins, milliseconds.
+pub const SIGN_IN_WINDOW_MS: u64 = 15 * 60_000;
+/// Sessions end after this long, milliseconds.
+pub const SESSION_MS_MAX: u64 = 30 * 24 * 3_600_000;
+
+/// An open link without a sign of life for this long is shown as stale, milliseconds.
+pub const STALE_AFTER_MS: u64 = 15 * 60_000;
+/// A hello is sent about this often on an open link, milliseconds.
+pub const HELLO_EVERY_MS: u64 = 5 * 60_000;
+/// Backoff to an unreachable peer, first and last step, milliseconds.
+pub const BACKOFF_MS_MIN: u64 = 250;
+/// Longest backoff step, milliseconds.
+pub const BACKOFF_MS_MAX: u64 = 60_000;
+/// Hello probes on a refused link, shortest and longest pause, milliseconds.
+pub const PROBE_MS_MIN: u64 = 5 * 60_000;
+/// Longest pause between hello probes on a refused link, milliseconds.
+pub const PROBE_MS_MAX: u64 = 15 * 60_000;
+/// Acknowledged records stay in the outbox at least this long, milliseconds.
+pub const OUTBOX_KEPT_MS_MIN: u64 = 7 * 24 * 3_600_000;
+/// Acknowledged records leave the outbox after this long even if the peer reports no backup, milliseconds.
+pub const OUTBOX_KEPT_MS_MAX: u64 = 30 * 24 * 3_600_000;
+/// Voids in an hour that quarantine a link.
+pub const VOIDS_PER_HOUR_MAX: u32 = 3;
+/// Rooms that one step of the clean-up after a closed link handles.
+pub const CLEANUP_ROOMS_PER_STEP: usize = 16;

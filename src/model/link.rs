@@ -1,0 +1,158 @@
+//! The relation between us and one peer: what is pinned, granted, streamed (W7 to W11).
+
+use super::{Code, Digest, Domain, InstanceId, LinkId, Millis, grant::SignedGrant, org::SignedCard, record::Epoch};
+use serde::{Deserialize, Serialize};
+
+/// What is known of a peer: one row, written when a card, a grant or a verdict changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// The peer's domain.
+    pub domain: Domain,
+    /// The link's id.
+    pub link: LinkId,
+    /// The newest card.
+    pub card: SignedCard,
+    /// Our grant for the peer.
+    pub ours: Option<SignedGrant>,
+    /// The peer's grant for us.
+    pub theirs: Option<SignedGrant>,
+    /// Set after a contradiction (fork, false claim): nothing but hellos passes until an admin lifts it.
+    pub quarantine: Option<Quarantine>,
+    /// When it was pinned.
+    pub pinned_at: Millis,
+    /// The peer's database, as last heard.
+    pub instance: Option<InstanceId>,
+    /// Rooms that still have to be cleaned up after the link closed; the filter works already (P26).
+    pub cleanup: Option<Cleanup>,
+}
+
+/// Why a link is quarantined, with the evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantine {
+    /// What was found.
+    pub code: Code,
+    /// One sentence for the admin.
+    pub detail: String,
+    /// Since when.
+    pub at: Millis,
+    /// The documents that contradict each other, if any: kept for the admins of both sides.
+    pub evidence: Vec<std::sync::Arc<str>>,
+}
+
+/// A clean-up under way: rooms up to and including `done` are finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleanup {
+    /// Why the link closed.
+    pub cause: Code,
+    /// The last finished room, in the order of ids.
+    pub done: Option<super::RoomId>,
+}
+
+/// An unbroken time in which both grants are active: the two `since` serials, ours first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    /// The serial since which ours is active.
+    pub ours: u64,
+    /// The serial since which theirs is active.
+    pub theirs: u64,
+}
+
+/// Our sending side of a link in its present epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutStream {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The term it was minted in.
+    pub term: Term,
+    /// The number of the next record.
+    pub next_seq: u64,
+    /// The chain head before it.
+    pub head: Digest,
+    /// The last record that the peer acknowledged and whose verdicts we have settled.
+    pub acked: u64,
+    /// Whether the peer has confirmed the epoch in a hello.
+    pub confirmed: bool,
+}
+
+/// Our receiving side of a link in its present epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InStream {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The term in which it was agreed.
+    pub term: Term,
+    /// The last record that is applied or refused.
+    pub cursor: u64,
+    /// The chain head after it.
+    pub head: Digest,
+    /// Refused records that the sender has not settled yet.
+    pub rejects: Vec<(u64, Code)>,
+    /// The last record in a verified backup.
+    pub backed_up: u64,
+    /// When voids arrived in the last hour.
+    pub voids: Vec<Millis>,
+}
+
+/// An ended epoch of our sending side: what was not acknowledged by then is undelivered (P21).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedEpoch {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The last record that is known to have arrived.
+    pub acked: u64,
+    /// How many records it had.
+    pub next_seq: u64,
+}
+
+/// Both streams of a link: one row, written with every ack and every applied envelope.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Streams {
+    /// Sending; none before the first opening.
+    pub out: Option<OutStream>,
+    /// Receiving; none before the first opening.
+    pub inn: Option<InStream>,
+    /// Ended epochs of the sending side, oldest first.
+    pub ended: Vec<EndedEpoch>,
+    /// The final position of the receiving side in the epoch before.
+    pub ended_in: Option<(Epoch, u64, Digest)>,
+    /// The last authenticated sign of life.
+    pub last_contact: Option<Millis>,
+}
+
+/// The state of a link as people see it (W7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// No grant was ever active on either side.
+    Pinned,
+    /// Both grants are active; the hello has not confirmed it yet.
+    Opening,
+    /// What both grants name may cross.
+    Open,
+    /// Open, but nothing heard for 15 minutes: shown as unreachable, nobody is removed.
+    Stale,
+    /// Our grant is not active.
+    ClosedByUs,
+    /// Our grant is active, theirs is not.
+    ClosedByThem,
+    /// Lost records are being fetched back from the peer.
+    Recovering,
+    /// A contradiction was found; an admin must decide.
+    Quarantined,
+}
+
+impl LinkState {
+    /// The state's name in the API and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pinned => "pinned",
+            Self::Opening => "opening",
+            Self::Open => "open",
+            Self::Stale => "stale",
+            Self::ClosedByUs => "closed_by_us",
+            Self::ClosedByThem => "closed_by_them",
+            Self::Recovering => "recovering",
+            Self::Quarantined => "quarantined",
+        }
+    }
+}

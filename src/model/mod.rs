@@ -1,0 +1,27 @@
+//! The nouns of Handclasp: identifiers, bounded texts, limits, grants, links, rooms, events, records.
+//!
+//! Everything here is plain data. Serde derives exist for the store's row encoding only
+//! (`docs/adr/0003-model-types-are-rows.md`); the wire and the HTTP APIs have their own versioned types.
+
+pub mod address;
+pub mod audit;
+pub mod code;
+pub mod contact;
+pub mod event;
+pub mod grant;
+pub mod id;
+pub mod journal;
+pub mod limits;
+pub mod link;
+pub mod notice;
+pub mod org;
+pub mod record;
+pub mod room;
+pub mod text;
+pub mod time;
+pub mod user;
+
+pub use address::{Address, Domain, LocalPart};
+pub use code::{Code, Reject};
+pub use id::{Digest, EpochId, EventId, InstanceId, LinkId, RoomId};
+pub use time::Millis;

@@ -1,0 +1,79 @@
+//! Our own users, their sessions, and who may use external messaging (P3).
+
+use super::{Address, LocalPart, Millis, text::DisplayName};
+use serde::{Deserialize, Serialize};
+
+/// One of our users: one row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Name within the org.
+    pub local: LocalPart,
+    /// What they are called.
+    pub name: DisplayName,
+    /// Deactivated users cannot sign in and lose the permission.
+    pub active: bool,
+    /// The admin's choice for this user; counts when the policy is *chosen members*.
+    pub chosen: bool,
+    /// The admin's switch for this user alone: off overrides every policy.
+    pub external: bool,
+    /// argon2id hash in PHC form; none until a password is set.
+    pub password: Option<String>,
+    /// When the account was made.
+    pub created_at: Millis,
+}
+
+/// Who may use external messaging (P3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Audience {
+    /// All members.
+    All,
+    /// Chosen members only.
+    Chosen,
+}
+
+/// The org's policy: one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Who may use external messaging.
+    pub audience: Audience,
+    /// Whether new users are chosen from the start.
+    pub newcomers: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { audience: Audience::All, newcomers: true }
+    }
+}
+
+impl User {
+    /// Whether this user holds the permission under the policy (P3).
+    #[must_use]
+    pub fn is_permitted(&self, policy: Policy) -> bool {
+        self.active && self.external && (policy.audience == Audience::All || self.chosen)
+    }
+}
+
+/// A signed-in session or an issued token: one row, keyed by the SHA-256 of the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose.
+    pub user: LocalPart,
+    /// What it is for, as the user or admin named it.
+    pub label: String,
+    /// Since when.
+    pub created_at: Millis,
+    /// Until when.
+    pub ends_at: Millis,
+}
+
+/// A person of a partner org as their own daemon described them: one row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Who.
+    pub user: Address,
+    /// What they are called.
+    pub name: DisplayName,
+    /// Whether their org permits them to be reached.
+    pub available: bool,
+}
