@@ -9,6 +9,7 @@ use crate::{
         permit::{self, link_state},
         state::{Link, Room},
     },
+    crypto::Fingerprint,
     model::{
         Domain, Millis,
         audit::AuditEntry,
@@ -82,7 +83,7 @@ pub fn peer_status(state: &State, link: &Link, oldest_queued_at: Option<Millis>,
             at: quarantine.at.0,
             evidence: quarantine.evidence.iter().map(|document| document.to_string()).collect(),
         }),
-        fingerprint: crate::crypto::fingerprint(&peer.card.card.identity),
+        fingerprint: Fingerprint::of(&peer.card.card.identity).to_string(),
         epoch: link.out_epoch().map(|epoch| epoch.n),
         endpoints: peer.card.card.endpoints.clone(),
     }
