@@ -92,13 +92,13 @@ impl<T> Page<T> {
     ) -> Self {
         let mut items = items.peekable();
         let mut page = Self { items: Vec::new(), next: None };
-        while page.items.len() < items_max {
-            let Some(item) = items.next() else { return page };
-            page.next = Some(encode(&key(&item)));
+        while let Some(item) = items.next() {
+            let place = key(&item);
             page.items.push(show(item));
-        }
-        if items.peek().is_none() {
-            page.next = None;
+            if page.items.len() == items_max {
+                page.next = items.peek().map(|_| encode(&place));
+                break;
+            }
         }
         page
     }
