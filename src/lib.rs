@@ -6,6 +6,7 @@ pub mod clock;
 pub mod core;
 pub mod crypto;
 pub mod engine;
+pub mod feed;
 pub mod model;
 pub mod store;
 pub mod wire;

@@ -1,15 +1,23 @@
-//! The single writer and its handle: submit a command, get an answer once it is durable.
+//! The single writer and its handle: submit a command, get an answer once it is durable (D3, D4).
+
+mod done;
+mod group;
+mod outbox;
+mod writer;
+
+pub use outbox::OutboxItem;
+pub use writer::{Parts, Runs};
 
 use crate::{
-    core::{
-        Command, State,
-        command::{Answer, Ref},
-    },
+    clock::Clock,
+    core::{Command, State, command::Answer},
+    feed::Feed,
     model::{Domain, Millis, Reject},
-    store::kv::StoreError,
+    store::{kv::StoreError, reader::Reader},
 };
+use arc_swap::ArcSwap;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Why a command was not done.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -23,8 +31,8 @@ pub enum Refusal {
         /// When to try again, milliseconds.
         retry_after_ms: u64,
     },
-    /// The disk is full.
-    #[error("the disk of the daemon is full")]
+    /// The disk is full; nothing was done.
+    #[error("the disk of the daemon is full; nothing was done")]
     StorageFull,
     /// The daemon is stopping.
     #[error("the daemon is stopping")]
@@ -40,56 +48,104 @@ pub struct IdempotencyKey {
     pub request: [u8; 8],
 }
 
-/// One record as it waits in an outbox.
-#[derive(Clone, Debug)]
-pub struct OutboxItem {
-    /// Its number.
-    pub seq: u64,
-    /// The chain head after it.
-    pub head: crate::model::Digest,
-    /// When it was made.
-    pub made_at: Millis,
-    /// What it was about.
-    pub reference: Ref,
-    /// Its exact JSON.
-    pub bytes: Arc<[u8]>,
+/// A command on its way to the writer.
+#[derive(Debug)]
+struct Submitted {
+    command: Command,
+    key: Option<IdempotencyKey>,
+    reply: oneshot::Sender<Result<Answer, Refusal>>,
 }
 
-/// The handle to the writer. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Engine {}
+/// What the writer shows to everybody else: only what is durable.
+struct Published {
+    state: ArcSwap<State>,
+    outbox: outbox::Recent,
+    feed: Feed,
+    bell: watch::Sender<u64>,
+}
 
-#[expect(missing_docs, clippy::unimplemented, clippy::unused_async, unused_variables, reason = "stub")]
+/// The handle to the writer. Cheap to clone; the writer stops when the last one is dropped or [`Engine::stop`] is called.
+#[derive(Clone)]
+pub struct Engine {
+    queue: mpsc::Sender<Submitted>,
+    published: Arc<Published>,
+    reader: Reader,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
 impl Engine {
+    /// Starts the writer on a loaded store.
+    #[must_use]
+    pub fn start(parts: Parts) -> (Self, writer::Running) {
+        writer::start(parts)
+    }
+
     /// Decides and commits a command; answers when it is durable.
+    ///
+    /// # Errors
+    /// The refusal of a rule, or why the writer could not take it. After an error nothing has changed, except that
+    /// `Stopping` may come for a command that was still done: ask again under the same idempotency key.
     pub async fn submit(&self, command: Command) -> Result<Answer, Refusal> {
-        unimplemented!()
+        self.queue(command, None).await
     }
 
     /// The same under an idempotency key: a repeated key with the same request gets the first answer again.
+    ///
+    /// # Errors
+    /// As [`Engine::submit`], and `KEY_REUSED` when the key named another request.
     pub async fn submit_once(&self, key: IdempotencyKey, command: Command) -> Result<Answer, Refusal> {
-        unimplemented!()
+        self.queue(command, Some(key)).await
+    }
+
+    async fn queue(&self, command: Command, key: Option<IdempotencyKey>) -> Result<Answer, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        match self.queue.try_send(Submitted { command, key, reply }) {
+            Ok(()) => answer.await.unwrap_or(Err(Refusal::Stopping)),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(Refusal::Overloaded { retry_after_ms: 250 }),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(Refusal::Stopping),
+        }
     }
 
     /// The durable state.
     #[must_use]
     pub fn state(&self) -> Arc<State> {
-        unimplemented!()
+        self.published.state.load_full()
     }
 
     /// Now, by the daemon's clock.
     #[must_use]
     pub fn now(&self) -> Millis {
-        unimplemented!()
+        self.clock.now()
+    }
+
+    /// Reads of what stands in logs. Cap them by [`Engine::state`].
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The users' live feeds.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.published.feed
     }
 
     /// Rings after every commit, with the next journal position.
     #[must_use]
     pub fn bell(&self) -> watch::Receiver<u64> {
-        unimplemented!()
+        self.published.bell.subscribe()
     }
 
     /// Records that wait for a peer, from a number on, within limits; from memory while they are hot.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
     pub fn outbox(
         &self,
         peer: &Domain,
@@ -98,6 +154,26 @@ impl Engine {
         records_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<OutboxItem>, StoreError> {
-        unimplemented!()
+        match self.published.outbox.read(peer, epoch_n, from_seq, records_max, bytes_max) {
+            Some(items) => Ok(items),
+            None => self.outbox_from_store(peer, epoch_n, from_seq, records_max, bytes_max),
+        }
+    }
+
+    /// The store may already show what is not durable yet; what is published is.
+    fn outbox_from_store(
+        &self,
+        peer: &Domain,
+        epoch_n: u64,
+        from_seq: u64,
+        records_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        let state = self.state();
+        let durable = state.links.get(peer).and_then(|link| link.streams.out).filter(|out| out.epoch.n == epoch_n);
+        let end = durable.map_or(u64::MAX, |out| out.next_seq);
+        let mut rows = self.reader.outbox(peer, epoch_n, from_seq, records_max, bytes_max)?;
+        rows.retain(|row| row.seq < end);
+        Ok(rows)
     }
 }

@@ -1,0 +1,317 @@
+//! The loop of the single writer: drain what waits, decide, commit once, publish, answer.
+
+use super::{
+    Engine, IdempotencyKey, Published, Refusal, Submitted,
+    done::{Done, Known},
+    group::{Group, refuse_all},
+    outbox,
+};
+use crate::{
+    clock::{Clock, Random},
+    core::{
+        Command, State,
+        command::{AdminOp, Answer, PeerOp, PendingFact},
+        decide,
+    },
+    feed::Feed,
+    model::{
+        Code, Millis, Reject, RoomId, grant::GrantState,
+        journal::{Entry, Outcome},
+        limits,
+        record::{Record, RecordBody},
+    },
+    store::{
+        kv::{Anchor, Kv, StoreError},
+        load::Loaded,
+        reader::Reader,
+        stage::Stage,
+    },
+};
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+
+/// The anchor follows the commits at most this far behind, milliseconds.
+const ANCHOR_EVERY_MS: u64 = 1_000;
+
+/// What the writer is made of.
+pub struct Parts {
+    /// The disk seam.
+    pub kv: Arc<dyn Kv>,
+    /// What was loaded from it.
+    pub loaded: Loaded,
+    /// The time seam.
+    pub clock: Arc<dyn Clock>,
+    /// The randomness seam.
+    pub random: Box<dyn Random>,
+    /// Where the writer runs.
+    pub runs: Runs,
+    /// Called once when the store fails; the process has to end (D5).
+    pub fatal: Box<dyn FnOnce(StoreError) + Send>,
+}
+
+/// Where the writer runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// On a thread of its own, since commits wait for the disk.
+    Thread,
+    /// As a task of the current runtime: for the simulation, whose disk is memory.
+    Task,
+}
+
+/// The running writer; it ends when all handles are gone.
+pub enum Running {
+    /// On a thread.
+    Thread(std::thread::JoinHandle<()>),
+    /// As a task.
+    Task(tokio::task::JoinHandle<()>),
+}
+
+impl Running {
+    /// Waits until the writer has committed what it had and written its last anchor.
+    pub async fn ended(self) {
+        match self {
+            Self::Thread(thread) => {
+                let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+                if !matches!(joined, Ok(Ok(()))) {
+                    tracing::error!("the writer ended by a panic");
+                }
+            }
+            Self::Task(task) => {
+                if task.await.is_err() {
+                    tracing::error!("the writer ended by a panic");
+                }
+            }
+        }
+    }
+}
+
+struct Writer {
+    kv: Arc<dyn Kv>,
+    state: State,
+    stage: Stage,
+    done: Done,
+    clock: Arc<dyn Clock>,
+    random: Box<dyn Random>,
+    published: Arc<Published>,
+    reader: Reader,
+    anchored_at: Millis,
+    anchored_commit: u64,
+}
+
+/// Starts the writer.
+pub fn start(parts: Parts) -> (Engine, Running) {
+    let Parts { kv, loaded, clock, random, runs, fatal } = parts;
+    let Loaded { state, stage, done: remembered } = loaded;
+    let reader = Reader::new(kv.clone());
+    let (bell, _) = watch::channel(stage.journal_next());
+    let feed = Feed::new(reader.clone(), stage.journal_next());
+    let published =
+        Arc::new(Published { state: ArcSwap::from_pointee(state.clone()), outbox: outbox::Recent::default(), feed, bell });
+    published.feed.publish(&published.state.load_full(), Vec::new());
+    let (queue, waiting) = mpsc::channel(limits::WRITER_QUEUE_MAX);
+    let writer = Writer {
+        kv,
+        state,
+        stage,
+        done: restore(remembered),
+        clock: clock.clone(),
+        random,
+        published: published.clone(),
+        reader: reader.clone(),
+        anchored_at: Millis(0),
+        anchored_commit: 0,
+    };
+    let running = match runs {
+        Runs::Thread => Running::Thread(
+            std::thread::Builder::new()
+                .name("writer".to_owned())
+                .spawn(move || writer.run(waiting, fatal))
+                .expect("the process may start a thread at its start"),
+        ),
+        Runs::Task => Running::Task(tokio::spawn(writer.run_as_task(waiting, fatal))),
+    };
+    (Engine { queue, published, reader, clock }, running)
+}
+
+fn restore(remembered: Vec<Entry>) -> Done {
+    let mut done = Done::default();
+    for entry in remembered {
+        if let Entry::Done { key, request, outcome, at } = entry {
+            done.insert(IdempotencyKey { key, request }, outcome, Millis(at), Millis(at));
+        }
+    }
+    done
+}
+
+impl Writer {
+    fn run(mut self, mut waiting: mpsc::Receiver<Submitted>, fatal: Box<dyn FnOnce(StoreError) + Send>) {
+        let mut group = Vec::with_capacity(limits::GROUP_COMMANDS_MAX);
+        while waiting.blocking_recv_many(&mut group, limits::GROUP_COMMANDS_MAX) > 0 {
+            if let Err(error) = self.step(std::mem::take(&mut group)) {
+                return fatal(error);
+            }
+        }
+        self.last_anchor();
+    }
+
+    async fn run_as_task(mut self, mut waiting: mpsc::Receiver<Submitted>, fatal: Box<dyn FnOnce(StoreError) + Send>) {
+        let mut group = Vec::with_capacity(limits::GROUP_COMMANDS_MAX);
+        while waiting.recv_many(&mut group, limits::GROUP_COMMANDS_MAX).await > 0 {
+            if let Err(error) = self.step(std::mem::take(&mut group)) {
+                return fatal(error);
+            }
+        }
+        self.last_anchor();
+    }
+
+    /// One group: an error means that the store failed, and nobody is answered.
+    fn step(&mut self, submitted: Vec<Submitted>) -> Result<(), StoreError> {
+        metrics::histogram!("handclasp_group_commands").record(submitted.len() as f64);
+        let submitted = self.refuse_without_space(submitted);
+        let mut group = Group::default();
+        for submitted in submitted {
+            self.take(&mut group, submitted)?;
+        }
+        if group.is_empty(&self.stage) {
+            // Nothing to write; some effects live in memory only, such as the last refusal by a peer.
+            self.published.state.store(Arc::new(self.state.clone()));
+            group.reply();
+            return Ok(());
+        }
+        let outcome = group.seal(&mut self.stage)?;
+        let began = std::time::Instant::now();
+        self.kv.commit(self.stage.take())?;
+        metrics::histogram!("handclasp_commit_seconds").record(began.elapsed().as_secs_f64());
+        if outcome.own_grant_changed {
+            self.anchor()?;
+        }
+        self.publish(outcome.fresh, outcome.sent);
+        group.reply();
+        self.anchor_if_due()
+    }
+
+    /// With a full disk only what ends something is taken: a revocation must always be possible (P26, F8).
+    fn refuse_without_space(&self, submitted: Vec<Submitted>) -> Vec<Submitted> {
+        if self.kv.has_space() {
+            return submitted;
+        }
+        let (kept, refused) = submitted.into_iter().partition(|submitted| ends_something(&submitted.command));
+        refuse_all(refused, &Refusal::StorageFull);
+        kept
+    }
+
+    fn take(&mut self, group: &mut Group, submitted: Submitted) -> Result<(), StoreError> {
+        let Submitted { mut command, key, reply } = submitted;
+        match key.map_or(Known::New, |key| self.done.find(key)) {
+            Known::Done(outcome) => {
+                group.answer(reply, Ok(Answer::Outcome(outcome)));
+                return Ok(());
+            }
+            Known::Reused => {
+                let detail = "this Idempotency-Key was used for another request; use a new one";
+                group.answer(reply, Err(Reject::new(Code::KeyReused, detail).into()));
+                return Ok(());
+            }
+            Known::New => {}
+        }
+        self.gather(&mut command)?;
+        let now = self.clock.now();
+        let decision = decide(&self.state, command, now, &mut *self.random);
+        self.state = decision.state;
+        group.absorb(&mut self.stage, decision.changes)?;
+        if let (Some(key), Ok(Answer::Outcome(outcome))) = (key, &decision.result) {
+            self.remember(group, key, outcome.clone(), now);
+        }
+        group.answer(reply, decision.result.map_err(Refusal::Reject));
+        Ok(())
+    }
+
+    fn remember(&mut self, group: &mut Group, key: IdempotencyKey, outcome: Outcome, now: Millis) {
+        self.done.insert(key, outcome.clone(), now, now);
+        group.note(Entry::Done { key: key.key, request: key.request, outcome, at: now.0 });
+    }
+
+    /// Adds the facts that the state does not hold: the bytes of our own submissions that the host has placed.
+    fn gather(&self, command: &mut Command) -> Result<(), StoreError> {
+        let Command::Peer { op: PeerOp::Ingest(envelope, _, facts), peer } = command else { return Ok(()) };
+        let Some(epoch) = self.state.links.get(peer).and_then(|link| link.out_epoch()) else { return Ok(()) };
+        for (room, last_seq) in placed_rooms(&envelope.records) {
+            let Some(known) = self.state.rooms.get(&room) else { continue };
+            let pending = known.info.pending;
+            for row in self.reader.pending(room, pending.from, pending.to)? {
+                if row.sent.epoch_n != epoch.n || row.sent.seq > last_seq {
+                    break;
+                }
+                facts.push(PendingFact {
+                    room,
+                    p: row.p,
+                    seq: row.sent.seq,
+                    epoch_n: row.sent.epoch_n,
+                    author: row.author,
+                    bytes: row.bytes,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn publish(&self, fresh: Vec<crate::feed::Fresh>, sent: Vec<crate::core::draft::Queued>) {
+        let state = Arc::new(self.state.clone());
+        self.published.outbox.publish(sent);
+        self.published.state.store(state.clone());
+        self.published.feed.publish(&state, fresh);
+        self.published.bell.send_replace(self.stage.journal_next());
+    }
+
+    fn anchor_if_due(&mut self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        // A clock that stepped back must not stop the anchor.
+        let due = now.since(self.anchored_at) >= ANCHOR_EVERY_MS || now < self.anchored_at;
+        if due && self.anchored_commit < self.stage.commit_no() { self.anchor() } else { Ok(()) }
+    }
+
+    fn anchor(&mut self) -> Result<(), StoreError> {
+        let own = |link: &crate::core::state::Link| {
+            let grant = &link.peer.ours.as_ref()?.grant;
+            Some((grant.subject.clone(), grant.serial, grant.state == GrantState::Active))
+        };
+        self.kv.save_anchor(&Anchor {
+            instance: self.state.org.instance,
+            commit: self.stage.commit_no(),
+            file_bytes: 0,
+            grants: self.state.links.values().filter_map(|link| own(link)).collect(),
+        })?;
+        self.anchored_at = self.clock.now();
+        self.anchored_commit = self.stage.commit_no();
+        Ok(())
+    }
+
+    fn last_anchor(&mut self) {
+        if let Err(error) = self.anchor() {
+            tracing::error!(%error, "the anchor could not be written at the end");
+        }
+    }
+}
+
+/// The rooms of the placements in an envelope, each with the last of our records that is placed in it.
+fn placed_rooms(records: &[Record]) -> Vec<(RoomId, u64)> {
+    let mut rooms: Vec<(RoomId, u64)> = Vec::new();
+    for record in records {
+        let Ok(RecordBody::RoomPlaced { room, submits, .. }) = &record.body else { continue };
+        let Some((_, last)) = submits.last() else { continue };
+        match rooms.iter_mut().find(|(known, _)| known == room) {
+            Some((_, seq)) => *seq = (*last).max(*seq),
+            None => rooms.push((*room, *last)),
+        }
+    }
+    rooms
+}
+
+fn ends_something(command: &Command) -> bool {
+    match command {
+        Command::Admin { op: AdminOp::PutGrant { grant, .. }, .. } => grant.grant.state == GrantState::Revoked,
+        Command::Peer { op: PeerOp::Greet | PeerOp::HeardGrant(_), .. } | Command::Tick => true,
+        _ => false,
+    }
+}
