@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` has the picture; `docs/protocol.md` has the wire.
 
+pub mod api;
 pub mod clock;
 pub mod core;
 pub mod crypto;
