@@ -9,5 +9,6 @@ pub mod crypto;
 pub mod engine;
 pub mod feed;
 pub mod model;
+pub mod net;
 pub mod store;
 pub mod wire;
