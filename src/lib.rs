@@ -2,11 +2,13 @@
 //!
 //! `ARCHITECTURE.md` has the picture; `docs/protocol.md` has the wire.
 
+pub mod api;
 pub mod clock;
 pub mod core;
 pub mod crypto;
 pub mod engine;
 pub mod feed;
 pub mod model;
+pub mod net;
 pub mod store;
 pub mod wire;

@@ -133,3 +133,16 @@ pub const OUTBOX_KEPT_MS_MAX: u64 = 30 * 24 * 3_600_000;
 pub const VOIDS_PER_HOUR_MAX: u32 = 3;
 /// Rooms that one step of the clean-up after a closed link handles.
 pub const CLEANUP_ROOMS_PER_STEP: usize = 16;
+
+/// Shortest new password, bytes of UTF-8.
+pub const PASSWORD_BYTES_MIN: usize = 8;
+/// Longest new password, bytes of UTF-8.
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Passwords that are hashed at once; each takes 19 MiB.
+pub const PASSWORDS_AT_ONCE_MAX: usize = 2;
+/// Passwords that wait to be hashed before further ones are refused.
+pub const PASSWORDS_WAITING_MAX: usize = 64;
+/// Users and addresses whose failed sign-ins are remembered; the oldest go first.
+pub const SIGN_IN_NAMES_MAX: usize = 16_384;
+/// A comment is sent on a silent event stream this often, milliseconds.
+pub const STREAM_PING_MS: u64 = 25_000;

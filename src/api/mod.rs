@@ -1,0 +1,11 @@
+//! The HTTP APIs: parse a request, submit it or read, convert the answer. No rules stand here.
+
+pub mod auth;
+pub mod body;
+pub mod entropy;
+pub mod field;
+pub mod idempotency;
+pub mod layers;
+pub mod paging;
+pub mod password;
+pub mod problem;
