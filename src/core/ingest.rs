@@ -9,6 +9,12 @@ use crate::model::{
     contact::Overlay, event::*, grant::SignedGrant, org::SignedCard, record::*, room::*, text::*, user::*, *,
 };
 
-pub fn apply(draft: &mut Draft<'_>, peer: &Domain, envelope: Envelope, evidence: Evidence) -> Result<Answer, Reject> {
+pub fn apply(
+    draft: &mut Draft<'_>,
+    peer: &Domain,
+    envelope: Envelope,
+    evidence: Evidence,
+    pending: &[super::command::PendingFact],
+) -> Result<Answer, Reject> {
     unimplemented!()
 }
