@@ -11,4 +11,6 @@ pub mod feed;
 pub mod model;
 pub mod net;
 pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod wire;
