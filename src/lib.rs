@@ -9,4 +9,6 @@ pub mod engine;
 pub mod feed;
 pub mod model;
 pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod wire;
