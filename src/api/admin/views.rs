@@ -9,7 +9,7 @@ use crate::{
         permit::{self, link_state},
         state::{Link, Room},
     },
-    crypto::Fingerprint,
+    crypto::fingerprint::Fingerprint,
     model::{
         Domain, Millis,
         audit::AuditEntry,
