@@ -6,6 +6,8 @@ pub const TEXT_BYTES_MAX: usize = 16 * 1024;
 pub const EVENT_BYTES_MAX: usize = 48 * 1024;
 /// Longest record as JSON, bytes.
 pub const RECORD_BYTES_MAX: usize = 64 * 1024;
+/// Longest record that carries a whole room, as JSON, bytes: 500 members with the longest names fit.
+pub const ROOM_STATE_BYTES_MAX: usize = 384 * 1024;
 /// Most records in one envelope.
 pub const ENVELOPE_RECORDS_MAX: usize = 512;
 /// Largest envelope payload, bytes before base64.
