@@ -15,4 +15,6 @@ pub mod net;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod wire;
