@@ -146,3 +146,17 @@ pub const PASSWORDS_WAITING_MAX: usize = 64;
 pub const SIGN_IN_NAMES_MAX: usize = 16_384;
 /// A comment is sent on a silent event stream this often, milliseconds.
 pub const STREAM_PING_MS: u64 = 25_000;
+/// Requests of one peer per second, over all its connections; twice as many in a burst.
+pub const PEER_REQUESTS_PER_SECOND_MAX: u32 = 4_096;
+/// What a refused request of a peer costs of that allowance, in requests.
+pub const REFUSED_REQUEST_COST: u32 = 256;
+/// Request bodies of one peer that are in memory at once.
+pub const PEER_BODIES_MAX: usize = 2;
+/// Envelopes in a row without valid proof or form after which that direction is held for [`PROBE_MS_MIN`].
+pub const UNSOUND_ENVELOPES_MAX: u32 = 16;
+/// Largest hello, grant or card on the federation listener with its wrapping, bytes.
+pub const HELLO_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Largest question about rooms or records on the federation listener, bytes.
+pub const QUESTION_BODY_BYTES_MAX: usize = 4 * 1024;
+/// Pause of a sender whose credit is used up, milliseconds.
+pub const CREDIT_PAUSE_MS: u64 = 1_000;
