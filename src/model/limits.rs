@@ -96,6 +96,12 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
 pub const ROW_BYTES_MAX: usize = 8 * 1024;
 /// A packed log row is closed at this size, bytes.
 pub const PACK_BYTES_MAX: usize = 6 * 1024;
+/// Disk space that is kept free for what ends something, such as a revocation; below it users get 507, bytes.
+pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+/// Logs whose open row is kept in the writer's memory.
+pub const OPEN_ROWS_MAX: usize = 1_024;
+/// Journal entries are kept this long, milliseconds; a feed that is further behind starts anew.
+pub const JOURNAL_KEPT_MS: u64 = 7 * 24 * 3_600_000;
 /// Published batches kept in memory for live feeds, bytes.
 pub const FEED_RING_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Event streams per user.
