@@ -7,6 +7,7 @@ mod daemon;
 mod files;
 mod pulse;
 mod serve;
+mod streams;
 
 pub use daemon::{Daemon, Faces, Keys, Parts, StartError};
 pub use serve::{Ready, ServeError, ServeOptions, serve};

@@ -1,14 +1,17 @@
 //! A whole daemon behind its seams: store, time, randomness and network are arguments.
 
-use super::pulse::{Beat, Pulse};
+use super::{
+    pulse::{Beat, Pulse},
+    streams,
+};
 use crate::{
-    api::{admin, client, entropy::Entropy, password::Passwords},
+    api::{admin, client, entropy::Entropy, password::Passwords, throttle::Throttle},
     clock::{Clock, Random},
     core::draft::Change,
     crypto::SigningKey,
     engine::{self, Engine, Runs},
     federation::{Federation, OwnKeys, pin_lookup},
-    model::{org::SignedCard, user::Audience},
+    model::org::{KeyUse, SignedCard},
     net::{
         Connections, Dial, Listen, PeerTls, Stop, StopSwitch,
         accept::{AcceptLimits, PeerListener},
@@ -18,8 +21,9 @@ use crate::{
         tls::TlsError,
     },
     store::{
+        anchor::{self, AnchorVerdict},
         kv::{Kv, StoreError},
-        load::{self, AnchorVerdict, Loaded},
+        load::{self, Loaded},
     },
 };
 use std::{fmt, sync::Arc, time::Duration};
@@ -82,6 +86,20 @@ pub enum StartError {
     /// The store cannot be read, or its anchor says that it is not the one that was written last.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database is of no org.
+    #[error("the database is empty; make the organization with `handclasp init`, or restore a backup")]
+    Empty,
+    /// A part of what was answered as durable is gone (D7).
+    #[error(
+        "the database ends at commit {commit}, and the anchor beside it says that commit {anchored} was durable: it has \
+         lost data, or is an old copy. Restore a backup with `handclasp restore`"
+    )]
+    Behind {
+        /// The last commit of the database.
+        commit: u64,
+        /// The commit that the anchor knows.
+        anchored: u64,
+    },
     /// Keys, card and database are not of one org.
     #[error("{0}")]
     Keys(String),
@@ -118,7 +136,7 @@ impl Daemon {
     /// # Errors
     /// When the store, the keys and the card do not fit each other; nothing runs then.
     pub fn start(mut parts: Parts) -> Result<Self, StartError> {
-        let loaded = load_store(&*parts.kv)?;
+        let loaded = load_store(&parts.kv)?;
         check_keys(&parts.keys, &loaded)?;
         let (report, failure) = oneshot::channel();
         let (engine, writer) = Engine::start(engine::Parts {
@@ -148,7 +166,13 @@ impl Daemon {
             secrets: admin::Secrets { token: admin_token, entropy: entropy.clone(), passwords: passwords.clone() },
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
         });
-        let client = client::router(client_context(&engine, entropy, passwords, stop.clone()));
+        let client = client::router(Arc::new(client::ClientContext {
+            engine: engine.clone(),
+            passwords,
+            throttle: Throttle::default(),
+            entropy,
+        }));
+        let client = streams::end_with(client, &stop);
         let handler = {
             let federation = federation.clone();
             move |peer, request| federation.clone().answer(peer, request)
@@ -212,21 +236,12 @@ impl Group {
 }
 
 /// Reads the store, and compares it with the anchor beside it (D7).
-fn load_store(kv: &dyn Kv) -> Result<Loaded, StartError> {
-    let mut loaded = load::load(kv)?.ok_or_else(|| {
-        StoreError::Corrupt("the database is empty; make the org with `handclasp init`, or restore a backup".to_owned())
-    })?;
-    match load::check_anchor(kv, &loaded)? {
-        AnchorVerdict::Ok => {}
-        AnchorVerdict::Behind => {
-            return Err(StoreError::Corrupt(
-                "it is older than the anchor beside it says: a part of what was answered as durable is gone. \
-                 Restore a backup with `handclasp restore`, which renews the anchor"
-                    .to_owned(),
-            )
-            .into());
-        }
-        verdict @ (AnchorVerdict::Missing | AnchorVerdict::GrantsDiffer(_)) => {
+fn load_store(kv: &Arc<dyn Kv>) -> Result<Loaded, StartError> {
+    let mut loaded = load::load(kv)?.ok_or(StartError::Empty)?;
+    match anchor::check(&**kv, &loaded)? {
+        AnchorVerdict::Agrees => {}
+        AnchorVerdict::Behind { commit, anchored } => return Err(StartError::Behind { commit, anchored }),
+        verdict @ (AnchorVerdict::Missing | AnchorVerdict::Foreign | AnchorVerdict::GrantsDiffer(_)) => {
             tracing::error!(?verdict, "all links are held until an admin confirms the grants");
             loaded.state.unconfirmed = true;
             loaded.stage.apply(&Change::Unconfirmed(true))?;
@@ -242,10 +257,8 @@ fn check_keys(keys: &Keys, loaded: &Loaded) -> Result<(), StartError> {
         let text = format!("the card is of {} and the database of {}, or of another identity key", card.domain, org.domain);
         return Err(StartError::Keys(text));
     }
-    let is_signing = |key: &crate::model::org::SigningKey| {
-        key.key == keys.signing.public() && key.state == crate::model::org::KeyUse::Current
-    };
-    if !card.signing_keys.iter().any(is_signing) {
+    let signing = keys.signing.public();
+    if !card.signing_keys.iter().any(|key| key.key == signing && key.state == KeyUse::Current) {
         return Err(StartError::Keys("the signing key is not a current one of the card; peers would refuse it".into()));
     }
     if !card.tls_pins.contains(&keys.tls.pin()?) {

@@ -46,8 +46,8 @@ pub enum ServeError {
 impl From<StartError> for ServeError {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::Store(error) => Self::Fault(error.to_string()),
-            StartError::Keys(_) | StartError::Tls(_) => Self::Config(error.to_string()),
+            StartError::Store(_) | StartError::Behind { .. } => Self::Fault(error.to_string()),
+            StartError::Empty | StartError::Keys(_) | StartError::Tls(_) => Self::Config(error.to_string()),
         }
     }
 }
