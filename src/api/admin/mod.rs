@@ -18,7 +18,7 @@ use super::{
     entropy::Entropy,
     field,
     password::Passwords,
-    problem::{MEDIA_TYPE, Problem},
+    problem::Problem,
 };
 use crate::{
     core::{
@@ -144,8 +144,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
 
 /// Lets nothing pass without the admin token.
 async fn authorize(Shared(context): Context, request: Request, next: Next) -> Result<Response, Problem> {
-    let offered = auth::bearer_text(request.headers())?;
-    if !context.secrets.token.matches(offered) {
+    let offered = auth::bearer(request.headers())?;
+    if !context.secrets.token.matches(&offered) {
         return Err(Problem::new(Code::Unauthenticated, "this is not the admin token of this daemon"));
     }
     Ok(next.run(request).await)
@@ -221,6 +221,3 @@ pub fn router(context: AdminContext) -> Router {
         .with_state(context);
     super::layers::wrap(router, "admin")
 }
-
-/// The media type of problems, for the handlers' descriptions.
-const PROBLEM: &str = MEDIA_TYPE;

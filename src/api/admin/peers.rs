@@ -14,7 +14,7 @@ use crate::{
         problem::Problem,
     },
     core::command::AdminOp,
-    crypto::Fingerprint,
+    crypto::fingerprint::Fingerprint,
     model::{Domain, limits, org::SignedCard},
     wire,
 };
@@ -59,7 +59,7 @@ fn verify_card(request: &PeerPin) -> Result<SignedCard, Problem> {
     if document.len() > limits::CARD_BYTES_MAX {
         return Err(Problem::field("card", format!("must be at most {} bytes", limits::CARD_BYTES_MAX)));
     }
-    let card = wire::proof::open_card(document.as_bytes()).map_err(|error| {
+    let card = wire::proof::open_card(document.as_bytes(), None).map_err(|error| {
         tracing::info!(detail = error.detail(), "a card was not taken");
         Problem::field("card", "must be a card file as `handclasp card export` writes it, unchanged")
     })?;
@@ -67,7 +67,7 @@ fn verify_card(request: &PeerPin) -> Result<SignedCard, Problem> {
         let rule = "is not that of this card's identity key; compare it once more with the partner's admin";
         return Err(Problem::field("fingerprint", rule));
     }
-    Ok(card)
+    Ok(card.into_inner())
 }
 
 /// One partner.
