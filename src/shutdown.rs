@@ -1,58 +1,15 @@
-//! Signals from outside, and the word to stop that everything in the daemon hears.
+//! What the system asks of the daemon by signals, and the statuses that it ends with.
 
-use std::io;
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
-};
+use std::{io, time::Duration};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The side that says stop. Dropping it says stop too.
-#[derive(Debug)]
-pub struct Trigger(watch::Sender<bool>);
+/// Time for everything to finish after it was asked to stop.
+pub const DRAIN: Duration = Duration::from_secs(10);
 
-/// The side that hears it. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Shutdown(watch::Receiver<bool>);
-
-/// A new pair.
-#[must_use]
-pub fn channel() -> (Trigger, Shutdown) {
-    let (sender, receiver) = watch::channel(false);
-    (Trigger(sender), Shutdown(receiver))
-}
-
-impl Trigger {
-    /// Says stop, once and for all.
-    pub fn stop(&self) {
-        self.0.send_replace(true);
-    }
-
-    /// Another ear.
-    #[must_use]
-    pub fn subscribe(&self) -> Shutdown {
-        Shutdown(self.0.subscribe())
-    }
-}
-
-impl Shutdown {
-    /// Waits until stop was said.
-    pub async fn stopped(&mut self) {
-        // An error means that the trigger is gone, which says the same.
-        let _ = self.0.wait_for(|stop| *stop).await;
-    }
-
-    /// Whether stop was said.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        *self.0.borrow() || self.0.has_changed().is_err()
-    }
-
-    /// The bare channel, true once stop was said.
-    #[must_use]
-    pub fn receiver(&self) -> watch::Receiver<bool> {
-        self.0.clone()
-    }
-}
+/// The exit status after the store failed: a restart reads what is durable (D5).
+pub const EXIT_STORE: u8 = 70;
+/// The exit status when the configuration or the keys cannot be used: a restart does not help.
+pub const EXIT_CONFIG: u8 = 78;
 
 /// What the system wants of the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,26 +48,5 @@ impl Signals {
             _ = self.interrupt.recv() => Wish::Stop,
             _ = self.hangup.recv() => Wish::Reload,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[tokio::test]
-    async fn stop_is_heard_by_those_who_listened_before_and_after() {
-        let (trigger, mut early) = super::channel();
-        assert!(!early.is_stopped());
-        trigger.stop();
-        early.stopped().await;
-        trigger.subscribe().stopped().await;
-        assert!(early.is_stopped());
-    }
-
-    #[tokio::test]
-    async fn a_lost_trigger_means_stop() {
-        let (trigger, mut shutdown) = super::channel();
-        drop(trigger);
-        shutdown.stopped().await;
-        assert!(shutdown.is_stopped());
     }
 }

@@ -1,11 +1,10 @@
 //! Logs and metrics: one subscriber and one recorder for the process. Neither ever holds what people wrote.
 
-use crate::config::{LogConfig, LogFormat};
+use crate::config::{LogConfig, LogFormat, check::parse_filter};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{fmt::Write as _, sync::Arc};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    filter::ParseError,
     fmt,
     layer::{Layered, SubscriberExt},
     reload,
@@ -91,18 +90,6 @@ impl std::fmt::Debug for Telemetry {
     }
 }
 
-/// Filter directives in which each part is a level or `target=level`, so that a misspelt level is not taken for a target.
-///
-/// # Errors
-/// When a part is neither.
-pub fn parse_filter(text: &str) -> Result<EnvFilter, ParseError> {
-    for part in text.split(',').filter(|part| !part.contains('=')) {
-        part.parse::<tracing_subscriber::filter::LevelFilter>()
-            .map_err(|_| EnvFilter::builder().parse("=,").expect_err("a directive without a name is refused"))?;
-    }
-    EnvFilter::builder().parse(text)
-}
-
 type Filtered = Layered<reload::Layer<EnvFilter, Registry>, Registry>;
 
 fn lines(format: LogFormat) -> Box<dyn Layer<Filtered> + Send + Sync> {
@@ -152,17 +139,7 @@ fn processor_seconds() -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Telemetry, parse_filter};
-
-    #[test]
-    fn a_misspelt_level_is_not_taken_for_a_target() {
-        for good in ["info", "warn", "info,handclasp::federation=debug", "off"] {
-            assert!(parse_filter(good).is_ok(), "{good}");
-        }
-        for wrong in ["loud", "info,verbose", "info,=,=", "handclasp=loud", ""] {
-            assert!(parse_filter(wrong).is_err(), "{wrong}");
-        }
-    }
+    use super::Telemetry;
 
     #[test]
     fn the_process_tells_its_memory_processor_time_and_files() {

@@ -24,8 +24,43 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("config", &["model", "crypto"]),
     ("shutdown", &[]),
     ("telemetry", &["config"]),
-    ("app", &["model", "api", "clock", "config", "core", "crypto", "engine", "federation", "feed", "net", "shutdown", "store", "telemetry", "wire"]),
-    ("cli", &["model", "api", "app", "clock", "config", "core", "crypto", "engine", "net", "shutdown", "store", "telemetry", "wire"]),
+    (
+        "app",
+        &[
+            "model",
+            "api",
+            "clock",
+            "config",
+            "core",
+            "crypto",
+            "engine",
+            "federation",
+            "feed",
+            "net",
+            "shutdown",
+            "store",
+            "telemetry",
+            "wire",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "model",
+            "api",
+            "app",
+            "clock",
+            "config",
+            "core",
+            "crypto",
+            "engine",
+            "net",
+            "shutdown",
+            "store",
+            "telemetry",
+            "wire",
+        ],
+    ),
 ];
 
 fn sources(root: &str) -> Vec<(PathBuf, String)> {
@@ -65,7 +100,10 @@ fn files_stay_short_and_say_what_they_are_for() {
             problems.push(format!("{}: {lines} lines; split it by subject (at most {FILE_LINES_MAX})", path.display()));
         }
         if !text.starts_with("//! ") {
-            problems.push(format!("{}: the first line must be a `//!` comment that says what the file is for", path.display()));
+            problems.push(format!(
+                "{}: the first line must be a `//!` comment that says what the file is for",
+                path.display()
+            ));
         }
     }
     report(&problems);
@@ -112,12 +150,16 @@ fn imports_go_one_way() {
     let mut problems = Vec::new();
     for (path, text) in sources("src") {
         let relative = path.strip_prefix(&root).expect("sources are in src");
-        let module = relative.components().next().expect("a file has a name").as_os_str().to_string_lossy().replace(".rs", "");
+        let module =
+            relative.components().next().expect("a file has a name").as_os_str().to_string_lossy().replace(".rs", "");
         let Some((_, allowed)) = IMPORTS.iter().find(|(name, _)| *name == module) else { continue };
         for name in crate_imports(&text) {
             let known = IMPORTS.iter().any(|(known, _)| *known == name);
             if known && name != module && !allowed.contains(&name.as_str()) {
-                problems.push(format!("{}: `{module}` must not import `{name}`; see the table in tests/tidy.rs", path.display()));
+                problems.push(format!(
+                    "{}: `{module}` must not import `{name}`; see the table in tests/tidy.rs",
+                    path.display()
+                ));
             }
         }
     }
@@ -164,7 +206,10 @@ fn the_core_touches_no_runtime() {
     for (path, text) in sources("src/core").into_iter().chain(sources("src/model")) {
         for word in ["tokio", "serde_json", "std::fs", "std::time", "SystemTime", "getrandom", "std::net", "tracing"] {
             if text.contains(&format!("{word}::")) {
-                problems.push(format!("{}: the core decides and does nothing else; `{word}` belongs to the shell", path.display()));
+                problems.push(format!(
+                    "{}: the core decides and does nothing else; `{word}` belongs to the shell",
+                    path.display()
+                ));
             }
         }
     }
@@ -176,7 +221,10 @@ fn only_one_file_names_sled() {
     let mut problems = Vec::new();
     for (path, text) in sources("src") {
         if text.contains("sled::") && !path.ends_with("store/sled_kv.rs") {
-            problems.push(format!("{}: the engine of the store is behind `Kv`; only store/sled_kv.rs names it", path.display()));
+            problems.push(format!(
+                "{}: the engine of the store is behind `Kv`; only store/sled_kv.rs names it",
+                path.display()
+            ));
         }
     }
     report(&problems);
@@ -229,7 +277,8 @@ fn tests_wait_for_conditions_and_never_for_durations() {
 
 #[test]
 fn no_secret_or_database_is_tracked() {
-    let Ok(listed) = std::process::Command::new("git").arg("ls-files").current_dir(env!("CARGO_MANIFEST_DIR")).output() else {
+    let Ok(listed) = std::process::Command::new("git").arg("ls-files").current_dir(env!("CARGO_MANIFEST_DIR")).output()
+    else {
         return; // a source archive without git has nothing tracked
     };
     let names = String::from_utf8_lossy(&listed.stdout).into_owned();

@@ -10,6 +10,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 /// Smallest page cache, MiB.
 pub const CACHE_MIB_MIN: u64 = 8;
@@ -17,6 +18,23 @@ pub const CACHE_MIB_MIN: u64 = 8;
 pub const CACHE_MIB_MAX: u64 = 65_536;
 /// Most worker threads.
 pub const WORKER_THREADS_MAX: u64 = 64;
+
+/// Why filter directives are not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither a level nor `target=level`")]
+pub struct FilterError;
+
+/// Filter directives in which each part is a level or `target=level`, so that a misspelt level is not taken for a target.
+///
+/// # Errors
+/// When a part is neither.
+pub fn parse_filter(text: &str) -> Result<EnvFilter, FilterError> {
+    let is_known = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+    if text.is_empty() || !text.split(',').all(is_known) {
+        return Err(FilterError);
+    }
+    EnvFilter::builder().parse(text).map_err(|_| FilterError)
+}
 
 struct Checker<'a> {
     base: &'a Path,
@@ -141,7 +159,7 @@ impl Checker<'_> {
     }
 
     fn log_level(&mut self, text: &str) -> Option<String> {
-        match crate::telemetry::parse_filter(text) {
+        match parse_filter(text) {
             Ok(_) => Some(text.to_owned()),
             Err(_) => self.complain(
                 "log.level",

@@ -1,6 +1,6 @@
 //! The table of configurations that are refused, each with the key that is named, and one that is taken.
 
-use super::{AdminAddress, Config, LogFormat};
+use super::{AdminAddress, Config, LogFormat, check::parse_filter};
 use std::path::{Path, PathBuf};
 
 const GOOD: &str = r#"
@@ -121,4 +121,14 @@ fn only_what_cannot_be_reloaded_asks_for_a_restart() {
     let old = parse(GOOD);
     assert!(old.needs_restart(&parse(&GOOD.replace("info,", "warn,"))).is_empty(), "the level is reloadable");
     assert_eq!(old.needs_restart(&parse(&GOOD.replace("cache_mib = 128", "cache_mib = 64"))), ["store.cache_mib"]);
+}
+
+#[test]
+fn a_misspelt_level_is_not_taken_for_a_target() {
+    for good in ["info", "warn", "info,handclasp::federation=debug", "off"] {
+        assert!(parse_filter(good).is_ok(), "{good}");
+    }
+    for wrong in ["loud", "info,verbose", "info,=,=", "handclasp=loud", ""] {
+        assert!(parse_filter(wrong).is_err(), "{wrong}");
+    }
 }

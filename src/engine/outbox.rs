@@ -1,9 +1,6 @@
 //! The newest records of each outbox, in memory, so that a record goes out without being read back.
 
-use crate::{
-    core::draft::Queued,
-    model::Domain,
-};
+use crate::{core::draft::Queued, model::Domain};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Mutex, PoisonError},

@@ -15,7 +15,8 @@ use crate::{
     },
     feed::Feed,
     model::{
-        Code, Millis, Reject, RoomId, grant::GrantState,
+        Code, Millis, Reject, RoomId,
+        grant::GrantState,
         journal::{Entry, Outcome},
         limits,
         record::{Record, RecordBody},
@@ -106,8 +107,12 @@ pub fn start(parts: Parts) -> (Engine, Running) {
     let reader = Reader::new(kv.clone());
     let (bell, _) = watch::channel(stage.journal_next());
     let feed = Feed::new(reader.clone(), stage.journal_next());
-    let published =
-        Arc::new(Published { state: ArcSwap::from_pointee(state.clone()), outbox: outbox::Recent::default(), feed, bell });
+    let published = Arc::new(Published {
+        state: ArcSwap::from_pointee(state.clone()),
+        outbox: outbox::Recent::default(),
+        feed,
+        bell,
+    });
     published.feed.publish(&published.state.load_full(), Vec::new());
     let (queue, waiting) = mpsc::channel(limits::WRITER_QUEUE_MAX);
     let writer = Writer {

@@ -19,9 +19,10 @@ pub fn visible_to(state: &State, user: &LocalPart, item: &Arc<FeedItem>) -> Opti
         | Entry::Me { user: owner }
         | Entry::Read { user: owner, .. }
         | Entry::RoomLeft { user: owner, .. } => (owner == user).then(|| item.clone()),
-        Entry::Unplaced { room, .. } | Entry::Delivered { room, .. } | Entry::Refused { room, .. } | Entry::Room { room } => {
-            member_room(state, user, *room).map(|_| item.clone())
-        }
+        Entry::Unplaced { room, .. }
+        | Entry::Delivered { room, .. }
+        | Entry::Refused { room, .. }
+        | Entry::Room { room } => member_room(state, user, *room).map(|_| item.clone()),
         Entry::Profile { address } => knows(state, user, address).then(|| item.clone()),
         Entry::Link { .. } => Some(item.clone()),
         Entry::Done { .. } => None,

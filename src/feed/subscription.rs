@@ -36,7 +36,14 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    pub(super) fn new(user: LocalPart, hub: Arc<Hub>, reader: Reader, slot: Arc<Slot>, next: u64, live_from: u64) -> Self {
+    pub(super) fn new(
+        user: LocalPart,
+        hub: Arc<Hub>,
+        reader: Reader,
+        slot: Arc<Slot>,
+        next: u64,
+        live_from: u64,
+    ) -> Self {
         Self { user, hub, reader, slot, next, live_from }
     }
 

@@ -1,5 +1,6 @@
 //! What the admin API takes and gives, as JSON. Ids are hex, times are milliseconds since 1970.
 
+use crate::api::password::Password;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -171,8 +172,6 @@ pub struct Consequences {
     pub people_ours: u64,
     /// People of theirs in any of these rooms.
     pub people_theirs: u64,
-    /// Contact adds that wait for an answer.
-    pub pending_contacts: u64,
     /// Records that have not reached the peer and would be marked as undelivered.
     pub queued_records: u64,
 }
@@ -210,7 +209,7 @@ pub struct UserCreate {
     pub name: String,
     /// Password; without one they sign in by token only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
+    pub password: Option<Password>,
 }
 
 /// Changes a user; what is absent stays.
@@ -231,7 +230,7 @@ pub struct UserPatch {
     pub external: Option<bool>,
     /// New password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
+    pub password: Option<Password>,
 }
 
 /// Issues a token for a user's programs.

@@ -1,0 +1,158 @@
+//! Words of the wire that stand for model values.
+
+use super::{
+    WireError,
+    strict::{Integer, ensure, present},
+};
+use crate::model::{
+    Code, EpochId, Millis,
+    event::{Role, SettingsChange},
+    record::Epoch,
+    room::{History, RoomKind},
+    text::{Description, RoomName},
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::borrow::Cow;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident for $model:ident { $($word:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub(super) enum $name { $(#[serde(rename = $text)] $word,)* }
+
+        impl From<$model> for $name {
+            fn from(value: $model) -> Self {
+                match value { $($model::$word => Self::$word,)* }
+            }
+        }
+
+        impl From<$name> for $model {
+            fn from(word: $name) -> Self {
+                match word { $($name::$word => Self::$word,)* }
+            }
+        }
+    };
+}
+
+pub(super) use words;
+
+words!(
+    /// A member's role.
+    RoleV1 for Role { Member = "member", Master = "master", }
+);
+words!(
+    /// What new members see.
+    HistoryV1 for History { Arrival = "arrival", All = "all", }
+);
+words!(
+    /// A kind of room. Internal rooms never cross, but the word is known so that it is refused by rule, not by form.
+    RoomKindV1 for RoomKind { Internal = "internal", Direct = "direct", Group = "group", }
+);
+
+/// A code that must be one of this version's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CodeV1(pub Code);
+
+impl Serialize for CodeV1 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for CodeV1 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|()| D::Error::custom("unknown code"))
+    }
+}
+
+/// A code in a verdict: one of a later version reads as `INVALID`, so that the verdict itself still counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct VerdictV1(pub Code);
+
+impl Serialize for VerdictV1 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for VerdictV1 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        let letters = text.bytes().all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
+        if !letters || text.is_empty() || text.len() > 32 {
+            return Err(D::Error::custom("not a code"));
+        }
+        Ok(Self(text.parse().unwrap_or(Code::Invalid)))
+    }
+}
+
+/// Changed settings of a room.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SettingsV1 {
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    name: Option<RoomName>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    description: Option<Description>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    history: Option<HistoryV1>,
+}
+
+impl From<&SettingsChange> for SettingsV1 {
+    fn from(change: &SettingsChange) -> Self {
+        Self {
+            name: change.name.clone(),
+            description: change.description.clone(),
+            history: change.history.map(Into::into),
+        }
+    }
+}
+
+impl From<SettingsV1> for SettingsChange {
+    fn from(settings: SettingsV1) -> Self {
+        Self { name: settings.name, description: settings.description, history: settings.history.map(Into::into) }
+    }
+}
+
+impl From<Integer> for Millis {
+    fn from(integer: Integer) -> Self {
+        Self(integer.0)
+    }
+}
+
+impl From<Millis> for Integer {
+    fn from(time: Millis) -> Self {
+        Self(time.0)
+    }
+}
+
+/// An epoch of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EpochV1 {
+    n: Integer,
+    id: EpochId,
+}
+
+impl From<Epoch> for EpochV1 {
+    fn from(epoch: Epoch) -> Self {
+        Self { n: Integer(epoch.n), id: epoch.id }
+    }
+}
+
+impl EpochV1 {
+    pub(super) fn into_epoch(self, object: &'static str) -> Result<Epoch, WireError> {
+        ensure(self.n.0 >= 1, object, "epoch", "starts at 1")?;
+        Ok(Epoch { n: self.n.0, id: self.id })
+    }
+}
+
+/// Features of the protocol, as cards and hellos name them.
+pub(super) fn check_features(object: &'static str, features: &[String]) -> Result<(), WireError> {
+    let is_name = |name: &String| {
+        (1..=32).contains(&name.len()) && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+    };
+    ensure(features.len() <= 32, object, "features", "must be at most 32")?;
+    ensure(features.iter().all(is_name), object, "features", "must be 1 to 32 of a-z, 0-9, - and . each")
+}
