@@ -25,12 +25,17 @@ use crate::{
         kv::{Anchor, Kv, StoreError},
         load::Loaded,
         reader::Reader,
+        retention,
         stage::Stage,
     },
 };
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
+
+/// Old rows are looked for this often, milliseconds, and so many go at a time that a group does not notice.
+const PRUNE_EVERY_MS: u64 = 60_000;
+const PRUNE_ROWS: usize = 64;
 
 /// The anchor follows the commits at most this far behind, milliseconds.
 const ANCHOR_EVERY_MS: u64 = 1_000;
@@ -98,6 +103,7 @@ struct Writer {
     reader: Reader,
     anchored_at: Millis,
     anchored_commit: u64,
+    pruned_at: Millis,
 }
 
 /// Starts the writer.
@@ -126,6 +132,7 @@ pub fn start(parts: Parts) -> (Engine, Running) {
         reader: reader.clone(),
         anchored_at: Millis(0),
         anchored_commit: 0,
+        pruned_at: clock.now(),
     };
     let running = match runs {
         Runs::Thread => Running::Thread(
@@ -178,6 +185,7 @@ impl Writer {
         for submitted in submitted {
             self.take(&mut group, submitted)?;
         }
+        self.prune_if_due()?;
         if group.is_empty(&self.stage) {
             // Nothing to write; some effects live in memory only, such as the last refusal by a peer.
             self.published.state.store(Arc::new(self.state.clone()));
@@ -267,6 +275,20 @@ impl Writer {
         self.published.state.store(state.clone());
         self.published.feed.publish(&state, fresh);
         self.published.bell.send_replace(self.stage.journal_next());
+    }
+
+    /// Stages the end of rows that nobody needs any more; a full portion is followed by the next one with the next group.
+    fn prune_if_due(&mut self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if now.since(self.pruned_at) < PRUNE_EVERY_MS {
+            return Ok(());
+        }
+        let keys = retention::outdated(&*self.kv, now, &self.state, PRUNE_ROWS)?;
+        if keys.len() < PRUNE_ROWS {
+            self.pruned_at = now;
+        }
+        self.stage.delete(keys);
+        Ok(())
     }
 
     fn anchor_if_due(&mut self) -> Result<(), StoreError> {
