@@ -7,6 +7,7 @@ pub mod core;
 pub mod crypto;
 pub mod engine;
 pub mod feed;
+pub mod federation;
 pub mod model;
 pub mod net;
 pub mod store;
