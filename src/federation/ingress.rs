@@ -171,7 +171,7 @@ impl Federation {
         self.check_parties(link, envelope.link, &envelope.origin, &envelope.destination)?;
         let domain = &link.peer.domain;
         let records = envelope.records.len() as u64;
-        let answer = self.tell(domain, PeerOp::Ingest(Box::new(envelope), evidence)).await?;
+        let answer = self.tell(domain, PeerOp::Ingest(Box::new(envelope), evidence, Vec::new())).await?;
         let Answer::Applied(ack) = answer else { unreachable!("the writer answers an envelope with an ack") };
         metrics::counter!("handclasp_envelopes_total", "peer" => domain.to_string(), "direction" => "in").increment(1);
         metrics::counter!("handclasp_records_total", "peer" => domain.to_string(), "direction" => "in")
