@@ -22,7 +22,8 @@ use crate::{
         record::{Record, RecordBody},
     },
     store::{
-        kv::{Anchor, Kv, StoreError},
+        anchor,
+        kv::{Kv, StoreError},
         load::Loaded,
         reader::Reader,
         retention,
@@ -299,16 +300,7 @@ impl Writer {
     }
 
     fn anchor(&mut self) -> Result<(), StoreError> {
-        let own = |link: &crate::core::state::Link| {
-            let grant = &link.peer.ours.as_ref()?.grant;
-            Some((grant.subject.clone(), grant.serial, grant.state == GrantState::Active))
-        };
-        self.kv.save_anchor(&Anchor {
-            instance: self.state.org.instance,
-            commit: self.stage.commit_no(),
-            file_bytes: 0,
-            grants: self.state.links.values().filter_map(|link| own(link)).collect(),
-        })?;
+        self.kv.save_anchor(&anchor::of(&self.state, self.stage.commit_no()))?;
         self.anchored_at = self.clock.now();
         self.anchored_commit = self.stage.commit_no();
         Ok(())
