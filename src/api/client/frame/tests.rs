@@ -1,0 +1,1 @@
+//! Frames are what a reader of server-sent events takes apart again.
