@@ -4,11 +4,13 @@
 
 pub mod api;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod core;
 pub mod crypto;
 pub mod engine;
+pub mod federation;
 pub mod feed;
 pub mod model;
 pub mod net;

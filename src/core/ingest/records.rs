@@ -16,6 +16,7 @@ use crate::{
         grant::Scopes,
         link::InStream,
         record::{Record, RecordBody},
+        user::Profile,
     },
 };
 
