@@ -107,12 +107,7 @@ impl Federation {
     }
 
     /// The chain head before a record of our stream.
-    pub(super) fn head_before(
-        &self,
-        peer: &Domain,
-        epoch_n: u64,
-        seq: u64,
-    ) -> Result<crate::model::Digest, Refused> {
+    pub(super) fn head_before(&self, peer: &Domain, epoch_n: u64, seq: u64) -> Result<crate::model::Digest, Refused> {
         match seq {
             0 | 1 => Ok(crate::model::Digest::ZERO),
             _ => {

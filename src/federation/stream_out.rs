@@ -2,12 +2,7 @@
 
 use super::{Federation, refused::Refused};
 use crate::{
-    core::{
-        State,
-        command::Ref,
-        permit,
-        state::Link,
-    },
+    core::{State, command::Ref, permit, state::Link},
     engine::OutboxItem,
     model::{
         Digest, Domain, limits,
@@ -134,7 +129,8 @@ impl Federation {
         if ack.epoch != batch.from.epoch {
             return Err(BadAck::Void);
         }
-        let within = |seq: u64| seq.checked_sub(batch.from.next).and_then(|at| batch.items.get(usize::try_from(at).ok()?));
+        let within =
+            |seq: u64| seq.checked_sub(batch.from.next).and_then(|at| batch.items.get(usize::try_from(at).ok()?));
         match within(ack.cursor) {
             Some(item) if item.head != ack.head => return Err(BadAck::Contradiction),
             Some(_) => {}
