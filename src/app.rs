@@ -4,10 +4,10 @@
 //! so that the simulation runs whole daemons of it.
 
 mod daemon;
+mod edge;
 mod files;
 mod pulse;
 mod serve;
-mod streams;
 
 pub use daemon::{Daemon, Faces, Keys, Parts, StartError};
 pub use serve::{Ready, ServeError, ServeOptions, serve};

@@ -10,6 +10,7 @@ pub mod config;
 pub mod core;
 pub mod crypto;
 pub mod engine;
+pub mod federation;
 pub mod feed;
 pub mod model;
 pub mod net;

@@ -1,5 +1,6 @@
 //! The HTTP APIs: parse a request, submit it or read, convert the answer. No rules stand here.
 
+pub mod admin;
 pub mod auth;
 pub mod body;
 pub mod client;

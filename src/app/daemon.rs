@@ -1,8 +1,8 @@
 //! A whole daemon behind its seams: store, time, randomness and network are arguments.
 
 use super::{
+    edge,
     pulse::{Beat, Pulse},
-    streams,
 };
 use crate::{
     api::{admin, client, entropy::Entropy, password::Passwords, throttle::Throttle},
@@ -13,7 +13,7 @@ use crate::{
     federation::{Federation, OwnKeys, pin_lookup},
     model::org::{KeyUse, SignedCard},
     net::{
-        Connections, Dial, Listen, PeerTls, Stop, StopSwitch,
+        Connections, Dial, Listen, PeerTls, StopSwitch,
         accept::{AcceptLimits, PeerListener},
         cert::TlsIdentity,
         client::Dialer,
@@ -172,7 +172,7 @@ impl Daemon {
             throttle: Throttle::default(),
             entropy,
         }));
-        let client = streams::end_with(client, &stop);
+        let client = edge::fit(client, &stop);
         let handler = {
             let federation = federation.clone();
             move |peer, request| federation.clone().answer(peer, request)

@@ -4,9 +4,9 @@
 
 use super::{
     Federation,
-    backoff::Backoff,
     greeting::Said,
     lines::Line,
+    pauses::{Pauses, probe_pause},
     refused::Refused,
     stream_out::{BadAck, Batch, Position, open_stream},
 };
@@ -17,7 +17,11 @@ use crate::{
         permit,
     },
     engine::Refusal,
-    model::{Code, Domain, limits, link::LinkState, org::Card, record::Ack},
+    model::{
+        Code, Domain, limits,
+        link::{LinkState, Peer},
+        record::Ack,
+    },
     net::client::{ClientError, PeerAnswer, PeerConnection},
     wire::{
         self,
@@ -53,20 +57,6 @@ pub struct Egress {
     settling: Option<JoinHandle<()>>,
     said: Option<Said>,
     pauses: Pauses,
-}
-
-/// When to do what again.
-struct Pauses {
-    /// The peer cannot be reached: nothing until then.
-    away: Option<Instant>,
-    /// The peer takes no records until then.
-    data: Option<Instant>,
-    /// The next hello.
-    hello: Instant,
-    unreachable: Backoff,
-    /// Conflicts and unfinished openings in a row.
-    conflict: Backoff,
-    conflicts: u32,
 }
 
 enum Step {
@@ -138,14 +128,7 @@ impl Egress {
             credit: limits::CREDIT_RECORDS_MAX,
             settling: None,
             said: None,
-            pauses: Pauses {
-                away: None,
-                data: None,
-                hello: Instant::now(),
-                unreachable: Backoff::new(),
-                conflict: Backoff::new(),
-                conflicts: 0,
-            },
+            pauses: Pauses::new(),
         }
     }
 
@@ -206,8 +189,9 @@ impl Egress {
 
     async fn connected(&mut self) -> Result<&mut PeerConnection, Trouble> {
         if !self.connection.as_ref().is_some_and(PeerConnection::is_alive) {
-            let card = self.card()?;
-            let endpoint = card.endpoints.get(self.endpoint % card.endpoints.len().max(1)).ok_or(Trouble::Own)?;
+            let peer = self.pinned()?;
+            let endpoints = &peer.card.card.endpoints;
+            let endpoint = endpoints.get(self.endpoint % endpoints.len().max(1)).ok_or(Trouble::Own)?;
             self.endpoint = self.endpoint.wrapping_add(1);
             let connection = self.federation.dialer.connect(&self.peer, endpoint).await?;
             // The endpoint that worked is tried first the next time.
@@ -217,22 +201,29 @@ impl Egress {
         self.connection.as_mut().ok_or(Trouble::Own)
     }
 
-    fn card(&self) -> Result<Card, Trouble> {
+    fn pinned(&self) -> Result<Arc<Peer>, Trouble> {
         let state = self.federation.engine.state();
-        state.links.get(&self.peer).map(|link| link.peer.card.card.clone()).ok_or(Trouble::End)
+        state.links.get(&self.peer).map(|link| link.peer.clone()).ok_or(Trouble::End)
     }
 
     /// One hello and its answer (W8).
     async fn greet(&mut self) -> Result<(), Trouble> {
+        // Due until it is answered; what it says is taken before, so that a change meanwhile makes another one due.
+        self.pauses.hello = Instant::now();
+        let pause = self.pauses.burst();
+        if !pause.is_zero() {
+            self.pauses.away = Some(Instant::now() + pause);
+            return Ok(());
+        }
+        self.said = Some(self.to_say()?);
         self.settled().await;
         self.connected().await?;
-        let (document, said) = self.federation.own_hello(&self.peer).await?;
+        let document = self.federation.own_hello(&self.peer).await?;
         let answer = self.connected().await?.post("/federation/v1/hello", document).await?;
-        self.said = Some(said);
         if answer.status != StatusCode::OK {
             return Err(refusal_of(&answer));
         }
-        let hello = wire::proof::open_hello(&answer.body, &self.card()?)?;
+        let hello = wire::proof::open_hello(&answer.body, &self.pinned()?.card.card)?;
         let state = self.federation.engine.state();
         let link = state.links.get(&self.peer).ok_or(Trouble::End)?;
         self.federation.check_parties(link, hello.link, &hello.origin, &hello.destination)?;
@@ -245,6 +236,11 @@ impl Egress {
         Ok(())
     }
 
+    fn to_say(&self) -> Result<Said, Trouble> {
+        let state = self.federation.engine.state();
+        state.links.get(&self.peer).map(|link| self.federation.to_say(&state, link)).ok_or(Trouble::End)
+    }
+
     /// When the next hello is due after one that was answered.
     fn plan_hello(&mut self, again: bool) {
         let federation = &self.federation;
@@ -252,11 +248,13 @@ impl Egress {
         let link_state =
             state.links.get(&self.peer).map(|link| permit::link_state(&state, link, federation.engine.now()));
         let pause = match link_state {
-            Some(LinkState::Open | LinkState::Stale) if !again => {
+            _ if again => Duration::ZERO,
+            Some(LinkState::Open | LinkState::Stale) => {
+                self.pauses.opening.reset();
                 let every = limits::HELLO_EVERY_MS;
                 Duration::from_millis(federation.jitter.between(every / 10 * 8, every))
             }
-            Some(LinkState::Opening | LinkState::Open | LinkState::Stale) => self.pauses.conflict(federation),
+            Some(LinkState::Opening) => self.pauses.opening.next(&federation.jitter),
             _ => probe_pause(federation),
         };
         self.pauses.hello = Instant::now() + pause;
@@ -270,7 +268,7 @@ impl Egress {
         if answer.status != StatusCode::OK {
             return Err(refusal_of(&answer));
         }
-        let ack = wire::proof::open_ack(&answer.body, &self.card()?)?.into_inner();
+        let ack = wire::proof::open_ack(&answer.body, &self.pinned()?.card.card)?.into_inner();
         let state = self.federation.engine.state();
         let link = state.links.get(&self.peer).ok_or(Trouble::End)?;
         self.federation.check_parties(link, ack.link, &ack.origin, &ack.destination)?;
@@ -427,8 +425,8 @@ impl Egress {
     /// The grant that closed the link, if the refusal carries one (F20).
     async fn hear_evidence(&self, evidence: Option<&str>) {
         let Some(document) = evidence else { return };
-        let Ok(card) = self.card() else { return };
-        match wire::proof::open_grant(document.as_bytes(), &card) {
+        let Ok(peer) = self.pinned() else { return };
+        match wire::proof::open_grant(document.as_bytes(), &peer.card.card) {
             Ok(grant) => self.report(PeerOp::HeardGrant(Box::new(grant.into_inner()))).await,
             Err(error) => tracing::debug!(peer = %self.peer, detail = error.detail(), "evidence not taken"),
         }
@@ -447,27 +445,6 @@ impl Egress {
             tracing::debug!(peer = %self.peer, %refusal, "report not taken");
         }
     }
-}
-
-impl Pauses {
-    /// At once the first time, then with growing pauses.
-    fn conflict(&mut self, federation: &Federation) -> Duration {
-        self.conflicts = self.conflicts.saturating_add(1);
-        match self.conflicts {
-            1..=3 => Duration::ZERO,
-            _ => self.conflict.next(&federation.jitter),
-        }
-    }
-
-    /// Records move: conflicts are over.
-    fn calm(&mut self) {
-        self.conflicts = 0;
-        self.conflict.reset();
-    }
-}
-
-fn probe_pause(federation: &Federation) -> Duration {
-    Duration::from_millis(federation.jitter.between(limits::PROBE_MS_MIN, limits::PROBE_MS_MAX))
 }
 
 /// What a refusal says. One that cannot be read counts as overload: some other server answers there for now.

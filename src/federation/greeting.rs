@@ -9,7 +9,9 @@ use crate::{
     },
     engine::Refusal,
     model::{
-        Code, Domain, Reject, limits,
+        Code, Domain, Reject,
+        grant::SignedGrant,
+        limits,
         record::{Epoch, Hello},
     },
     wire,
@@ -36,7 +38,7 @@ struct Held {
 impl Federation {
     /// What a hello would say now.
     pub(super) fn to_say(&self, state: &State, link: &Link) -> Said {
-        let serial = |signed: &Option<crate::model::grant::SignedGrant>| signed.as_ref().map(|s| s.grant.serial);
+        let serial = |signed: &Option<SignedGrant>| signed.as_ref().map(|signed| signed.grant.serial);
         Said {
             card_version: self.keys.load().card.card.version,
             ours: serial(&link.peer.ours),
@@ -50,8 +52,8 @@ impl Federation {
         }
     }
 
-    /// A signed hello for a peer, and what it says.
-    pub(super) async fn own_hello(&self, peer: &Domain) -> Result<(String, Said), Refusal> {
+    /// A signed hello for a peer.
+    pub(super) async fn own_hello(&self, peer: &Domain) -> Result<String, Refusal> {
         let answer = self.engine.submit(Command::Peer { peer: peer.clone(), op: PeerOp::Greet }).await?;
         let Answer::Greeting(greeting) = answer else {
             unreachable!("the writer answers a greet with a greeting");
@@ -60,15 +62,11 @@ impl Federation {
         let Some(link) = state.links.get(peer) else {
             return Err(Reject::new(Code::UnknownPeer, "the peer was unpinned").into());
         };
-        let mut said = self.to_say(&state, link);
-        said.ours = greeting.grant.as_ref().map(|signed| signed.grant.serial);
-        let keys = self.keys.load();
         let hello = self.hello(&state, link, *greeting);
-        let document = wire::proof::seal_hello(&hello, &keys.signing).map_err(|error| {
+        wire::proof::seal_hello(&hello, &self.keys.load().signing).map_err(|error| {
             tracing::error!(%peer, %error, "our own hello breaks a rule of the wire");
             Refusal::Overloaded { retry_after_ms: limits::BACKOFF_MS_MAX }
-        })?;
-        Ok((document, said))
+        })
     }
 
     fn hello(&self, state: &State, link: &Link, greeting: Greeting) -> Hello {

@@ -82,7 +82,7 @@ impl Federation {
         let answered = match self.admit(peer, line.clone(), &request) {
             Ok(admitted) => self.take(admitted, request.into_body()).await,
             Err(refused) => {
-                line.admits(limits::REFUSED_REQUEST_COST);
+                line.charge(limits::REFUSED_REQUEST_COST);
                 Err(refused)
             }
         };
@@ -97,16 +97,12 @@ impl Federation {
     ) -> Result<Admitted, Refused> {
         let state = self.engine.state();
         let link = pinned(&state, &peer)?;
-        if !line.admits(1) {
+        if !line.admits() {
             return Err(Refused::closing(Code::RateLimited));
         }
         line.alive();
         let endpoint = Endpoint::parse(request).ok_or_else(|| Refused::new(Code::NotFound))?;
-        if endpoint.needs_open_link()
-            && let Some(closed) = Refused::closed(&state, link, self.engine.now())
-        {
-            return Err(closed);
-        }
+        self.check_open(endpoint, &state, link)?;
         if endpoint == Endpoint::Envelopes && !line.takes_envelopes() {
             return Err(Refused::closing(Code::Quarantined));
         }
@@ -126,11 +122,12 @@ impl Federation {
         // The state again: it may have changed while the body came in.
         let state = self.engine.state();
         let link = pinned(&state, &peer)?;
+        self.check_open(endpoint, &state, link)?;
         let answered = match endpoint {
-            Endpoint::Hello => self.take_hello(link, &line, &body).await,
+            Endpoint::Hello => self.take_hello(link, &body).await,
             Endpoint::Grants => self.take_grant(link, &body).await,
             Endpoint::Cards => self.take_card(link, &body).await,
-            Endpoint::Envelopes => self.take_envelope(&state, link, &line, &body).await,
+            Endpoint::Envelopes => self.take_envelope(link, &line, &body).await,
             Endpoint::Pull => self.take_pull(&state, link, &body),
             Endpoint::RoomHeads => self.take_room_heads(&state, link, &body),
             Endpoint::RoomLog => self.take_room_log(&state, link, &body),
@@ -138,14 +135,19 @@ impl Federation {
         answered.map(|body| answer(StatusCode::OK, body))
     }
 
-    async fn take_hello(&self, link: &Link, line: &Line, body: &[u8]) -> Result<Bytes, Refused> {
+    fn check_open(&self, endpoint: Endpoint, state: &State, link: &Link) -> Result<(), Refused> {
+        match Refused::closed(state, link, self.engine.now()) {
+            Some(closed) if endpoint.needs_open_link() => Err(closed),
+            _ => Ok(()),
+        }
+    }
+
+    async fn take_hello(&self, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
         let hello = wire::proof::open_hello(body, &link.peer.card.card)?;
         self.check_parties(link, hello.link, &hello.origin, &hello.destination)?;
         let domain = &link.peer.domain;
         self.tell(domain, PeerOp::Heard(Box::new(hello.into_inner()))).await?;
-        let (document, _) = self.own_hello(domain).await?;
-        line.sound();
-        Ok(document.into())
+        Ok(self.own_hello(domain).await?.into())
     }
 
     async fn take_grant(&self, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
@@ -164,15 +166,12 @@ impl Federation {
         Ok(Bytes::from_static(b"{}"))
     }
 
-    async fn take_envelope(&self, state: &State, link: &Link, line: &Line, body: &[u8]) -> Result<Bytes, Refused> {
-        if let Some(closed) = Refused::closed(state, link, self.engine.now()) {
-            return Err(closed);
-        }
+    async fn take_envelope(&self, link: &Link, line: &Line, body: &[u8]) -> Result<Bytes, Refused> {
         let (envelope, evidence) = open_envelope(line, body, &link.peer.card.card)?;
         self.check_parties(link, envelope.link, &envelope.origin, &envelope.destination)?;
         let domain = &link.peer.domain;
         let records = envelope.records.len() as u64;
-        let answer = self.tell(domain, PeerOp::Ingest(Box::new(envelope), evidence)).await?;
+        let answer = self.tell(domain, PeerOp::Ingest(Box::new(envelope), evidence, Vec::new())).await?;
         let Answer::Applied(ack) = answer else { unreachable!("the writer answers an envelope with an ack") };
         metrics::counter!("handclasp_envelopes_total", "peer" => domain.to_string(), "direction" => "in").increment(1);
         metrics::counter!("handclasp_records_total", "peer" => domain.to_string(), "direction" => "in")

@@ -64,14 +64,19 @@ impl Line {
         }
     }
 
-    /// Takes `tokens` from the peer's allowance of requests.
-    pub fn admits(&self, tokens: u32) -> bool {
-        self.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(tokens)
+    /// Takes one request from the peer's allowance.
+    pub fn admits(&self) -> bool {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Charges the peer's allowance, also below nothing.
+    pub fn charge(&self, requests: u32) {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner).charge(requests);
     }
 
     /// A sign of life: ends the pause of the way out, if it is in one.
     pub fn alive(&self) {
-        if self.away.swap(false, Ordering::Relaxed) {
+        if self.away.load(Ordering::Relaxed) && self.away.swap(false, Ordering::Relaxed) {
             self.bell.notify_one();
         }
     }
@@ -115,7 +120,7 @@ struct Poison {
     until: Option<Instant>,
 }
 
-/// A token bucket: refills with time, holds two seconds' worth.
+/// A token bucket: refills with time, holds two seconds' worth, and can owe as much.
 #[derive(Debug)]
 struct Bucket {
     tokens: f64,
@@ -129,15 +134,19 @@ impl Bucket {
         Self { tokens: 2.0 * Self::PER_SECOND, at: Instant::now() }
     }
 
-    fn take(&mut self, tokens: u32) -> bool {
+    fn take(&mut self) -> bool {
         let now = Instant::now();
         let refill = (now - self.at).as_secs_f64() * Self::PER_SECOND;
         self.tokens = (self.tokens + refill).min(2.0 * Self::PER_SECOND);
         self.at = now;
-        let enough = self.tokens >= f64::from(tokens);
+        let enough = self.tokens >= 1.0;
         if enough {
-            self.tokens -= f64::from(tokens);
+            self.tokens -= 1.0;
         }
         enough
+    }
+
+    fn charge(&mut self, requests: u32) {
+        self.tokens = (self.tokens - f64::from(requests)).max(-2.0 * Self::PER_SECOND);
     }
 }

@@ -5,6 +5,7 @@ mod egress;
 mod greeting;
 mod ingress;
 mod lines;
+mod pauses;
 mod refused;
 mod rooms;
 mod stream_out;

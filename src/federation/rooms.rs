@@ -6,7 +6,8 @@ use crate::{
         State, permit,
         state::{Link, Room},
     },
-    model::{Code, Domain, RoomId, grant::Scope, limits, room::RoomKind},
+    engine::OutboxItem,
+    model::{Code, Digest, Domain, RoomId, grant::Scope, limits, link::OutStream, room::RoomKind},
     wire,
 };
 use bytes::Bytes;
@@ -32,7 +33,7 @@ struct RoomHeadsV1 {
 struct RoomHeadV1 {
     room: RoomId,
     next_index: u64,
-    head: crate::model::Digest,
+    head: Digest,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +53,7 @@ impl Federation {
             return Err(not_found());
         }
         let items = self.read_outbox(&link.peer.domain, epoch_n, from_seq, limits::ENVELOPE_RECORDS_MAX)?;
-        let prev = self.head_before(&link.peer.domain, epoch_n, from_seq)?;
+        let prev = self.head_before(&link.peer.domain, &out, from_seq)?;
         Ok(self.seal_envelope(state, link, &items, prev).ok_or_else(not_found)?.into())
     }
 
@@ -106,17 +107,13 @@ impl Federation {
         Ok((room, visible_from))
     }
 
-    /// The chain head before a record of our stream.
-    pub(super) fn head_before(
-        &self,
-        peer: &Domain,
-        epoch_n: u64,
-        seq: u64,
-    ) -> Result<crate::model::Digest, Refused> {
+    /// The chain head before a record of our stream, if we still know it.
+    pub(super) fn head_before(&self, peer: &Domain, out: &OutStream, seq: u64) -> Result<Digest, Refused> {
         match seq {
-            0 | 1 => Ok(crate::model::Digest::ZERO),
+            0 | 1 => Ok(Digest::ZERO),
+            next if next == out.next_seq => Ok(out.head),
             _ => {
-                let before = self.read_outbox(peer, epoch_n, seq - 1, 1)?;
+                let before = self.read_outbox(peer, out.epoch.n, seq - 1, 1)?;
                 before.first().filter(|item| item.seq == seq - 1).map(|item| item.head).ok_or_else(not_found)
             }
         }
@@ -129,7 +126,7 @@ impl Federation {
         epoch_n: u64,
         from_seq: u64,
         records_max: usize,
-    ) -> Result<Vec<crate::engine::OutboxItem>, Refused> {
+    ) -> Result<Vec<OutboxItem>, Refused> {
         self.engine
             .outbox(peer, epoch_n, from_seq, records_max, RECORDS_BYTES_MAX)
             .map_err(|error| store_failed(&error))

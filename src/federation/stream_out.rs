@@ -2,12 +2,7 @@
 
 use super::{Federation, refused::Refused};
 use crate::{
-    core::{
-        State,
-        command::Ref,
-        permit,
-        state::Link,
-    },
+    core::{State, command::Ref, permit, state::Link},
     engine::OutboxItem,
     model::{
         Digest, Domain, limits,
@@ -39,13 +34,6 @@ pub struct Batch {
     pub items: Vec<OutboxItem>,
 }
 
-impl Batch {
-    /// The number of the last record.
-    pub fn last(&self) -> u64 {
-        self.items.last().map_or(self.from.next - 1, |item| item.seq)
-    }
-}
-
 /// Why an ack is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadAck {
@@ -74,11 +62,12 @@ impl Federation {
             self.check_head(peer, &out, held.cursor, held.head)?;
         }
         let last = held.map_or(out.acked, |held| held.cursor.min(out.acked));
-        let head = self.head_before(peer, out.epoch.n, last + 1).or(match held {
-            // The record itself may have left the outbox; the head that the peer gave proves itself at the next ack.
-            Some(held) if held.cursor == last => Ok(held.head),
-            _ => Err(BadAck::Contradiction),
-        })?;
+        let (last, head) = match (self.head_before(peer, &out, last + 1), held) {
+            (Ok(head), _) => (last, head),
+            // That record may have left the outbox by age; the one that the peer holds cannot have.
+            (Err(_), Some(held)) => (held.cursor, held.head),
+            (Err(_), None) => return Err(BadAck::Void),
+        };
         Ok(Some(Position { epoch: out.epoch, next: last + 1, head, settled: out.acked }))
     }
 
@@ -86,7 +75,7 @@ impl Federation {
         if cursor >= out.next_seq {
             return Err(BadAck::Contradiction);
         }
-        match self.head_before(peer, out.epoch.n, cursor + 1) {
+        match self.head_before(peer, out, cursor + 1) {
             Ok(ours) if ours != head => Err(BadAck::Contradiction),
             _ => Ok(()),
         }
@@ -134,7 +123,8 @@ impl Federation {
         if ack.epoch != batch.from.epoch {
             return Err(BadAck::Void);
         }
-        let within = |seq: u64| seq.checked_sub(batch.from.next).and_then(|at| batch.items.get(usize::try_from(at).ok()?));
+        let within =
+            |seq: u64| seq.checked_sub(batch.from.next).and_then(|at| batch.items.get(usize::try_from(at).ok()?));
         match within(ack.cursor) {
             Some(item) if item.head != ack.head => return Err(BadAck::Contradiction),
             Some(_) => {}

@@ -39,22 +39,21 @@ impl Federation {
         let state = self.engine.state();
         let mut pins_changed = false;
         for (domain, link) in &state.links {
-            let open = || is_open(self, &state, link);
+            let open = is_open(self, &state, link);
             match watched.get_mut(domain) {
                 Some(seen) if !seen.task.is_finished() => {
-                    if Arc::ptr_eq(&seen.peer, &link.peer) && !state.unconfirmed {
-                        continue;
-                    }
-                    let (was_open, is_open) = (seen.open, open());
-                    if was_open && !is_open {
+                    if seen.open && !open {
                         self.dialer.connections.cut(domain);
                     }
-                    pins_changed |= seen.peer.card != link.peer.card;
-                    (seen.peer, seen.open) = (link.peer.clone(), is_open);
+                    seen.open = open;
+                    if !Arc::ptr_eq(&seen.peer, &link.peer) {
+                        pins_changed |= seen.peer.card != link.peer.card;
+                        seen.peer = link.peer.clone();
+                    }
                 }
                 _ => {
                     let task = tasks.spawn(Egress::new(self.clone(), domain.clone()).run());
-                    watched.insert(domain.clone(), Watched { task, peer: link.peer.clone(), open: open() });
+                    watched.insert(domain.clone(), Watched { task, peer: link.peer.clone(), open });
                 }
             }
         }
@@ -79,5 +78,5 @@ impl Federation {
 }
 
 fn is_open(federation: &Federation, state: &State, link: &Link) -> bool {
-    permit::check_link(state, link, federation.engine.now()).is_ok()
+    !state.unconfirmed && link.peer.quarantine.is_none() && permit::term(link, federation.engine.now()).is_some()
 }

@@ -153,9 +153,9 @@ pub const SIGN_IN_NAMES_MAX: usize = 16_384;
 /// A comment is sent on a silent event stream this often, milliseconds.
 pub const STREAM_PING_MS: u64 = 25_000;
 /// Requests of one peer per second, over all its connections; twice as many in a burst.
-pub const PEER_REQUESTS_PER_SECOND_MAX: u32 = 4_096;
+pub const PEER_REQUESTS_PER_SECOND_MAX: u32 = 16_384;
 /// What a refused request of a peer costs of that allowance, in requests.
-pub const REFUSED_REQUEST_COST: u32 = 256;
+pub const REFUSED_REQUEST_COST: u32 = 1_024;
 /// Request bodies of one peer that are in memory at once.
 pub const PEER_BODIES_MAX: usize = 2;
 /// Envelopes in a row without valid proof or form after which that direction is held for [`PROBE_MS_MIN`].
@@ -166,3 +166,7 @@ pub const HELLO_BODY_BYTES_MAX: usize = 64 * 1024;
 pub const QUESTION_BODY_BYTES_MAX: usize = 4 * 1024;
 /// Pause of a sender whose credit is used up, milliseconds.
 pub const CREDIT_PAUSE_MS: u64 = 1_000;
+/// Hellos that one sending task may begin in a burst.
+pub const HELLO_BURST_MAX: u32 = 16;
+/// Pause between hellos when the burst is used up, milliseconds.
+pub const HELLO_PAUSE_MS: u64 = 250;

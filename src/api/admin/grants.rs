@@ -35,7 +35,6 @@ const STATES: [(&str, GrantState); 2] = [("active", GrantState::Active), ("revok
 /// Both grants of a link.
 #[utoipa::path(get, path = "/peers/{domain}/grant", tag = "grants", params(("domain" = String, Path)), responses(
     (status = 200, body = GrantPair),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn show(context: Context, segments: Segments) -> Result<Json<GrantPair>, Problem> {
     let peer: Domain = segments.parse("domain")?;
@@ -50,7 +49,6 @@ pub async fn show(context: Context, segments: Segments) -> Result<Json<GrantPair
     responses(
         (status = 200, body = GrantAnswer),
         (status = 409, description = "Another serial is in force: `serial`", body = Problem, content_type = "application/problem+json"),
-        (status = "default", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn put(
@@ -150,7 +148,6 @@ fn conflict(context: &AdminContext, peer: &Domain) -> Problem {
     get, path = "/peers/{domain}/grant/consequences", tag = "grants", params(("domain" = String, Path)),
     responses(
         (status = 200, body = Consequences),
-        (status = "default", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn consequences(context: Context, segments: Segments) -> Result<Json<Consequences>, Problem> {
@@ -163,7 +160,6 @@ pub async fn consequences(context: Context, segments: Segments) -> Result<Json<C
 /// Confirm after a restore that the own grants in the database are what is wanted (D7).
 #[utoipa::path(post, path = "/grants/confirm", tag = "grants", responses(
     (status = 204),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn confirm(context: Context, actor: Actor, write: Write) -> Result<StatusCode, Problem> {
     context.submit(&actor, write.key(&actor.caller())?, AdminOp::ConfirmGrants).await?;

@@ -36,7 +36,6 @@ pub async fn ready(context: Context) -> (StatusCode, Json<Health>) {
 /// Metrics in Prometheus' text form.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses(
     (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn metrics(context: Context) -> impl IntoResponse {
     let mut text = (context.probes.metrics)();

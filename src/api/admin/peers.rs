@@ -23,7 +23,6 @@ use axum::{Json, http::StatusCode};
 /// All partners, by domain.
 #[utoipa::path(get, path = "/peers", tag = "links", params(PageQuery), responses(
     (status = 200, body = Page<PeerStatus>),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(context: Context, Query(query): Query<PageQuery>) -> Result<Json<Page<PeerStatus>>, Problem> {
     let state = context.engine.state();
@@ -38,7 +37,6 @@ pub async fn list(context: Context, Query(query): Query<PageQuery>) -> Result<Js
 /// place of the old; another identity key needs the link closed.
 #[utoipa::path(post, path = "/peers", tag = "links", request_body = PeerPin, responses(
     (status = 201, body = PeerStatus),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn pin(context: Context, actor: Actor, write: Write) -> Result<(StatusCode, Json<PeerStatus>), Problem> {
     let request: PeerPin = write.parse()?;
@@ -73,7 +71,6 @@ fn verify_card(request: &PeerPin) -> Result<SignedCard, Problem> {
 /// One partner.
 #[utoipa::path(get, path = "/peers/{domain}", tag = "links", params(("domain" = String, Path)), responses(
     (status = 200, body = PeerStatus),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn show(context: Context, segments: Segments) -> Result<Json<PeerStatus>, Problem> {
     let peer: Domain = segments.parse("domain")?;
@@ -84,7 +81,6 @@ pub async fn show(context: Context, segments: Segments) -> Result<Json<PeerStatu
 /// Unpin a partner: ends the link first.
 #[utoipa::path(delete, path = "/peers/{domain}", tag = "links", params(("domain" = String, Path)), responses(
     (status = 204),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn unpin(context: Context, actor: Actor, segments: Segments, write: Write) -> Result<StatusCode, Problem> {
     let peer: Domain = segments.parse("domain")?;
@@ -95,7 +91,6 @@ pub async fn unpin(context: Context, actor: Actor, segments: Segments, write: Wr
 /// Lift a quarantine, after both admins have read the evidence.
 #[utoipa::path(post, path = "/peers/{domain}/lift", tag = "links", params(("domain" = String, Path)), responses(
     (status = 200, body = PeerStatus),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn lift(
     context: Context,

@@ -15,7 +15,6 @@ use axum::Json;
 /// Which conditions keep a user from reaching somebody, and who can change them.
 #[utoipa::path(get, path = "/why-not", tag = "users", params(WhyNotQuery), responses(
     (status = 200, body = WhyNot),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn why_not(context: Context, Query(query): Query<WhyNotQuery>) -> Result<Json<WhyNot>, Problem> {
     let user: LocalPart = parse("user", &query.user)?;

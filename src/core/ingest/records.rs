@@ -16,6 +16,7 @@ use crate::{
         grant::Scopes,
         link::InStream,
         record::{Record, RecordBody},
+        user::Profile,
     },
 };
 
@@ -79,7 +80,10 @@ fn apply_rare(draft: &mut Draft<'_>, peer: &Domain, body: &RecordBody) -> Result
     match body {
         RecordBody::ContactAdd { from, name, to } => contacts::receive_add(draft, peer, from, name, to),
         RecordBody::ContactAccepted { from, name, to } => contacts::receive_accepted(draft, peer, from, name, to),
-        RecordBody::Profile { user, name, available } => contacts::receive_profile(draft, peer, user, name, *available),
+        RecordBody::Profile { user, name, available } => {
+            let profile = Profile { user: user.clone(), name: name.clone(), available: *available };
+            contacts::receive_profile(draft, peer, &profile)
+        }
         RecordBody::RoomState(image) => rooms::receive_state(draft, peer, image),
         RecordBody::RoomInvite { room, by, users } => groups::receive_invite(draft, peer, *room, by, users),
         RecordBody::RoomAnswer { room, accepted, declined } => {
