@@ -57,7 +57,7 @@ pub async fn submit(engine: &Engine, key: Option<IdempotencyKey>, command: Comma
     match answer {
         Answer::Outcome(outcome) => Ok(outcome),
         // Only commands of peers are answered otherwise, and no API submits one.
-        Answer::Greeting(_) | Answer::Heard { .. } | Answer::Applied(_) => Ok(Outcome::Done),
+        Answer::Greeting(_) | Answer::Heard { .. } | Answer::Applied(_) | Answer::Refused(_) => Ok(Outcome::Done),
     }
 }
 

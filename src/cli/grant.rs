@@ -153,7 +153,6 @@ fn consequence_words(it: &Consequences) -> String {
         ("groups", format!("{} lose the members of one side", it.groups)),
         ("direct rooms", format!("{} can no longer be written to", it.direct_rooms)),
         ("people", format!("{} of ours, {} of theirs", it.people_ours, it.people_theirs)),
-        ("contact adds", format!("{} wait and end", it.pending_contacts)),
         ("undelivered", count(it.queued_records, "record has", "records have") + " not reached the partner and never will"),
     ]);
     format!("Closing the link with {} would mean:\n{rows}", it.peer)

@@ -15,6 +15,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The names of the files in the keys directory.
+pub mod key_file {
+    /// The identity key; may be kept offline.
+    pub const IDENTITY: &str = "identity.key";
+    /// The signing key.
+    pub const SIGNING: &str = "signing.key";
+    /// The federation listener's TLS key.
+    pub const TLS_KEY: &str = "tls.key";
+    /// The federation listener's certificate.
+    pub const TLS_CERTIFICATE: &str = "tls.crt";
+    /// The org's signed card.
+    pub const CARD: &str = "card.json";
+}
+
 /// The checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -157,8 +171,7 @@ impl Config {
         })?;
         let base = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        Self::parse(&text, base, credentials)
-            .map_err(|complaints| ConfigError { file: file.to_owned(), complaints })
+        Self::parse(&text, base, credentials).map_err(|complaints| ConfigError { file: file.to_owned(), complaints })
     }
 
     /// Checks the text of a configuration file that stands in `base`.

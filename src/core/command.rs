@@ -1,7 +1,7 @@
 //! Everything that can be asked of the writer, as one closed enum.
 
 use crate::model::{
-    Address, Code, Digest, Domain, EventId, LocalPart, RoomId,
+    Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
     event::{Message, Role, SettingsChange},
     grant::{Scopes, SignedGrant},
@@ -191,8 +191,8 @@ pub enum PeerOp {
     HeardGrant(Box<SignedGrant>),
     /// A proven card, outside a hello.
     HeardCard(Box<SignedCard>),
-    /// A proven envelope.
-    Ingest(Box<Envelope>, Evidence),
+    /// A proven envelope. The writer adds the facts that the state does not hold; the caller passes none.
+    Ingest(Box<Envelope>, Evidence, Vec<PendingFact>),
     /// A proven ack, with what the acknowledged records were about.
     Settle(Ack, Vec<(u64, Ref)>),
     /// The peer cannot take the record with this number in form (W13): a void replaces it.
@@ -213,6 +213,23 @@ pub enum PeerOp {
     },
     /// The peer refused us; for the admin to see.
     RefusedUs(String),
+}
+
+/// One of our own submissions that waits for its place, as it stands in the pending log of its room.
+#[derive(Clone, Debug)]
+pub struct PendingFact {
+    /// Which room.
+    pub room: RoomId,
+    /// Its number in the room's pending log.
+    pub p: u64,
+    /// The number of the record that submitted it.
+    pub seq: u64,
+    /// The epoch of that record.
+    pub epoch_n: u64,
+    /// Who wrote it.
+    pub author: LocalPart,
+    /// The event's exact JSON.
+    pub bytes: std::sync::Arc<[u8]>,
 }
 
 /// What a record of ours was about, so that its verdict finds the right place.
@@ -246,6 +263,9 @@ pub enum Answer {
     },
     /// To [`PeerOp::Ingest`]: what the ack has to say.
     Applied(Ack),
+    /// To a peer that contradicted itself: it is refused, and unlike after a [`Reject`] that is returned as an error,
+    /// what was found (the quarantine with its evidence) is kept.
+    Refused(Reject),
 }
 
 /// The parts of a hello that only the writer knows.

@@ -1,31 +1,272 @@
 //! Contacts and blocks (P6 to P10).
-#![allow(unused, missing_docs, clippy::unimplemented, reason = "stub")]
+
 use super::{
-    command::{Answer, BlockSwitch, Ref, UserChange},
+    command::{Answer, BlockSwitch, Ref},
     draft::Draft,
-    state::State,
+    permit::{authorize, check_permission},
+    rooms,
+    state::{Quota, State},
 };
-use crate::model::{
-    contact::Overlay, event::*, grant::SignedGrant, org::SignedCard, record::*, room::*, text::*, user::*, *,
+use crate::{
+    crypto::digest::direct_room,
+    model::{
+        Address, Code, Domain, LocalPart, Millis, Reject,
+        contact::{Contact, ContactState, Overlay},
+        grant::Scope,
+        limits,
+        notice::NoticeKind,
+        record::RecordBody,
+        text::DisplayName,
+        user::Profile,
+    },
 };
 
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// Adds an external person by exact address (P6). Asking again while asked, or when added, changes nothing.
+///
+/// # Errors
+/// The first condition that fails on our side. The partner's answer comes later, and is one for all its reasons (P8).
 pub fn add(draft: &mut Draft<'_>, user: &LocalPart, address: &Address) -> Result<Answer, Reject> {
-    unimplemented!()
+    if draft.state.is_ours(address) {
+        return Err(Reject::field("address", "is of your own organization; only external people are added"));
+    }
+    check_permission(&draft.state, user)?;
+    let known = find(&draft.state, user, address);
+    if known.blocked {
+        return Err(Reject::new(Code::Blocked, format!("you have blocked {address}; unblock them first")));
+    }
+    if matches!(known.state, ContactState::Added | ContactState::Pending) {
+        return Ok(Answer::contact(known.state));
+    }
+    let peer = address.domain();
+    authorize(&draft.state, &peer, Scope::Contacts, draft.now)?;
+    rooms::check_outbox(&draft.state, &peer)?;
+    count_own_add(draft, user, &peer)?;
+    draft.put_contact(user, address, Some(Contact { state: ContactState::Pending, asked_at: draft.now, ..known }));
+    let from = draft.state.address(user);
+    let name = draft.state.name_of(&from).cloned();
+    let name = name.ok_or_else(|| Reject::new(Code::NotFound, format!("no user {user} here")))?;
+    let body = RecordBody::ContactAdd { from, name, to: address.clone() };
+    draft.send(&peer, &body, Ref::Contact(user.clone(), address.clone()));
+    Ok(Answer::contact(ContactState::Pending))
 }
 
+/// The user's entry for somebody; an empty one when there is none.
+fn find(state: &State, user: &LocalPart, address: &Address) -> Contact {
+    let known = state.contacts.get(&(user.clone(), address.clone()));
+    known.map_or_else(
+        || Contact {
+            state: ContactState::None,
+            asked_at: Millis(0),
+            overlay: Overlay::default(),
+            blocked: false,
+            hidden: Vec::new(),
+        },
+        |contact| Contact::clone(contact),
+    )
+}
+
+fn count_own_add(draft: &mut Draft<'_>, user: &LocalPart, peer: &Domain) -> Result<(), Reject> {
+    let by_user = draft.state.adds_by_user.get(user).copied().unwrap_or_default();
+    let by_link = draft.state.adds_by_link.get(&(peer.clone(), false)).copied().unwrap_or_default();
+    let by_user = count(by_user, draft.now, HOUR_MS, limits::CONTACT_ADDS_PER_USER_PER_HOUR_MAX);
+    let by_link = count(by_link, draft.now, DAY_MS, limits::CONTACT_ADDS_PER_LINK_PER_DAY_MAX);
+    let refuse = |detail: String| Reject::new(Code::RateLimited, detail);
+    let by_user = by_user.ok_or_else(|| {
+        refuse(format!("at most {} contacts can be added in an hour", limits::CONTACT_ADDS_PER_USER_PER_HOUR_MAX))
+    })?;
+    let by_link = by_link.ok_or_else(|| {
+        refuse(format!(
+            "your organization adds at most {} contacts of {peer} in a day",
+            limits::CONTACT_ADDS_PER_LINK_PER_DAY_MAX
+        ))
+    })?;
+    draft.put_user_quota(user, by_user);
+    draft.put_link_quota(peer, false, by_link);
+    Ok(())
+}
+
+/// The count after one more, or none when the window is full. A clock that stepped back begins a new window.
+fn count(quota: Quota, now: Millis, window_ms: u64, max: u32) -> Option<Quota> {
+    let over = now < quota.since || now.since(quota.since) >= window_ms;
+    let quota = if over { Quota { since: now, count: 0 } } else { quota };
+    (quota.count < max).then(|| Quota { count: quota.count + 1, ..quota })
+}
+
+/// Removes a contact. The direct room stays; so does a block.
+///
+/// # Errors
+/// `NOT_FOUND` when there is none.
 pub fn remove(draft: &mut Draft<'_>, user: &LocalPart, address: &Address) -> Result<Answer, Reject> {
-    unimplemented!()
+    let known = find(&draft.state, user, address);
+    if known.state == ContactState::None {
+        return Err(not_found(address));
+    }
+    let kept = known.blocked || !known.hidden.is_empty();
+    let kept = kept.then(|| Contact { state: ContactState::None, overlay: Overlay::default(), ..known });
+    draft.put_contact(user, address, kept);
+    Ok(Answer::done())
 }
 
+fn not_found(address: &Address) -> Reject {
+    Reject::new(Code::NotFound, format!("{address} is not in your contacts"))
+}
+
+/// Changes one's own notes on a contact; they stay here (P9).
+///
+/// # Errors
+/// `NOT_FOUND` when there is no such contact.
 pub fn edit(draft: &mut Draft<'_>, user: &LocalPart, address: &Address, overlay: Overlay) -> Result<Answer, Reject> {
-    unimplemented!()
+    let known = find(&draft.state, user, address);
+    if known.state == ContactState::None {
+        return Err(not_found(address));
+    }
+    draft.put_contact(user, address, Some(Contact { overlay, ..known }));
+    Ok(Answer::done())
 }
 
+/// Blocks or unblocks an external person (P10). What they write in the direct room meanwhile stays hidden.
+///
+/// # Errors
+/// `INVALID` for somebody of the own org.
 pub fn block(
     draft: &mut Draft<'_>,
     user: &LocalPart,
     address: &Address,
     switch: BlockSwitch,
 ) -> Result<Answer, Reject> {
-    unimplemented!()
+    if draft.state.is_ours(address) {
+        return Err(Reject::field("address", "is of your own organization; only external people are blocked"));
+    }
+    let mut contact = find(&draft.state, user, address);
+    if contact.blocked == (switch == BlockSwitch::On) {
+        return Ok(Answer::done());
+    }
+    let id = direct_room(&draft.state.address(user), address);
+    let next_index = draft.state.rooms.get(&id).map_or(0, |room| room.next_index);
+    match switch {
+        BlockSwitch::On => hide_from(&mut contact.hidden, next_index),
+        BlockSwitch::Off => hide_until(&mut contact.hidden, next_index),
+    }
+    contact.blocked = switch == BlockSwitch::On;
+    let kept = contact.state != ContactState::None || contact.blocked || !contact.hidden.is_empty();
+    draft.put_contact(user, address, kept.then_some(contact));
+    Ok(Answer::done())
+}
+
+fn hide_from(hidden: &mut Vec<(u64, u64)>, index: u64) {
+    match hidden.last_mut() {
+        Some(last) if last.1 == index => last.1 = u64::MAX,
+        _ => hidden.push((index, u64::MAX)),
+    }
+}
+
+fn hide_until(hidden: &mut Vec<(u64, u64)>, index: u64) {
+    if let Some(last) = hidden.last_mut() {
+        last.1 = index;
+    }
+    hidden.retain(|(from, to)| from < to);
+}
+
+/// A partner's person adds one of ours: the direct room is there at once, and the answer goes back (P6).
+///
+/// # Errors
+/// `AUTHORITY` when the people are not of these two orgs, `RATE_LIMITED`, and `UNAVAILABLE` for every other reason (P8).
+pub fn receive_add(
+    draft: &mut Draft<'_>,
+    peer: &Domain,
+    from: &Address,
+    name: &DisplayName,
+    to: &Address,
+) -> Result<(), Code> {
+    if !from.is_of(peer) || !draft.state.is_ours(to) {
+        return Err(Code::Authority);
+    }
+    let quota = draft.state.adds_by_link.get(&(peer.clone(), true)).copied().unwrap_or_default();
+    let quota = count(quota, draft.now, DAY_MS, limits::CONTACT_ADDS_PER_LINK_PER_DAY_MAX).ok_or(Code::RateLimited)?;
+    draft.put_link_quota(peer, true, quota);
+    let local = to.local();
+    let reachable = check_permission(&draft.state, &local).is_ok() && !rooms::blocks(&draft.state, &local, from);
+    let own_name = draft.state.name_of(to).filter(|_| reachable).cloned().ok_or(Code::Unavailable)?;
+    authorize(&draft.state, peer, Scope::Contacts, draft.now).map_err(|_| Code::Unavailable)?;
+    let fresh = !draft.state.rooms.contains_key(&direct_room(to, from));
+    let room = rooms::open_direct(draft, to, from, from)?;
+    draft.put_profile(Profile { user: from.clone(), name: name.clone(), available: true });
+    if fresh {
+        draft.notify(&local, NoticeKind::DirectRoom { user: from.clone(), room });
+    }
+    let body = RecordBody::ContactAccepted { from: to.clone(), name: own_name, to: from.clone() };
+    draft.send(peer, &body, Ref::None);
+    Ok(())
+}
+
+/// The partner accepted an add of one of ours: the contact is saved, and the direct room is there (P6).
+///
+/// # Errors
+/// `AUTHORITY` when nobody of ours asked, or the people are not of these two orgs.
+pub fn receive_accepted(
+    draft: &mut Draft<'_>,
+    peer: &Domain,
+    from: &Address,
+    name: &DisplayName,
+    to: &Address,
+) -> Result<(), Code> {
+    if !from.is_of(peer) || !draft.state.is_ours(to) {
+        return Err(Code::Authority);
+    }
+    let local = to.local();
+    let contact = find(&draft.state, &local, from);
+    if contact.state == ContactState::None {
+        return Err(Code::Authority);
+    }
+    rooms::open_direct(draft, to, from, to)?;
+    draft.put_profile(Profile { user: from.clone(), name: name.clone(), available: true });
+    if contact.state != ContactState::Added {
+        draft.put_contact(&local, from, Some(Contact { state: ContactState::Added, ..contact }));
+        draft.notify(&local, NoticeKind::ContactAdded { user: from.clone() });
+    }
+    Ok(())
+}
+
+/// One of the partner's people is called differently, or can or cannot be reached any more (P9). Who cannot is
+/// excluded from the groups that we host (P15). Of people whom we do not know nothing is kept.
+///
+/// # Errors
+/// `AUTHORITY` for people who are not of the peer.
+pub fn receive_profile(draft: &mut Draft<'_>, peer: &Domain, profile: &Profile) -> Result<(), Code> {
+    if !profile.user.is_of(peer) {
+        return Err(Code::Authority);
+    }
+    let Some(known) = draft.state.profiles.get(&profile.user).cloned() else { return Ok(()) };
+    draft.put_profile(profile.clone());
+    if known.available && !profile.available {
+        rooms::exclude_user(draft, &profile.user, Code::NotPermitted);
+    }
+    Ok(())
+}
+
+/// The partner refused an add of one of ours (P8).
+pub fn settle_refused(draft: &mut Draft<'_>, user: &LocalPart, address: &Address, code: Code) {
+    end_add(draft, user, address, ContactState::Unavailable, code);
+}
+
+/// The link with a peer has ended: adds that wait for an answer will get none (P18).
+pub fn end_link(draft: &mut Draft<'_>, peer: &Domain, cause: Code) {
+    let waiting = |(key, contact): &(&(LocalPart, Address), &std::sync::Arc<Contact>)| {
+        contact.state == ContactState::Pending && key.1.is_of(peer)
+    };
+    let keys: Vec<_> = draft.state.contacts.iter().filter(waiting).map(|(key, _)| key.clone()).collect();
+    for (user, address) in keys {
+        end_add(draft, &user, &address, ContactState::Undelivered, cause);
+    }
+}
+
+fn end_add(draft: &mut Draft<'_>, user: &LocalPart, address: &Address, state: ContactState, code: Code) {
+    let known = find(&draft.state, user, address);
+    if known.state == ContactState::Pending {
+        draft.put_contact(user, address, Some(Contact { state, ..known }));
+        draft.notify(user, NoticeKind::ContactUnavailable { user: address.clone(), code });
+    }
 }

@@ -37,7 +37,12 @@ pub fn decide(state: &State, command: Command, now: Millis, random: &mut dyn Ran
     match result {
         Ok(answer) => {
             let (state, changes) = draft.finish();
-            Decision { result: Ok(answer), state, changes }
+            let result = match answer {
+                // A quarantine is kept although what brought it about is refused.
+                Answer::Refused(reject) => Err(reject),
+                answer => Ok(answer),
+            };
+            Decision { result, state, changes }
         }
         Err(reject) => {
             let mut draft = Draft::new(state.clone(), now, random);
@@ -121,7 +126,7 @@ fn decide_peer(draft: &mut Draft<'_>, peer: &Domain, op: PeerOp) -> Result<Answe
         PeerOp::Heard(heard) => hello::hear(draft, peer, *heard),
         PeerOp::HeardGrant(grant) => grants::hear(draft, peer, *grant),
         PeerOp::HeardCard(card) => links::hear_card(draft, peer, *card),
-        PeerOp::Ingest(envelope, evidence) => ingest::apply(draft, peer, *envelope, evidence),
+        PeerOp::Ingest(envelope, evidence, pending) => ingest::apply(draft, peer, *envelope, evidence, &pending),
         PeerOp::Settle(ack, refs) => settle::settle(draft, peer, &ack, &refs),
         PeerOp::Unacceptable { seq, code } => settle::unacceptable(draft, peer, seq, code),
         PeerOp::Contradiction { code, detail, evidence } => links::quarantine(draft, peer, code, detail, evidence),

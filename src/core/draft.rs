@@ -15,7 +15,7 @@ use crate::{
         contact::Contact,
         event::{Content, Event, Sealed},
         journal::Entry,
-        link::{Peer, Streams},
+        link::{Parted, Peer, Streams},
         notice::{Notice, NoticeKind},
         record::{Epoch, Evidence, RecordBody},
         room::{FormerMember, Invitation, Member, RoomInfo},
@@ -34,6 +34,7 @@ pub enum Change {
     Session(Digest, Option<Arc<Session>>),
     Peer(Domain, Option<Arc<Peer>>),
     Streams(Domain, Option<Box<Streams>>),
+    Parted(Domain, Option<Arc<Parted>>),
     Room(Arc<RoomInfo>),
     Member(RoomId, Address, Option<Member>),
     Former(RoomId, Address, Option<FormerMember>),
@@ -153,6 +154,22 @@ impl<'a> Draft<'a> {
         (self.state, self.changes)
     }
 
+    /// Does something wholly or not at all: after a refusal the draft is as it was before.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn attempt<T, E>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let state = self.state.clone();
+        let before = std::mem::take(&mut self.changes);
+        let result = step(self);
+        let after = std::mem::replace(&mut self.changes, before);
+        match &result {
+            Ok(_) => self.changes.extend(after),
+            Err(_) => self.state = state,
+        }
+        result
+    }
+
     /// Sixteen random bytes.
     pub fn random_16(&mut self) -> [u8; 16] {
         crate::clock::random_16(self.random)
@@ -193,11 +210,23 @@ impl<'a> Draft<'a> {
         self.changes.push(Change::Peer(domain, Some(peer)));
     }
 
-    /// Unpins a peer.
+    /// Unpins a peer, and remembers where its numbers stood.
     pub fn remove_peer(&mut self, domain: &Domain) {
-        self.state.links.remove(domain);
+        let Some(link) = self.state.links.remove(domain) else { return };
         self.changes.push(Change::Peer(domain.clone(), None));
         self.changes.push(Change::Streams(domain.clone(), None));
+        let parted = Parted { peer: Peer::clone(&link.peer), streams: link.streams.clone() };
+        self.put_parted(domain, Some(parted));
+    }
+
+    /// Remembers an unpinned peer, or forgets it because it is pinned again.
+    pub fn put_parted(&mut self, domain: &Domain, parted: Option<Parted>) {
+        let parted = parted.map(Arc::new);
+        match &parted {
+            Some(parted) => self.state.parted.insert(domain.clone(), parted.clone()),
+            None => self.state.parted.remove(domain),
+        };
+        self.changes.push(Change::Parted(domain.clone(), parted));
     }
 
     /// Replaces the stream positions of a link.

@@ -1,18 +1,210 @@
 //! Greeting and being greeted (W8 to W10).
-#![allow(unused, missing_docs, clippy::unimplemented, reason = "stub")]
+
 use super::{
-    command::{Answer, BlockSwitch, Ref, UserChange},
+    command::{Answer, Greeting},
     draft::Draft,
-    state::State,
+    grants, links, permit,
+    state::{Link, State},
 };
 use crate::model::{
-    contact::Overlay, event::*, grant::SignedGrant, org::SignedCard, record::*, room::*, text::*, user::*, *,
+    Code, Digest, Domain, EpochId, Reject,
+    link::{InStream, OutStream, Peer, Streams, Term},
+    record::{Epoch, Hello, InPosition, OutPosition},
 };
 
+/// We are about to greet: mints an epoch if one is due, and says where the streams stand.
+///
+/// # Errors
+/// `UNKNOWN_PEER`.
 pub fn greet(draft: &mut Draft<'_>, peer: &Domain) -> Result<Answer, Reject> {
-    unimplemented!()
+    links::settle_term(draft, peer);
+    let link = links::find(&draft.state, peer)?;
+    if let Some(term) = term_to_mint(&draft.state, &link, draft) {
+        let epoch = Epoch { n: last_epoch(&link.streams) + 1, id: EpochId(draft.random_16()) };
+        let out = OutStream { epoch, term, next_seq: 1, head: Digest::ZERO, acked: 0, confirmed: false };
+        draft.put_streams(peer, Streams { out: Some(out), ..link.streams.clone() });
+    }
+    let link = links::find(&draft.state, peer)?;
+    Ok(Answer::Greeting(Box::new(greeting(&link))))
 }
 
+/// Takes a hello: card, grant and positions, in this order, because each decides how the next is read.
+///
+/// # Errors
+/// `PROOF` when it is not for this link; the refusals of the card and of the grant.
 pub fn hear(draft: &mut Draft<'_>, peer: &Domain, hello: Hello) -> Result<Answer, Reject> {
-    unimplemented!()
+    links::settle_term(draft, peer);
+    let link = links::find(&draft.state, peer)?;
+    check_addressed(draft, &link, &hello)?;
+    let before = greeting(&link);
+    let was_open = links::is_open(&draft.state, &link, draft.now);
+    if let refused @ Answer::Refused(_) = links::hear_card(draft, peer, hello.card.clone())? {
+        return Ok(refused);
+    }
+    if let Some(grant) = hello.grant.clone()
+        && let refused @ Answer::Refused(_) = grants::hear(draft, peer, grant)?
+    {
+        return Ok(refused);
+    }
+    note_contact(draft, peer, &hello);
+    learn_fate(draft, peer, &hello);
+    if let Err(found) = reconcile(draft, peer, &hello) {
+        return links::quarantine(draft, peer, found.code, found.detail, Vec::new());
+    }
+    links::announce_open(draft, peer, was_open);
+    let link = links::find(&draft.state, peer)?;
+    let again = is_news(&before, &greeting(&link)) || term_to_mint(&draft.state, &link, draft).is_some();
+    Ok(Answer::Heard { again })
+}
+
+fn check_addressed(draft: &Draft<'_>, link: &Link, hello: &Hello) -> Result<(), Reject> {
+    let fits =
+        hello.link == link.peer.link && hello.origin == link.peer.domain && hello.destination == draft.state.org.domain;
+    if fits { Ok(()) } else { Err(Reject::new(Code::Proof, "the hello is not for this link")) }
+}
+
+/// The term for which an epoch of ours is still to be minted. Not before the rooms of the last one are cleaned up:
+/// what is made in a new term must not be taken for a remainder of the old one (P18).
+fn term_to_mint(state: &State, link: &Link, draft: &Draft<'_>) -> Option<Term> {
+    may_agree(state, link).then(|| permit::term(link, draft.now)).flatten().filter(|_| link.streams.out.is_none())
+}
+
+fn may_agree(state: &State, link: &Link) -> bool {
+    link.peer.quarantine.is_none() && link.peer.cleanup.is_none() && !state.unconfirmed
+}
+
+fn last_epoch(streams: &Streams) -> u64 {
+    let ended = streams.ended.last().map(|ended| ended.epoch.n);
+    let present = streams.out.map(|out| out.epoch.n);
+    ended.max(present).unwrap_or(0)
+}
+
+fn greeting(link: &Link) -> Greeting {
+    let Streams { out, inn, ended_in, .. } = &link.streams;
+    Greeting {
+        grant: link.peer.ours.clone(),
+        seen_serial: link.peer.theirs.as_ref().map_or(0, |signed| signed.grant.serial),
+        outgoing: out.map(|out| OutPosition {
+            epoch: out.epoch,
+            term: (out.term.ours, out.term.theirs),
+            next_seq: out.next_seq,
+            head: out.head,
+        }),
+        incoming: inn.as_ref().map(|inn| InPosition {
+            epoch: inn.epoch,
+            cursor: inn.cursor,
+            head: inn.head,
+            backed_up: inn.backed_up,
+        }),
+        ended: ended_in.map(|(epoch, cursor, head)| InPosition { epoch, cursor, head, backed_up: 0 }),
+    }
+}
+
+/// Whether the peer learns something from another greeting of ours. Mere progress of the streams is no news.
+fn is_news(before: &Greeting, after: &Greeting) -> bool {
+    let epochs = |greeting: &Greeting| {
+        let outgoing = greeting.outgoing.map(|position| position.epoch);
+        let [incoming, ended] = [greeting.incoming, greeting.ended].map(|it| it.map(|position| position.epoch));
+        (greeting.seen_serial, outgoing, incoming, ended)
+    };
+    epochs(before) != epochs(after)
+}
+
+fn note_contact(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
+    let Ok(link) = links::find(&draft.state, peer) else { return };
+    draft.put_streams(peer, Streams { last_contact: Some(draft.now), ..link.streams.clone() });
+    if link.peer.instance != Some(hello.instance) {
+        if link.peer.instance.is_some() {
+            let detail = format!("the peer speaks from another database: {}", hello.instance);
+            links::note(draft, format!("peer:{peer}"), "link.instance_changed", peer, (None, detail));
+        }
+        draft.put_peer(Peer { instance: Some(hello.instance), ..Peer::clone(&link.peer) });
+    }
+}
+
+/// What the peer says of our ended epochs settles what was in flight when they ended (F22).
+fn learn_fate(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
+    let Ok(link) = links::find(&draft.state, peer) else { return };
+    let mut streams = link.streams.clone();
+    for told in [hello.ended, hello.incoming].into_iter().flatten() {
+        raise(&mut streams, told.epoch, told.cursor);
+    }
+    if streams != link.streams {
+        draft.put_streams(peer, streams);
+    }
+}
+
+/// Notes that an ended epoch arrived further than we knew. What was never sent cannot have arrived.
+pub(super) fn raise(streams: &mut Streams, epoch: Epoch, cursor: u64) {
+    if let Some(ended) = streams.ended.iter_mut().find(|ended| ended.epoch == epoch && cursor < ended.next_seq) {
+        ended.acked = ended.acked.max(cursor);
+    }
+}
+
+/// Brings both streams into agreement, as far as the present term goes. An error is a contradiction.
+fn reconcile(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) -> Result<(), Reject> {
+    let link = links::find(&draft.state, peer)?;
+    let Some(term) = permit::term(&link, draft.now).filter(|_| may_agree(&draft.state, &link)) else { return Ok(()) };
+    let mut streams = link.streams.clone();
+    if let Some(theirs) = hello.outgoing {
+        streams.inn = hear_outgoing(&streams, &theirs, term)?;
+    }
+    if let (Some(theirs), Some(out)) = (hello.incoming, &mut streams.out) {
+        hear_incoming(out, &theirs)?;
+    }
+    if streams != link.streams {
+        draft.put_streams(peer, streams);
+    }
+    Ok(())
+}
+
+/// Their stream as they see it, against ours of it. A hello can be older than what was received since it was written:
+/// positions that lie behind are no contradiction, only two contents for one position are.
+fn hear_outgoing(streams: &Streams, theirs: &OutPosition, term: Term) -> Result<Option<InStream>, Reject> {
+    let mirrored = Term { ours: theirs.term.1, theirs: theirs.term.0 };
+    let Some(inn) = &streams.inn else {
+        let last = streams.ended_in.map_or(0, |(epoch, ..)| epoch.n);
+        let is_new = mirrored == term && theirs.epoch.n > last;
+        return Ok(is_new.then(|| adopted(theirs.epoch, term)));
+    };
+    if theirs.epoch.n > inn.epoch.n && mirrored == term {
+        return Err(Reject::new(
+            Code::Epoch,
+            "the peer has declared its stream lost and begun another; to go on, revoke and grant again",
+        ));
+    }
+    if theirs.epoch.n == inn.epoch.n && theirs.epoch.id != inn.epoch.id {
+        return Err(Reject::new(Code::Fork, format!("the peer has begun epoch {} twice", inn.epoch.n)));
+    }
+    if theirs.epoch == inn.epoch && theirs.next_seq == inn.cursor + 1 && theirs.head != inn.head {
+        return Err(Reject::new(Code::Fork, format!("the peer's records up to {} are not those we have", inn.cursor)));
+    }
+    Ok(streams.inn.clone())
+}
+
+fn adopted(epoch: Epoch, term: Term) -> InStream {
+    InStream { epoch, term, cursor: 0, head: Digest::ZERO, rejects: Vec::new(), backed_up: 0, voids: Vec::new() }
+}
+
+/// Our stream as they received it. Their cursor may lie behind what they acknowledged: then they lost their tail, and
+/// the sender sends it again (W10).
+fn hear_incoming(out: &mut OutStream, theirs: &InPosition) -> Result<(), Reject> {
+    if theirs.epoch.n < out.epoch.n {
+        return Ok(());
+    }
+    if theirs.epoch != out.epoch {
+        let detail = format!("the peer knows epoch {} of our stream, which we never began", theirs.epoch.n);
+        return Err(Reject::new(Code::Epoch, detail));
+    }
+    if theirs.cursor >= out.next_seq {
+        let detail =
+            format!("the peer claims record {} of our stream, and we sent {}", theirs.cursor, out.next_seq - 1);
+        return Err(Reject::new(Code::Chain, detail));
+    }
+    if theirs.cursor + 1 == out.next_seq && theirs.head != out.head {
+        let detail = format!("the peer's copy of our records up to {} is not what we sent", theirs.cursor);
+        return Err(Reject::new(Code::Fork, detail));
+    }
+    out.confirmed = true;
+    Ok(())
 }

@@ -1,18 +1,158 @@
 //! Verdicts of the peer on our records (W11, W13, P21).
-#![allow(unused, missing_docs, clippy::unimplemented, reason = "stub")]
+
 use super::{
-    command::{Answer, BlockSwitch, Ref, UserChange},
+    command::{Answer, Ref},
+    contacts,
     draft::Draft,
-    state::State,
+    hello, links, rooms,
 };
 use crate::model::{
-    contact::Overlay, event::*, grant::SignedGrant, org::SignedCard, record::*, room::*, text::*, user::*, *,
+    Address, Code, Domain, Reject, RoomId,
+    audit::AuditNote,
+    journal::Entry,
+    limits,
+    link::{OutStream, Streams},
+    notice::NoticeKind,
+    record::Ack,
+    room::Invitation,
 };
+use std::collections::BTreeMap;
 
+/// Takes a proven ack. `refs` tells what the records between the last settled one and the ack's cursor were about.
+///
+/// # Errors
+/// `PROOF` when the ack is not for this link, `EPOCH` for an epoch that we never had. A claim that cannot be true is
+/// answered with [`Answer::Refused`], because its quarantine is kept (A29).
 pub fn settle(draft: &mut Draft<'_>, peer: &Domain, ack: &Ack, refs: &[(u64, Ref)]) -> Result<Answer, Reject> {
-    unimplemented!()
+    let link = links::find(&draft.state, peer)?;
+    let addressed = ack.link == link.peer.link && ack.origin == *peer && ack.destination == draft.state.org.domain;
+    if !addressed {
+        return Err(Reject::new(Code::Proof, "the ack is not for this link"));
+    }
+    let Some(out) = link.streams.out.filter(|out| out.epoch == ack.epoch) else {
+        return settle_ended(draft, peer, ack, &link.streams);
+    };
+    if let Err(found) = check_claim(&out, ack) {
+        return links::quarantine(draft, peer, found.code, found.detail, Vec::new());
+    }
+    if ack.cursor <= out.acked {
+        // An older ack, or a receiver that lost its tail: the hello finds out, and the sender sends again.
+        return Ok(Answer::done());
+    }
+    let through = settled_through(ack);
+    let rejects: BTreeMap<u64, Code> = fresh_rejects(&out, ack, through);
+    put_acked(draft, peer, &link.streams, OutStream { acked: through.max(out.acked), ..out });
+    let settled: Vec<&(u64, Ref)> = refs.iter().filter(|(seq, _)| out.acked < *seq && *seq <= through).collect();
+    note_delivered(draft, &settled, &rejects);
+    for (seq, code) in &rejects {
+        draft.put_refused(peer, out.epoch.n, *seq, *code);
+        if let Some((_, reference)) = settled.iter().find(|(of, _)| of == seq) {
+            settle_reject(draft, peer, reference, *code);
+        }
+    }
+    Ok(Answer::done())
 }
 
+/// The peer cannot take one of our records in form. Until voids are built, an admin has to decide (W13).
+///
+/// # Errors
+/// `UNKNOWN_PEER`.
 pub fn unacceptable(draft: &mut Draft<'_>, peer: &Domain, seq: u64, code: Code) -> Result<Answer, Reject> {
-    unimplemented!()
+    links::find(&draft.state, peer)?;
+    draft.audit(AuditNote {
+        actor: format!("peer:{peer}"),
+        action: "record.unacceptable",
+        subject: peer.to_string(),
+        code: Some(code),
+        detail: format!("record {seq} of our stream"),
+    });
+    let detail = format!("{peer} cannot take our record {seq} in form; to go on, revoke and grant again");
+    links::quarantine(draft, peer, code, detail, Vec::new())
+}
+
+/// An ack that was under way when the epoch ended tells what had arrived by then (F22).
+fn settle_ended(draft: &mut Draft<'_>, peer: &Domain, ack: &Ack, streams: &Streams) -> Result<Answer, Reject> {
+    if !streams.ended.iter().any(|ended| ended.epoch == ack.epoch) {
+        return Err(Reject::new(Code::Epoch, "the ack is for an epoch that we do not know"));
+    }
+    let mut raised = streams.clone();
+    hello::raise(&mut raised, ack.epoch, ack.cursor);
+    if raised != *streams {
+        draft.put_streams(peer, raised);
+    }
+    Ok(Answer::done())
+}
+
+fn check_claim(out: &OutStream, ack: &Ack) -> Result<(), Reject> {
+    let sent = out.next_seq - 1;
+    if ack.cursor > sent {
+        let detail = format!("the peer acknowledges record {}, and we sent {sent}", ack.cursor);
+        return Err(Reject::new(Code::Chain, detail));
+    }
+    if ack.cursor == sent && ack.head != out.head {
+        let detail = format!("the peer acknowledges other records up to {sent} than we sent");
+        return Err(Reject::new(Code::Fork, detail));
+    }
+    Ok(())
+}
+
+/// An ack names only so many rejects: behind the last one of a full list nothing is settled yet.
+fn settled_through(ack: &Ack) -> u64 {
+    match ack.rejects.last() {
+        Some((seq, _)) if ack.rejects.len() >= limits::REJECTS_PER_ACK_MAX => ack.cursor.min(*seq),
+        _ => ack.cursor,
+    }
+}
+
+/// A verdict that was given stands: rejects of records that were settled before change nothing.
+fn fresh_rejects(out: &OutStream, ack: &Ack, through: u64) -> BTreeMap<u64, Code> {
+    let fresh = |(seq, _): &(u64, Code)| out.acked < *seq && *seq <= through;
+    ack.rejects.iter().take(limits::REJECTS_PER_ACK_MAX).copied().filter(fresh).collect()
+}
+
+fn put_acked(draft: &mut Draft<'_>, peer: &Domain, streams: &Streams, out: OutStream) {
+    let last_contact = Some(draft.now);
+    draft.put_streams(peer, Streams { out: Some(out), last_contact, ..streams.clone() });
+}
+
+fn note_delivered(draft: &mut Draft<'_>, settled: &[&(u64, Ref)], rejects: &BTreeMap<u64, Code>) {
+    let mut through: BTreeMap<RoomId, u64> = BTreeMap::new();
+    for (seq, reference) in settled {
+        if let Ref::Event(room, index) = reference
+            && !rejects.contains_key(seq)
+        {
+            through.entry(*room).and_modify(|last| *last = (*last).max(*index)).or_insert(*index);
+        }
+    }
+    for (room, through) in through {
+        draft.journal(Entry::Delivered { room, through });
+    }
+}
+
+fn settle_reject(draft: &mut Draft<'_>, peer: &Domain, reference: &Ref, code: Code) {
+    match reference {
+        Ref::None => {}
+        Ref::Event(room, index) => {
+            draft.journal(Entry::Refused { room: *room, index: *index, code });
+            // The follower's copy has a hole there: the whole state before the next event mends it (W18).
+            draft.change_room(*room, |info| info.synced_epoch = None);
+        }
+        Ref::Pending(room, p) => rooms::unplace(draft, *room, *p, code),
+        Ref::Contact(user, address) => contacts::settle_refused(draft, user, address, code),
+        Ref::Ask(room, user) => draft.notify(user, NoticeKind::Refused { room: *room, code }),
+        Ref::Invite(room, address) => withdraw(draft, peer, *room, address),
+    }
+}
+
+/// The peer took no invitation: those of this person, or by this person, are void, and whoever asked is told.
+fn withdraw(draft: &mut Draft<'_>, peer: &Domain, room: RoomId, address: &Address) {
+    let Some(known) = draft.state.rooms.get(&room).cloned() else { return };
+    let concerned =
+        |user: &Address, invitation: &Invitation| user.is_of(peer) && (user == address || invitation.by == *address);
+    for (user, invitation) in known.invited.iter().filter(|(user, invitation)| concerned(user, invitation)) {
+        draft.put_invitation(room, user, None);
+        if draft.state.is_ours(&invitation.by) {
+            draft.notify(&invitation.by.local(), NoticeKind::InvitationDeclined { room, user: user.clone() });
+        }
+    }
 }

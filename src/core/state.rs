@@ -5,7 +5,7 @@
 use crate::model::{
     Address, Code, Digest, Domain, LocalPart, Millis, RoomId,
     contact::Contact,
-    link::{Peer, Streams},
+    link::{Parted, Peer, Streams},
     org::OwnOrg,
     record::Epoch,
     room::{FormerMember, Invitation, Member, RoomInfo},
@@ -64,6 +64,8 @@ pub struct State {
     pub sessions: OrdMap<Digest, Arc<Session>>,
     /// Links, by the peer's domain.
     pub links: OrdMap<Domain, Arc<Link>>,
+    /// What is remembered of unpinned peers.
+    pub parted: OrdMap<Domain, Arc<Parted>>,
     /// Rooms.
     pub rooms: OrdMap<RoomId, Arc<Room>>,
     /// Rooms of each of our users.
@@ -111,6 +113,7 @@ impl State {
             users: OrdMap::new(),
             sessions: OrdMap::new(),
             links: OrdMap::new(),
+            parted: OrdMap::new(),
             rooms: OrdMap::new(),
             rooms_of: OrdMap::new(),
             contacts: OrdMap::new(),

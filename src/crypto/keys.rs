@@ -37,6 +37,7 @@ pub enum KeyError {
 }
 
 /// An Ed25519 key that signs. Zeroized when dropped.
+#[derive(Clone)]
 pub struct SigningKey(ed25519_dalek::SigningKey);
 
 impl SigningKey {

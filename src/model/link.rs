@@ -119,6 +119,16 @@ pub struct Streams {
     pub last_contact: Option<Millis>,
 }
 
+/// What is remembered of an unpinned peer: one row. Serials and epoch numbers go on from here when it is pinned again,
+/// so that none ever carries two contents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parted {
+    /// The link as it was.
+    pub peer: Peer,
+    /// Its streams; all of them ended.
+    pub streams: Streams,
+}
+
 /// The state of a link as people see it (W7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkState {

@@ -30,8 +30,7 @@ pub fn generate(domain: &Domain) -> Result<(String, String), TlsError> {
 /// # Errors
 /// When it is not an X.509 v3 certificate.
 pub fn spki_pin(certificate: &CertificateDer<'_>) -> Result<Digest, TlsError> {
-    let parsed =
-        ParsedCertificate::try_from(certificate).map_err(|error| TlsError::Certificate(error.to_string()))?;
+    let parsed = ParsedCertificate::try_from(certificate).map_err(|error| TlsError::Certificate(error.to_string()))?;
     Ok(digest::sha256(&parsed.subject_public_key_info()))
 }
 

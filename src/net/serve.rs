@@ -81,10 +81,10 @@ pub async fn serve(
     mut listener: Box<dyn Listen>,
     tls: Option<ServerTls>,
     router: Router,
-    limits: ServeLimits,
+    allowed: ServeLimits,
     mut stop: Stop,
 ) {
-    let room = Arc::new(Semaphore::new(limits.connections_max));
+    let room = Arc::new(Semaphore::new(allowed.connections_max));
     let mut tasks = JoinSet::new();
     loop {
         let next = async {
@@ -100,7 +100,7 @@ pub async fn serve(
             Ok((stream, from)) => {
                 let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
                 tasks.spawn(async move {
-                    connection(stream, ClientAddress(from), tls, router, limits, stop).await;
+                    connection(stream, ClientAddress(from), tls, router, allowed, stop).await;
                     drop(permit);
                 });
             }
@@ -116,27 +116,27 @@ async fn connection(
     from: ClientAddress,
     tls: Option<ServerTls>,
     router: Router,
-    limits: ServeLimits,
+    allowed: ServeLimits,
     stop: Stop,
 ) {
-    let Some(tls) = tls else { return requests(stream, from, router, limits, stop).await };
+    let Some(tls) = tls else { return requests(stream, from, router, allowed, stop).await };
     let handshake = TlsAcceptor::from(tls.0.load_full()).accept(stream);
-    match tokio::time::timeout(Duration::from_millis(limits.handshake_ms_max), handshake).await {
-        Ok(Ok(stream)) => requests(stream, from, router, limits, stop).await,
+    match tokio::time::timeout(Duration::from_millis(allowed.handshake_ms_max), handshake).await {
+        Ok(Ok(stream)) => requests(stream, from, router, allowed, stop).await,
         Ok(Err(error)) => tracing::debug!(%error, "handshake refused"),
         Err(_) => tracing::debug!("handshake too slow"),
     }
 }
 
-async fn requests(stream: impl Stream, from: ClientAddress, router: Router, limits: ServeLimits, mut stop: Stop) {
+async fn requests(stream: impl Stream, from: ClientAddress, router: Router, allowed: ServeLimits, mut stop: Stop) {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(from);
         router.clone().oneshot(request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(limits.header_ms_max))
-        .max_header_size(4 * HEADER_BYTES_MAX)
+        .header_read_timeout(Duration::from_millis(allowed.header_ms_max))
+        .max_header_size(4 * limits::HEADER_BYTES_MAX)
         .pipeline_flush(true)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);

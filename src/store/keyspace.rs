@@ -217,9 +217,7 @@ impl Key {
             Self::Profile(user) => start(tag::PROFILE).text(user.as_str()),
             Self::Mark(user, room) => start(tag::MARK).text(user.as_str()).raw(&room.0),
             Self::NoticesRead(user) => start(tag::NOTICES_READ).text(user.as_str()),
-            Self::Refused(peer, epoch_n, seq) => {
-                start(tag::REFUSED).text(peer.as_str()).number(*epoch_n).number(*seq)
-            }
+            Self::Refused(peer, epoch_n, seq) => start(tag::REFUSED).text(peer.as_str()).number(*epoch_n).number(*seq),
             Self::UserQuota(user) => start(tag::USER_QUOTA).text(user.as_str()),
             Self::LinkQuota(peer, theirs) => start(tag::LINK_QUOTA).text(peer.as_str()).raw(&[u8::from(*theirs)]),
             Self::Row(log, seq, part) => return row_key(&log.prefix(), *seq, *part),

@@ -68,7 +68,6 @@ fn is_action(wanted: &str, action: &str) -> bool {
 /// Search, newest first.
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery), responses(
     (status = 200, body = Page<AuditView>),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(context: Context, Query(query): Query<AuditQuery>) -> Result<Json<Page<AuditView>>, Problem> {
     let filter = Filter::parse(&query)?;
@@ -110,7 +109,6 @@ fn read(engine: &Engine, from: u64, to: u64) -> Result<Vec<AuditEntry>, StoreErr
 /// The whole log, or what the filters take of it, oldest first: one JSON object a line.
 #[utoipa::path(get, path = "/audit/export", tag = "audit", params(AuditQuery), responses(
     (status = 200, description = "One entry a line", body = AuditView, content_type = "application/jsonl"),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn export(context: Context, Query(query): Query<AuditQuery>) -> Result<impl IntoResponse, Problem> {
     let filter = Filter::parse(&query)?;
@@ -150,7 +148,6 @@ fn export_chunk(engine: &Engine, filter: &Filter, from: u64, end: u64) -> (Resul
 /// Check the chain of the whole log.
 #[utoipa::path(post, path = "/audit/verify", tag = "audit", responses(
     (status = 200, body = AuditVerdict),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn verify(context: Context, _write: Write) -> Result<Json<AuditVerdict>, Problem> {
     let (end, head) = context.engine.state().audit;

@@ -172,8 +172,6 @@ pub struct Consequences {
     pub people_ours: u64,
     /// People of theirs in any of these rooms.
     pub people_theirs: u64,
-    /// Contact adds that wait for an answer.
-    pub pending_contacts: u64,
     /// Records that have not reached the peer and would be marked as undelivered.
     pub queued_records: u64,
 }

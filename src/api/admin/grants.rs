@@ -9,11 +9,11 @@ use crate::{
     api::{
         body::Write,
         field::{Segments, parse_opt, parse_word},
-        problem::Problem,
+        problem::{HttpFault, Problem},
     },
     core::{
         command::{AdminOp, GrantRequest},
-        grants::build_own,
+        grants::{self, build_own},
         permit::link_state,
     },
     engine::IdempotencyKey,
@@ -35,7 +35,6 @@ const STATES: [(&str, GrantState); 2] = [("active", GrantState::Active), ("revok
 /// Both grants of a link.
 #[utoipa::path(get, path = "/peers/{domain}/grant", tag = "grants", params(("domain" = String, Path)), responses(
     (status = 200, body = GrantPair),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn show(context: Context, segments: Segments) -> Result<Json<GrantPair>, Problem> {
     let peer: Domain = segments.parse("domain")?;
@@ -50,7 +49,6 @@ pub async fn show(context: Context, segments: Segments) -> Result<Json<GrantPair
     responses(
         (status = 200, body = GrantAnswer),
         (status = 409, description = "Another serial is in force: `serial`", body = Problem, content_type = "application/problem+json"),
-        (status = "default", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn put(
@@ -60,7 +58,7 @@ pub async fn put(
     write: Write,
 ) -> Result<Json<GrantAnswer>, Problem> {
     let peer: Domain = segments.parse("domain")?;
-    let request = parse_request(peer, write.parse()?, context.engine.now())?;
+    let request = parse_request(peer, write.parse()?)?;
     let serial = submit(&context, &actor, write.key(&actor.caller())?, &request).await?;
     let (state, now) = (context.engine.state(), context.engine.now());
     let link = link(&state, &request.peer)?;
@@ -70,7 +68,7 @@ pub async fn put(
 }
 
 /// What the admin asks for; nothing that a revocation has no use for.
-pub(super) fn parse_request(peer: Domain, put: GrantPut, now: Millis) -> Result<GrantRequest, Problem> {
+pub(super) fn parse_request(peer: Domain, put: GrantPut) -> Result<GrantRequest, Problem> {
     let state = parse_word("state", &put.state, &STATES)?;
     if state == GrantState::Revoked {
         for (field, is_given) in [("scopes", put.scopes.is_some()), ("not_after", put.not_after.is_some())] {
@@ -85,7 +83,7 @@ pub(super) fn parse_request(peer: Domain, put: GrantPut, now: Millis) -> Result<
             GrantState::Active => Some(parse_scopes(put.scopes.as_deref())?),
             GrantState::Revoked => None,
         },
-        not_after: put.not_after.map(|end| parse_end(end, now)).transpose()?,
+        not_after: put.not_after.map(parse_end).transpose()?,
         reason: parse_opt("reason", put.reason.as_deref())?.unwrap_or_default(),
         expected_serial: put.expected_serial,
     })
@@ -93,19 +91,13 @@ pub(super) fn parse_request(peer: Domain, put: GrantPut, now: Millis) -> Result<
 
 fn parse_scopes(texts: Option<&[String]>) -> Result<Scopes, Problem> {
     let Some(texts) = texts else { return Ok(Scopes::all()) };
-    if texts.is_empty() {
-        return Err(Problem::field("scopes", "must name at least one; use `revoked` to permit nothing"));
-    }
     let words = Scope::ALL.map(|scope| (scope.as_str(), scope));
     texts.iter().enumerate().map(|(at, text)| parse_word(&format!("scopes[{at}]"), text, &words)).collect()
 }
 
-fn parse_end(end: u64, now: Millis) -> Result<Millis, Problem> {
+fn parse_end(end: u64) -> Result<Millis, Problem> {
     if end > limits::INTEGER_MAX {
         return Err(Problem::field("not_after", format!("must be at most {} (2^53 - 1)", limits::INTEGER_MAX)));
-    }
-    if end <= now.0 {
-        return Err(Problem::field("not_after", format!("must be a time to come; it is {now} now")));
     }
     Ok(Millis(end))
 }
@@ -123,18 +115,24 @@ async fn submit(
         // Whether the serial is the expected one is decided by the writer, which also knows repeated requests.
         let unconditional = GrantRequest { expected_serial: None, ..request.clone() };
         let grant = build_own(&state, &unconditional, context.engine.now())?;
-        let grant = Box::new(wire::proof::seal_grant(grant, &context.own.signer));
+        let grant = Box::new(wire::proof::seal_grant(grant, &context.own.signer).map_err(unsealed)?);
         let expected_serial = request.expected_serial.unwrap_or(present);
         let op = AdminOp::PutGrant { peer: request.peer.clone(), expected_serial, grant };
         match context.submit(actor, key, op).await {
             Ok(Outcome::Serial(serial)) => return Ok(serial),
             Ok(_) => return Ok(expected_serial + 1),
             Err(problem) if problem.code != Code::Conflict.as_str() => return Err(problem),
-            Err(_) if request.expected_serial.is_some() => return Err(conflict(context, &request.peer)),
+            // The present grant may also have ended by itself just now, which is no other admin's doing.
+            Err(_) if request.expected_serial.is_some_and(|expected| expected != present) => break,
             Err(_) => {}
         }
     }
     Err(conflict(context, &request.peer))
+}
+
+fn unsealed(error: wire::WireError) -> Problem {
+    tracing::error!(%error, "a grant of our own making cannot be sealed");
+    Problem::http(HttpFault::Internal, "the daemon could not sign the grant; its log says why")
 }
 
 fn conflict(context: &AdminContext, peer: &Domain) -> Problem {
@@ -150,19 +148,18 @@ fn conflict(context: &AdminContext, peer: &Domain) -> Problem {
     get, path = "/peers/{domain}/grant/consequences", tag = "grants", params(("domain" = String, Path)),
     responses(
         (status = 200, body = Consequences),
-        (status = "default", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn consequences(context: Context, segments: Segments) -> Result<Json<Consequences>, Problem> {
     let peer: Domain = segments.parse("domain")?;
     let state = context.engine.state();
-    Ok(Json(views::consequences(&state, link(&state, &peer)?)))
+    link(&state, &peer)?;
+    Ok(Json(views::consequences(&peer, grants::consequences(&state, &peer))))
 }
 
 /// Confirm after a restore that the own grants in the database are what is wanted (D7).
 #[utoipa::path(post, path = "/grants/confirm", tag = "grants", responses(
     (status = 204),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn confirm(context: Context, actor: Actor, write: Write) -> Result<StatusCode, Problem> {
     context.submit(&actor, write.key(&actor.caller())?, AdminOp::ConfirmGrants).await?;

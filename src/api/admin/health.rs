@@ -2,7 +2,6 @@
 
 use super::{Context, dto::Health};
 use crate::{
-    api::problem::Problem,
     core::{permit::link_state, state::State},
     engine::Engine,
     model::Millis,
@@ -36,7 +35,6 @@ pub async fn ready(context: Context) -> (StatusCode, Json<Health>) {
 /// Metrics in Prometheus' text form.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses(
     (status = 200, description = "Prometheus text", body = String, content_type = "text/plain"),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn metrics(context: Context) -> impl IntoResponse {
     let mut text = (context.probes.metrics)();

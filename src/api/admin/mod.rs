@@ -6,20 +6,12 @@ mod grants;
 mod health;
 mod peers;
 mod status;
-#[cfg(test)]
-mod tests;
 pub mod token;
 mod users;
 pub mod views;
 mod why;
 
-use super::{
-    auth,
-    entropy::Entropy,
-    field,
-    password::Passwords,
-    problem::{MEDIA_TYPE, Problem},
-};
+use super::{auth, entropy::Entropy, field, layers, openapi as documents, password::Passwords, problem::Problem};
 use crate::{
     core::{
         Command,
@@ -36,13 +28,12 @@ use axum::{
     http::{header, request::Parts},
     middleware::{self, Next},
     response::Response,
+    routing,
 };
+use bytes::Bytes;
 use std::{fmt, sync::Arc};
 use token::AdminToken;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
-};
+use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The header that names the admin for the audit log; `admin` when absent.
@@ -144,34 +135,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
 
 /// Lets nothing pass without the admin token.
 async fn authorize(Shared(context): Context, request: Request, next: Next) -> Result<Response, Problem> {
-    let offered = auth::bearer_text(request.headers())?;
-    if !context.secrets.token.matches(offered) {
+    let offered = auth::bearer(request.headers())?;
+    if !context.secrets.token.matches(&offered) {
         return Err(Problem::new(Code::Unauthenticated, "this is not the admin token of this daemon"));
     }
     Ok(next.run(request).await)
 }
 
 #[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Handclasp admin API",
-        description = "For an organization's admins: partners, grants, users, policy, audit, health. Ids are lower-case \
-                       hex, times are milliseconds since 1970. Writes accept `Idempotency-Key`; `X-Handclasp-Actor` names \
-                       the admin for the audit log."
-    ),
-    modifiers(&AdminAuth),
-    security(("admin_token" = []))
-)]
+#[openapi(info(
+    title = "Handclasp admin API",
+    description = "For an organization's admins: partners, grants, users, policy, audit, health. Ids are lower-case hex, \
+                   times are milliseconds since 1970. `X-Handclasp-Actor` names the admin for the audit log."
+))]
 struct Document;
-
-struct AdminAuth;
-
-impl Modify for AdminAuth {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("admin_token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-    }
-}
 
 fn protected() -> OpenApiRouter<Arc<AdminContext>> {
     OpenApiRouter::new()
@@ -199,28 +176,27 @@ fn open() -> OpenApiRouter<Arc<AdminContext>> {
     OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready))
 }
 
-/// The API's document, as it is served.
+/// The OpenAPI 3.1 document of the admin API.
 #[must_use]
-pub fn document() -> utoipa::openapi::OpenApi {
-    let all = OpenApiRouter::new().merge(protected()).merge(open());
-    OpenApiRouter::<Arc<AdminContext>>::with_openapi(Document::openapi()).nest("/admin/v1", all).into_openapi()
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documents::complete(endpoints(protected()).into_openapi())
 }
 
-/// The whole admin API.
+fn endpoints(protected: OpenApiRouter<Arc<AdminContext>>) -> OpenApiRouter<Arc<AdminContext>> {
+    OpenApiRouter::with_openapi(Document::openapi()).nest("/admin/v1", protected.merge(open()))
+}
+
+/// The router of the admin listener.
 pub fn router(context: AdminContext) -> Router {
     let context = Arc::new(context);
     let guard = middleware::from_fn_with_state(context.clone(), authorize);
-    let all = OpenApiRouter::new().merge(protected().route_layer(guard)).merge(open());
-    let (router, _) = OpenApiRouter::new().nest("/admin/v1", all).split_for_parts();
-    let json = serde_json::to_string(&document()).expect("the document is a plain structure");
-    let serve_document = move || async move { ([(header::CONTENT_TYPE, "application/json")], json) };
+    let (router, _) = endpoints(protected().route_layer(guard)).split_for_parts();
+    let document = Bytes::from(openapi().to_json().expect("a document of plain structures"));
+    let serve = move || async move { ([(header::CONTENT_TYPE, "application/json")], document) };
     let router = router
-        .route("/admin/v1/openapi.json", axum::routing::get(serve_document))
+        .route("/admin/v1/openapi.json", routing::get(serve))
         .fallback(field::unknown_path)
         .method_not_allowed_fallback(field::unknown_method)
         .with_state(context);
-    super::layers::wrap(router, "admin")
+    layers::wrap(router, "admin")
 }
-
-/// The media type of problems, for the handlers' descriptions.
-const PROBLEM: &str = MEDIA_TYPE;

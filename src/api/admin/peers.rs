@@ -14,7 +14,7 @@ use crate::{
         problem::Problem,
     },
     core::command::AdminOp,
-    crypto::Fingerprint,
+    crypto::fingerprint::Fingerprint,
     model::{Domain, limits, org::SignedCard},
     wire,
 };
@@ -23,13 +23,17 @@ use axum::{Json, http::StatusCode};
 /// All partners, by domain.
 #[utoipa::path(get, path = "/peers", tag = "links", params(PageQuery), responses(
     (status = 200, body = Page<PeerStatus>),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(context: Context, Query(query): Query<PageQuery>) -> Result<Json<Page<PeerStatus>>, Problem> {
     let state = context.engine.state();
     let (after, items_max) = (query.after::<Domain>()?, query.items_max()?);
     let links = state.links.values().filter(|link| after.as_ref().is_none_or(|after| link.peer.domain > *after));
-    let page = Page::take(links, items_max, |link| link.peer.domain.clone(), |link| peer_status(&context.engine, &state, link));
+    let page = Page::take(
+        links,
+        items_max,
+        |link| link.peer.domain.clone(),
+        |link| peer_status(&context.engine, &state, link),
+    );
     let items = page.items.into_iter().collect::<Result<_, _>>()?;
     Ok(Json(Page { items, next: page.next }))
 }
@@ -38,7 +42,6 @@ pub async fn list(context: Context, Query(query): Query<PageQuery>) -> Result<Js
 /// place of the old; another identity key needs the link closed.
 #[utoipa::path(post, path = "/peers", tag = "links", request_body = PeerPin, responses(
     (status = 201, body = PeerStatus),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn pin(context: Context, actor: Actor, write: Write) -> Result<(StatusCode, Json<PeerStatus>), Problem> {
     let request: PeerPin = write.parse()?;
@@ -59,7 +62,7 @@ fn verify_card(request: &PeerPin) -> Result<SignedCard, Problem> {
     if document.len() > limits::CARD_BYTES_MAX {
         return Err(Problem::field("card", format!("must be at most {} bytes", limits::CARD_BYTES_MAX)));
     }
-    let card = wire::proof::open_card(document.as_bytes()).map_err(|error| {
+    let card = wire::proof::open_card(document.as_bytes(), None).map_err(|error| {
         tracing::info!(detail = error.detail(), "a card was not taken");
         Problem::field("card", "must be a card file as `handclasp card export` writes it, unchanged")
     })?;
@@ -67,13 +70,12 @@ fn verify_card(request: &PeerPin) -> Result<SignedCard, Problem> {
         let rule = "is not that of this card's identity key; compare it once more with the partner's admin";
         return Err(Problem::field("fingerprint", rule));
     }
-    Ok(card)
+    Ok(card.into_inner())
 }
 
 /// One partner.
 #[utoipa::path(get, path = "/peers/{domain}", tag = "links", params(("domain" = String, Path)), responses(
     (status = 200, body = PeerStatus),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn show(context: Context, segments: Segments) -> Result<Json<PeerStatus>, Problem> {
     let peer: Domain = segments.parse("domain")?;
@@ -84,7 +86,6 @@ pub async fn show(context: Context, segments: Segments) -> Result<Json<PeerStatu
 /// Unpin a partner: ends the link first.
 #[utoipa::path(delete, path = "/peers/{domain}", tag = "links", params(("domain" = String, Path)), responses(
     (status = 204),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn unpin(context: Context, actor: Actor, segments: Segments, write: Write) -> Result<StatusCode, Problem> {
     let peer: Domain = segments.parse("domain")?;
@@ -95,7 +96,6 @@ pub async fn unpin(context: Context, actor: Actor, segments: Segments, write: Wr
 /// Lift a quarantine, after both admins have read the evidence.
 #[utoipa::path(post, path = "/peers/{domain}/lift", tag = "links", params(("domain" = String, Path)), responses(
     (status = 200, body = PeerStatus),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn lift(
     context: Context,

@@ -16,7 +16,6 @@ use axum::{Json, http::header, response::IntoResponse};
 /// The daemon and all its links.
 #[utoipa::path(get, path = "/status", tag = "links", responses(
     (status = 200, body = Status),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn status(context: Context) -> Result<Json<Status>, Problem> {
     let state = context.engine.state();
@@ -32,7 +31,6 @@ pub async fn status(context: Context) -> Result<Json<Status>, Problem> {
 /// Our card, as partners import it.
 #[utoipa::path(get, path = "/card", tag = "links", responses(
     (status = 200, description = "The signed card: a DSSE object", body = serde_json::Value),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn card(context: Context) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], context.own.card.document.to_string())

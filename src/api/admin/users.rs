@@ -34,7 +34,6 @@ fn user<'a>(state: &'a State, local: &LocalPart) -> Result<&'a Arc<User>, Proble
 /// All users, by name.
 #[utoipa::path(get, path = "/users", tag = "users", params(PageQuery), responses(
     (status = 200, body = Page<UserView>),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(context: Context, Query(query): Query<PageQuery>) -> Result<Json<Page<UserView>>, Problem> {
     let state = context.engine.state();
@@ -45,7 +44,6 @@ pub async fn list(context: Context, Query(query): Query<PageQuery>) -> Result<Js
 /// Make a user.
 #[utoipa::path(post, path = "/users", tag = "users", request_body = UserCreate, responses(
     (status = 201, body = UserView),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn create(context: Context, actor: Actor, write: Write) -> Result<(StatusCode, Json<UserView>), Problem> {
     let request: UserCreate = write.parse()?;
@@ -67,7 +65,6 @@ async fn hash(passwords: &Passwords, password: Option<&Password>) -> Result<Opti
 /// One user.
 #[utoipa::path(get, path = "/users/{local}", tag = "users", params(("local" = String, Path)), responses(
     (status = 200, body = UserView),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn show(context: Context, segments: Segments) -> Result<Json<UserView>, Problem> {
     let local: LocalPart = segments.parse("local")?;
@@ -80,7 +77,6 @@ pub async fn show(context: Context, segments: Segments) -> Result<Json<UserView>
     patch, path = "/users/{local}", tag = "users", params(("local" = String, Path)), request_body = UserPatch,
     responses(
         (status = 200, body = UserView),
-        (status = "default", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn change(
@@ -110,7 +106,6 @@ pub async fn change(
     post, path = "/users/{local}/tokens", tag = "users", params(("local" = String, Path)), request_body = TokenCreate,
     responses(
         (status = 201, body = TokenAnswer),
-        (status = "default", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn issue_token(
@@ -139,7 +134,6 @@ pub async fn issue_token(
 /// End all sessions and tokens of a user.
 #[utoipa::path(delete, path = "/users/{local}/sessions", tag = "users", params(("local" = String, Path)), responses(
     (status = 204),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn end_sessions(
     context: Context,
@@ -155,7 +149,6 @@ pub async fn end_sessions(
 /// Who may use external messaging.
 #[utoipa::path(get, path = "/policy", tag = "users", responses(
     (status = 200, body = PolicyView),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn show_policy(context: Context) -> Json<PolicyView> {
     Json(views::policy(context.engine.state().policy))
@@ -164,7 +157,6 @@ pub async fn show_policy(context: Context) -> Json<PolicyView> {
 /// Set who may use external messaging.
 #[utoipa::path(put, path = "/policy", tag = "users", request_body = PolicyView, responses(
     (status = 200, body = PolicyView),
-    (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn put_policy(context: Context, actor: Actor, write: Write) -> Result<Json<PolicyView>, Problem> {
     let request: PolicyView = write.parse()?;

@@ -5,23 +5,20 @@ use super::dto::{
 };
 use crate::{
     core::{
-        State,
+        State, grants,
         permit::{self, link_state},
-        state::{Link, Room},
+        state::Link,
     },
-    crypto::Fingerprint,
+    crypto::fingerprint::Fingerprint,
     model::{
         Domain, Millis,
         audit::AuditEntry,
-        contact::ContactState,
         grant::{GrantState, Scope, SignedGrant},
         link::OutStream,
-        room::RoomKind,
         user::{Audience, Policy, User},
     },
     wire,
 };
-use std::collections::BTreeSet;
 
 /// A grant as it stands at `now`.
 #[must_use]
@@ -89,36 +86,17 @@ pub fn peer_status(state: &State, link: &Link, oldest_queued_at: Option<Millis>,
     }
 }
 
-/// What a revocation of our grant for a peer would end (P27). Reads only.
+/// What a revocation would end (P27).
 #[must_use]
-pub fn consequences(state: &State, link: &Link) -> Consequences {
-    let peer = &link.peer.domain;
-    let shared: Vec<&Room> =
-        state.rooms.values().map(AsRef::as_ref).filter(|room| is_shared(state, room, peer)).collect();
-    let people = |org: &Domain| {
-        let people: BTreeSet<&str> =
-            shared.iter().flat_map(|room| room.members_of(org)).map(|(address, _)| address.as_str()).collect();
-        people.len() as u64
-    };
-    let count = |kind: RoomKind| shared.iter().filter(|room| room.info.kind == kind).count() as u64;
-    let is_pending = |domain: &str, contact_state| domain == peer.as_str() && contact_state == ContactState::Pending;
-    let pending = state.contacts.iter().filter(|((_, who), contact)| is_pending(who.domain_str(), contact.state));
+pub fn consequences(peer: &Domain, counted: grants::Consequences) -> Consequences {
     Consequences {
         peer: peer.to_string(),
-        direct_rooms: count(RoomKind::Direct),
-        groups: count(RoomKind::Group),
-        people_ours: people(&state.org.domain),
-        people_theirs: people(peer),
-        pending_contacts: pending.count() as u64,
-        queued_records: lag_records(link.streams.out),
+        direct_rooms: counted.direct_rooms,
+        groups: counted.rooms,
+        people_ours: counted.our_people,
+        people_theirs: counted.their_people,
+        queued_records: counted.queued_records,
     }
-}
-
-fn is_shared(state: &State, room: &Room, peer: &Domain) -> bool {
-    room.info.kind != RoomKind::Internal
-        && room.other(&state.org.domain) == Some(peer)
-        && room.members_of(&state.org.domain).next().is_some()
-        && room.members_of(peer).next().is_some()
 }
 
 /// One of our users.

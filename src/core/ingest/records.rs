@@ -1,0 +1,145 @@
+//! One verdict a record: authority, scope, effect. A refusal consumes the number and leaves no other trace (W13).
+
+use super::{advance, authority, is_void, scope_of};
+use crate::{
+    core::{
+        command::PendingFact,
+        contacts,
+        draft::Draft,
+        groups,
+        messages::{self, PlacedRun},
+        permit, rooms,
+    },
+    model::{
+        Code, Domain,
+        audit::AuditNote,
+        grant::Scopes,
+        link::InStream,
+        record::{Record, RecordBody},
+        user::Profile,
+    },
+};
+
+/// Applies records in their order, and moves the stream's position over them.
+pub(super) fn apply_all(
+    draft: &mut Draft<'_>,
+    peer: &Domain,
+    inn: &mut InStream,
+    records: &[Record],
+    pending: &[PendingFact],
+) {
+    let scopes = draft.state.links.get(peer).map(|link| permit::scopes(link, draft.now)).unwrap_or_default();
+    let mut placed: Vec<PlacedRun> = Vec::new();
+    for record in records {
+        advance(inn, record);
+        if is_void(record) {
+            inn.voids.push(draft.now);
+        }
+        if !matches!(record.body, Ok(RecordBody::RoomSubmit { .. })) && !placed.is_empty() {
+            // Before anything that may add an event of its own: the follower takes a room's events in their order.
+            messages::flush_placed(draft, peer, std::mem::take(&mut placed));
+        }
+        match apply_one(draft, peer, record, (scopes, pending)) {
+            Ok(run) => placed.extend(run),
+            Err(code) => inn.rejects.push((record.seq, code)),
+        }
+    }
+    if !placed.is_empty() {
+        messages::flush_placed(draft, peer, placed);
+    }
+}
+
+fn apply_one(
+    draft: &mut Draft<'_>,
+    peer: &Domain,
+    record: &Record,
+    (scopes, pending): (Scopes, &[PendingFact]),
+) -> Result<Option<PlacedRun>, Code> {
+    let body = record.body.as_ref().map_err(|code| *code)?;
+    authority(&draft.state, peer, body)?;
+    if scope_of(body).is_some_and(|scope| !scopes.holds(scope)) {
+        return Err(Code::Scope);
+    }
+    match body {
+        // The traffic: these three check everything before they change anything.
+        RecordBody::RoomEvent { room, index, event } => {
+            rooms::receive_event(draft, peer, *room, *index, event)?;
+        }
+        RecordBody::RoomSubmit { room, event } => {
+            return messages::receive_submit(draft, peer, *room, record.seq, event).map(Some);
+        }
+        RecordBody::RoomPlaced { room, index, submits } => {
+            messages::receive_placed(draft, peer, *room, *index, submits, pending)?;
+        }
+        _ => draft.attempt(|draft| apply_rare(draft, peer, body))?,
+    }
+    Ok(None)
+}
+
+fn apply_rare(draft: &mut Draft<'_>, peer: &Domain, body: &RecordBody) -> Result<(), Code> {
+    match body {
+        RecordBody::ContactAdd { from, name, to } => contacts::receive_add(draft, peer, from, name, to),
+        RecordBody::ContactAccepted { from, name, to } => contacts::receive_accepted(draft, peer, from, name, to),
+        RecordBody::Profile { user, name, available } => {
+            let profile = Profile { user: user.clone(), name: name.clone(), available: *available };
+            contacts::receive_profile(draft, peer, &profile)
+        }
+        RecordBody::RoomState(image) => rooms::receive_state(draft, peer, image),
+        RecordBody::RoomInvite { room, by, users } => groups::receive_invite(draft, peer, *room, by, users),
+        RecordBody::RoomAnswer { room, accepted, declined } => {
+            groups::receive_answer(draft, peer, *room, accepted, declined)
+        }
+        RecordBody::RoomAsk { room, by, ask } => groups::receive_ask(draft, peer, *room, by, ask),
+        RecordBody::RoomEvent { .. }
+        | RecordBody::RoomSubmit { .. }
+        | RecordBody::RoomPlaced { .. }
+        | RecordBody::Void => Ok(()),
+    }
+}
+
+/// Every refusal leaves a row in the audit log (P28): what and why, never the content.
+pub(super) fn audit_rejects(draft: &mut Draft<'_>, peer: &Domain, records: &[Record], rejects: &[(u64, Code)]) {
+    let Some(first) = records.first().map(|record| record.seq) else { return };
+    for (seq, code) in rejects {
+        let at = usize::try_from(seq - first).unwrap_or(usize::MAX);
+        let body = records.get(at).and_then(|record| record.body.as_ref().ok());
+        draft.audit(AuditNote {
+            actor: format!("peer:{peer}"),
+            action: "record.refused",
+            subject: body.and_then(subject).unwrap_or_else(|| peer.to_string()),
+            code: Some(*code),
+            detail: format!("record {seq}, {}", body.map_or("not readable", kind)),
+        });
+    }
+}
+
+fn subject(body: &RecordBody) -> Option<String> {
+    match body {
+        RecordBody::ContactAdd { from, .. } | RecordBody::ContactAccepted { from, .. } => Some(from.to_string()),
+        RecordBody::Profile { user, .. } => Some(user.to_string()),
+        RecordBody::RoomState(image) => Some(image.id.to_string()),
+        RecordBody::RoomInvite { room, .. }
+        | RecordBody::RoomAnswer { room, .. }
+        | RecordBody::RoomEvent { room, .. }
+        | RecordBody::RoomSubmit { room, .. }
+        | RecordBody::RoomPlaced { room, .. }
+        | RecordBody::RoomAsk { room, .. } => Some(room.to_string()),
+        RecordBody::Void => None,
+    }
+}
+
+fn kind(body: &RecordBody) -> &'static str {
+    match body {
+        RecordBody::ContactAdd { .. } => "contact add",
+        RecordBody::ContactAccepted { .. } => "contact accepted",
+        RecordBody::Profile { .. } => "profile",
+        RecordBody::RoomState(_) => "room state",
+        RecordBody::RoomInvite { .. } => "invitation",
+        RecordBody::RoomAnswer { .. } => "answer to an invitation",
+        RecordBody::RoomEvent { .. } => "event",
+        RecordBody::RoomSubmit { .. } => "submission",
+        RecordBody::RoomPlaced { .. } => "placement",
+        RecordBody::RoomAsk { .. } => "request of a master",
+        RecordBody::Void => "void",
+    }
+}

@@ -1,0 +1,122 @@
+//! The end of a term: at once for the filter, step by step for the rooms (P26, P18, F23).
+
+use super::{find, note, tell_all, was_told};
+use crate::{
+    core::{command::Answer, draft::Draft, permit, rooms, state::State},
+    model::{
+        Code, Domain, Millis, Reject, RoomId,
+        contact::{Contact, ContactState},
+        journal::Entry,
+        limits,
+        link::{Cleanup, EndedEpoch, Peer, Streams},
+        notice::NoticeKind,
+    },
+};
+use std::{ops::Bound, sync::Arc};
+
+/// Ended epochs that are remembered, so that their messages keep their delivery state.
+const ENDED_EPOCHS_MAX: usize = 64;
+
+/// Time has passed: grants end, and clean-ups go on by one step.
+///
+/// # Errors
+/// None.
+pub fn tick(draft: &mut Draft<'_>) -> Result<Answer, Reject> {
+    let peers: Vec<Domain> = draft.state.links.keys().cloned().collect();
+    for peer in &peers {
+        settle_term(draft, peer);
+        clean_up(draft, peer);
+    }
+    Ok(Answer::done())
+}
+
+/// Whether a tick would change anything now: a grant has ended, or a clean-up is under way.
+#[must_use]
+pub fn is_due(state: &State, now: Millis) -> bool {
+    state.links.values().any(|link| link.peer.cleanup.is_some() || has_ended(link, now))
+}
+
+/// Closes the link if its streams belong to a term that is over. To be called after every change of a grant and
+/// before anything that takes the present term for granted; says whether it closed.
+pub fn settle_term(draft: &mut Draft<'_>, peer: &Domain) -> bool {
+    let Some(link) = draft.state.links.get(peer).cloned() else { return false };
+    let ended = has_ended(&link, draft.now);
+    if ended {
+        close(draft, peer, permit::closing_cause(&link, draft.now));
+    }
+    ended
+}
+
+fn has_ended(link: &crate::core::state::Link, now: Millis) -> bool {
+    let term = permit::term(link, now);
+    let out = link.streams.out.map(|out| out.term);
+    let inn = link.streams.inn.as_ref().map(|inn| inn.term);
+    [out, inn].into_iter().flatten().any(|of| Some(of) != term)
+}
+
+/// Everything that has to be so at once. The rooms follow in [`clean_up`]; until then the absence of a stream in a
+/// present term keeps everything from them.
+fn close(draft: &mut Draft<'_>, peer: &Domain, cause: Code) {
+    let Ok(link) = find(&draft.state, peer) else { return };
+    if was_told(&draft.state, &link) {
+        tell_all(draft, &NoticeKind::Ended { peer: peer.clone(), code: cause });
+    }
+    draft.put_streams(peer, ended(&link.streams));
+    draft.put_peer(Peer { cleanup: Some(Cleanup { cause, done: None }), ..Peer::clone(&link.peer) });
+    note(draft, "system".to_owned(), "link.closed", peer, (Some(cause), String::new()));
+    draft.journal(Entry::Link { peer: peer.clone() });
+    give_up_adds(draft, peer, cause);
+}
+
+/// Streams after the end of their term: positions are remembered, nothing is present.
+pub(super) fn ended(streams: &Streams) -> Streams {
+    let mut streams = streams.clone();
+    if let Some(out) = streams.out.take() {
+        streams.ended.push(EndedEpoch { epoch: out.epoch, acked: out.acked, next_seq: out.next_seq });
+        let surplus = streams.ended.len().saturating_sub(ENDED_EPOCHS_MAX);
+        streams.ended.drain(..surplus);
+    }
+    if let Some(inn) = streams.inn.take() {
+        streams.ended_in = Some((inn.epoch, inn.cursor, inn.head));
+    }
+    streams
+}
+
+/// Contact adds that were still on their way did not cross.
+fn give_up_adds(draft: &mut Draft<'_>, peer: &Domain, cause: Code) {
+    let contacts = draft.state.contacts.clone();
+    for ((owner, address), contact) in &contacts {
+        if contact.state == ContactState::Pending && address.is_of(peer) {
+            draft.put_contact(
+                owner,
+                address,
+                Some(Contact { state: ContactState::Undelivered, ..Contact::clone(contact) }),
+            );
+            draft.notify(owner, NoticeKind::ContactUnavailable { user: address.clone(), code: cause });
+        }
+    }
+}
+
+/// One step: some rooms, in the order of their ids, from where the last step ended.
+fn clean_up(draft: &mut Draft<'_>, peer: &Domain) {
+    let Ok(link) = find(&draft.state, peer) else { return };
+    let Some(Cleanup { cause, done }) = link.peer.cleanup else { return };
+    let rooms = next_rooms(&draft.state, peer, done);
+    for room in &rooms {
+        rooms::end_link_in_room(draft, *room, peer, cause);
+    }
+    let unfinished = rooms.len() == limits::CLEANUP_ROOMS_PER_STEP;
+    let cleanup = unfinished.then(|| Cleanup { cause, done: rooms.last().copied() });
+    draft.put_peer(Peer { cleanup, ..Peer::clone(&link.peer) });
+    if !unfinished {
+        draft.journal(Entry::Link { peer: peer.clone() });
+    }
+}
+
+fn next_rooms(state: &State, peer: &Domain, done: Option<RoomId>) -> Vec<RoomId> {
+    let from = done.map_or(Bound::Unbounded, Bound::Excluded);
+    let shared = |(id, room): (&RoomId, &Arc<crate::core::state::Room>)| {
+        (room.other(&state.org.domain) == Some(peer)).then_some(*id)
+    };
+    state.rooms.range((from, Bound::Unbounded)).filter_map(shared).take(limits::CLEANUP_ROOMS_PER_STEP).collect()
+}

@@ -1,0 +1,8 @@
+//! What only tests need: seeded randomness, fixtures, two cores that talk without a network, and a peer that misbehaves.
+
+pub mod evil;
+pub mod fixtures;
+pub mod pair;
+
+pub use fixtures::Seeded;
+pub use pair::{Org, Pair, Side};
