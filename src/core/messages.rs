@@ -205,10 +205,22 @@ pub fn receive_placed(
         // What the host passed over it has refused; the reason comes with the ack.
         let passed = PendingRange { from: expected, to: fact.p };
         rooms::unplace_range(draft, id, passed, Some(Code::RoomClosed));
-        let sent = Sent { epoch_n: fact.epoch_n, seq: fact.seq };
-        draft.append(id, fact.bytes.clone(), Some(sent));
+        place(draft, id, fact);
         expected = fact.p + 1;
     }
     draft.pending_done(id, before);
     Ok(())
+}
+
+/// Moves one submission of ours to the next index. In a group it may call colleagues of the author by name.
+fn place(draft: &mut Draft<'_>, id: RoomId, fact: &PendingFact) {
+    let sent = Sent { epoch_n: fact.epoch_n, seq: fact.seq };
+    let index = draft.append(id, fact.bytes.clone(), Some(sent));
+    let group = draft.state.rooms.get(&id).is_some_and(|room| room.info.kind == RoomKind::Group);
+    if let Some(Event { content: Content::Message(message), .. }) =
+        group.then(|| wire::event::open(&fact.bytes).ok()).flatten().map(|sealed| sealed.event)
+    {
+        let author = draft.state.address(&fact.author);
+        notify_mentions(draft, id, &author, &message, index);
+    }
 }

@@ -63,7 +63,6 @@ pub fn create(draft: &mut Draft<'_>, user: &LocalPart, id: RoomId, plan: Plan) -
     let name = plan.name.clone();
     draft.put_room(new_info(draft, &creator, id, partner, plan));
     open(draft, id, &creator, name, chosen);
-    check_image(&draft.state, id)?;
     Ok(Outcome::Room(id).into())
 }
 
@@ -133,7 +132,6 @@ pub fn add(draft: &mut Draft<'_>, user: &LocalPart, id: RoomId, users: &[Address
     }
     rooms::join(draft, id, chosen.ours, Some(&by));
     invite(draft, id, &by, chosen.theirs);
-    check_image(&draft.state, id)?;
     Ok(Outcome::Room(id).into())
 }
 
@@ -157,15 +155,6 @@ fn check_count(room: &Room, chosen: &Chosen) -> Result<(), Reject> {
         return Ok(());
     }
     Err(Reject::new(Code::TooLarge, format!("a room has at most {} members", limits::MEMBERS_MAX)))
-}
-
-/// A room's whole state has to fit into one record, or the partner could not take it (A34).
-fn check_image(state: &State, id: RoomId) -> Result<(), Reject> {
-    let Some(room) = state.rooms.get(&id).filter(|room| room.info.partner_present) else { return Ok(()) };
-    if rooms::image_bytes_max(state, room) <= limits::RECORD_BYTES_MAX {
-        return Ok(());
-    }
-    Err(Reject::new(Code::TooLarge, "the members' addresses and names are too long for so large a group"))
 }
 
 fn ask_to_add(draft: &mut Draft<'_>, room: &Room, user: &LocalPart, chosen: Chosen) -> Result<Answer, Reject> {

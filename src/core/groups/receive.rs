@@ -8,7 +8,7 @@ use super::{
         rooms,
         state::{Room, State},
     },
-    check_image, check_master, check_role, no_leaving, order_role, order_settings,
+    check_master, check_role, no_leaving, order_role, order_settings,
 };
 use crate::{
     crypto::digest::direct_room,
@@ -17,7 +17,6 @@ use crate::{
         event::Role,
         journal::Entry,
         limits,
-        notice::NoticeKind,
         record::{Ask, RecordBody},
         room::{Invitation, RoomKind},
         text::DisplayName,
@@ -92,29 +91,18 @@ pub fn receive_answer(
     let by = coming.first().and_then(|user| room.invited.get(user)).map(|invitation| invitation.by.clone());
     rooms::join(draft, id, coming, by.as_ref());
     for user in declined {
-        if let Some(invitation) = draft.state.rooms.get(&id).and_then(|room| room.invited.get(user)).cloned() {
-            draft.put_invitation(id, user, None);
-            tell_inviter(draft, id, &invitation, user);
-        }
+        rooms::take_back(draft, id, user);
     }
     rooms::end_presence_if_empty(draft, id);
     draft.journal(Entry::Room { room: id });
     Ok(())
 }
 
-fn tell_inviter(draft: &mut Draft<'_>, room: RoomId, invitation: &Invitation, user: &Address) {
-    let kind = NoticeKind::InvitationDeclined { room, user: user.clone() };
-    if draft.state.is_ours(&invitation.by) {
-        draft.notify(&invitation.by.local(), kind);
-    }
-}
-
 /// The partner refused an invitation record of `by` as a whole: nobody of it comes.
 pub fn settle_invite_refused(draft: &mut Draft<'_>, id: RoomId, by: &Address) {
     let Some(room) = draft.state.rooms.get(&id).cloned() else { return };
-    for (user, invitation) in room.invited.iter().filter(|(_, invitation)| invitation.by == *by) {
-        draft.put_invitation(id, user, None);
-        tell_inviter(draft, id, invitation, user);
+    for (user, _) in room.invited.iter().filter(|(_, invitation)| invitation.by == *by) {
+        rooms::take_back(draft, id, user);
     }
     rooms::end_presence_if_empty(draft, id);
     draft.journal(Entry::Room { room: id });
@@ -164,9 +152,6 @@ fn receive_add(
         if !room.members.contains_key(user) && !coming.contains(user) {
             coming.push(user.clone());
         }
-    }
-    if check_image(&draft.state, room.info.id).is_err() {
-        return Err(Code::TooLarge);
     }
     for (user, name) in users.iter().filter(|(user, _)| user.domain_str() == by.domain_str()) {
         if let Some(name) = name.clone() {

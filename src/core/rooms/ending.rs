@@ -23,8 +23,9 @@ pub fn exclude_user(draft: &mut Draft<'_>, user: &Address, cause: Code) {
     for room in groups_with(draft, user) {
         let id = room.info.id;
         if !room.members.contains_key(user) {
-            draft.put_invitation(id, user, None);
+            take_back(draft, id, user);
             end_presence_if_empty(draft, id);
+            draft.journal(Entry::Room { room: id });
         } else if room.is_hosted_by(&us) {
             note_exclusion(draft, id, user, cause);
             end_memberships(draft, id, vec![user.clone()], None, Some(cause));
@@ -33,6 +34,17 @@ pub fn exclude_user(draft: &mut Draft<'_>, user: &Address, cause: Code) {
             end_member(draft, id, user, Some(cause));
             draft.journal(Entry::Room { room: id });
         }
+    }
+}
+
+/// Forgets that somebody was asked in, and tells who asked that they cannot come.
+pub fn take_back(draft: &mut Draft<'_>, id: RoomId, user: &Address) {
+    let invitation = draft.state.rooms.get(&id).and_then(|room| room.invited.get(user)).cloned();
+    let Some(invitation) = invitation else { return };
+    draft.put_invitation(id, user, None);
+    if draft.state.is_ours(&invitation.by) {
+        let declined = NoticeKind::InvitationDeclined { room: id, user: user.clone() };
+        draft.notify(&invitation.by.local(), declined);
     }
 }
 

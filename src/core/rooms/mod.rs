@@ -5,9 +5,9 @@ mod joining;
 mod order;
 mod receive;
 
-pub use ending::{end_link_in_room, end_memberships, end_presence_if_empty, exclude_user};
+pub use ending::{end_link_in_room, end_memberships, end_presence_if_empty, exclude_user, take_back};
 pub use joining::{join, open_direct};
-pub use order::{image_bytes_max, order, sync};
+pub use order::{order, sync};
 pub use receive::{apply_settings, receive_event, receive_state, set_role};
 
 use super::{

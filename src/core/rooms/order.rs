@@ -79,18 +79,3 @@ fn image_of(state: &State, room: &Room) -> RoomImage {
         head: room.head,
     }
 }
-
-/// What the room's whole state will be as a record, in bytes, with those who are asked in; enough for usual changes of
-/// names.
-pub fn image_bytes_max(state: &State, room: &Room) -> usize {
-    let name_bytes = |user| state.user_at(user).map_or(0, |user| user.name.as_str().len()).max(NAME_BYTES);
-    let people = room.members.keys().chain(room.invited.keys());
-    IMAGE_BYTES + people.map(|user| user.as_str().len() + name_bytes(user) + MEMBER_BYTES).sum::<usize>()
-}
-
-/// Room for the record's own fields, with the longest name and description.
-const IMAGE_BYTES: usize = 2_560;
-/// Room for a member beside address and name: field names and numbers. 500 usual members fit.
-const MEMBER_BYTES: usize = 64;
-/// A display name counts at least this much.
-const NAME_BYTES: usize = 32;
