@@ -16,6 +16,8 @@ pub mod permit;
 pub mod rooms;
 pub mod settle;
 pub mod state;
+#[cfg(test)]
+mod tests;
 pub mod users;
 pub mod why;
 
