@@ -18,6 +18,8 @@ pub mod rooms;
 mod scenarios;
 pub mod settle;
 pub mod state;
+#[cfg(test)]
+mod tests;
 pub mod users;
 pub mod why;
 
