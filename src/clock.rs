@@ -25,6 +25,12 @@ pub trait Random: Send + 'static {
     fn fill(&mut self, bytes: &mut [u8]);
 }
 
+impl Random for Box<dyn Random> {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        (**self).fill(bytes);
+    }
+}
+
 /// The operating system's randomness.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemRandom;

@@ -2,13 +2,21 @@
 //!
 //! `ARCHITECTURE.md` has the picture; `docs/protocol.md` has the wire.
 
+pub mod api;
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod core;
 pub mod crypto;
 pub mod engine;
+pub mod federation;
 pub mod feed;
 pub mod model;
+pub mod net;
+pub mod shutdown;
 pub mod store;
+pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod wire;

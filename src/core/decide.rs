@@ -37,7 +37,12 @@ pub fn decide(state: &State, command: Command, now: Millis, random: &mut dyn Ran
     match result {
         Ok(answer) => {
             let (state, changes) = draft.finish();
-            Decision { result: Ok(answer), state, changes }
+            let result = match answer {
+                // A quarantine is kept although what brought it about is refused.
+                Answer::Refused(reject) => Err(reject),
+                answer => Ok(answer),
+            };
+            Decision { result, state, changes }
         }
         Err(reject) => {
             let mut draft = Draft::new(state.clone(), now, random);

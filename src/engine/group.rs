@@ -113,13 +113,6 @@ impl Group {
             drop(reply.send(answer));
         }
     }
-
-    /// Answers everybody with one refusal, because nothing of the group was written.
-    pub fn refuse(self, refusal: &Refusal) {
-        for (reply, _) in self.answers {
-            drop(reply.send(Err(refusal.clone())));
-        }
-    }
 }
 
 /// Refuses commands that never reached a decision.

@@ -6,7 +6,7 @@ mod outbox;
 mod writer;
 
 pub use outbox::OutboxItem;
-pub use writer::{Parts, Runs};
+pub use writer::{Parts, Running, Runs};
 
 use crate::{
     clock::Clock,

@@ -22,15 +22,21 @@ use crate::{
         record::{Record, RecordBody},
     },
     store::{
-        kv::{Anchor, Kv, StoreError},
+        anchor,
+        kv::{Kv, StoreError},
         load::Loaded,
         reader::Reader,
+        retention,
         stage::Stage,
     },
 };
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
+
+/// Old rows are looked for this often, milliseconds, and so many go at a time that a group does not notice.
+const PRUNE_EVERY_MS: u64 = 60_000;
+const PRUNE_ROWS: usize = 64;
 
 /// The anchor follows the commits at most this far behind, milliseconds.
 const ANCHOR_EVERY_MS: u64 = 1_000;
@@ -98,6 +104,7 @@ struct Writer {
     reader: Reader,
     anchored_at: Millis,
     anchored_commit: u64,
+    pruned_at: Millis,
 }
 
 /// Starts the writer.
@@ -126,6 +133,7 @@ pub fn start(parts: Parts) -> (Engine, Running) {
         reader: reader.clone(),
         anchored_at: Millis(0),
         anchored_commit: 0,
+        pruned_at: clock.now(),
     };
     let running = match runs {
         Runs::Thread => Running::Thread(
@@ -178,6 +186,7 @@ impl Writer {
         for submitted in submitted {
             self.take(&mut group, submitted)?;
         }
+        self.prune_if_due()?;
         if group.is_empty(&self.stage) {
             // Nothing to write; some effects live in memory only, such as the last refusal by a peer.
             self.published.state.store(Arc::new(self.state.clone()));
@@ -269,6 +278,20 @@ impl Writer {
         self.published.bell.send_replace(self.stage.journal_next());
     }
 
+    /// Stages the end of rows that nobody needs any more; a full portion is followed by the next one with the next group.
+    fn prune_if_due(&mut self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if now.since(self.pruned_at) < PRUNE_EVERY_MS {
+            return Ok(());
+        }
+        let keys = retention::outdated(&*self.kv, now, &self.state, PRUNE_ROWS)?;
+        if keys.len() < PRUNE_ROWS {
+            self.pruned_at = now;
+        }
+        self.stage.delete(keys);
+        Ok(())
+    }
+
     fn anchor_if_due(&mut self) -> Result<(), StoreError> {
         let now = self.clock.now();
         // A clock that stepped back must not stop the anchor.
@@ -277,16 +300,7 @@ impl Writer {
     }
 
     fn anchor(&mut self) -> Result<(), StoreError> {
-        let own = |link: &crate::core::state::Link| {
-            let grant = &link.peer.ours.as_ref()?.grant;
-            Some((grant.subject.clone(), grant.serial, grant.state == GrantState::Active))
-        };
-        self.kv.save_anchor(&Anchor {
-            instance: self.state.org.instance,
-            commit: self.stage.commit_no(),
-            file_bytes: 0,
-            grants: self.state.links.values().filter_map(|link| own(link)).collect(),
-        })?;
+        self.kv.save_anchor(&anchor::of(&self.state, self.stage.commit_no()))?;
         self.anchored_at = self.clock.now();
         self.anchored_commit = self.stage.commit_no();
         Ok(())

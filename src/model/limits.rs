@@ -96,6 +96,12 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
 pub const ROW_BYTES_MAX: usize = 8 * 1024;
 /// A packed log row is closed at this size, bytes.
 pub const PACK_BYTES_MAX: usize = 6 * 1024;
+/// Disk space that is kept free for what ends something, such as a revocation; below it users get 507, bytes.
+pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+/// Logs whose open row is kept in the writer's memory.
+pub const OPEN_ROWS_MAX: usize = 1_024;
+/// Journal entries are kept this long, milliseconds; a feed that is further behind starts anew.
+pub const JOURNAL_KEPT_MS: u64 = 7 * 24 * 3_600_000;
 /// Published batches kept in memory for live feeds, bytes.
 pub const FEED_RING_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Event streams per user.
@@ -133,3 +139,34 @@ pub const OUTBOX_KEPT_MS_MAX: u64 = 30 * 24 * 3_600_000;
 pub const VOIDS_PER_HOUR_MAX: u32 = 3;
 /// Rooms that one step of the clean-up after a closed link handles.
 pub const CLEANUP_ROOMS_PER_STEP: usize = 16;
+
+/// Shortest new password, bytes of UTF-8.
+pub const PASSWORD_BYTES_MIN: usize = 8;
+/// Longest new password, bytes of UTF-8.
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Passwords that are hashed at once; each takes 19 MiB.
+pub const PASSWORDS_AT_ONCE_MAX: usize = 2;
+/// Passwords that wait to be hashed before further ones are refused.
+pub const PASSWORDS_WAITING_MAX: usize = 64;
+/// Users and addresses whose failed sign-ins are remembered; the oldest go first.
+pub const SIGN_IN_NAMES_MAX: usize = 16_384;
+/// A comment is sent on a silent event stream this often, milliseconds.
+pub const STREAM_PING_MS: u64 = 25_000;
+/// Requests of one peer per second, over all its connections; twice as many in a burst.
+pub const PEER_REQUESTS_PER_SECOND_MAX: u32 = 16_384;
+/// What a refused request of a peer costs of that allowance, in requests.
+pub const REFUSED_REQUEST_COST: u32 = 1_024;
+/// Request bodies of one peer that are in memory at once.
+pub const PEER_BODIES_MAX: usize = 2;
+/// Envelopes in a row without valid proof or form after which that direction is held for [`PROBE_MS_MIN`].
+pub const UNSOUND_ENVELOPES_MAX: u32 = 16;
+/// Largest hello, grant or card on the federation listener with its wrapping, bytes.
+pub const HELLO_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Largest question about rooms or records on the federation listener, bytes.
+pub const QUESTION_BODY_BYTES_MAX: usize = 4 * 1024;
+/// Pause of a sender whose credit is used up, milliseconds.
+pub const CREDIT_PAUSE_MS: u64 = 1_000;
+/// Hellos that one sending task may begin in a burst.
+pub const HELLO_BURST_MAX: u32 = 16;
+/// Pause between hellos when the burst is used up, milliseconds.
+pub const HELLO_PAUSE_MS: u64 = 250;

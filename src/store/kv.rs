@@ -1,6 +1,6 @@
 //! The disk seam: ordered keys, atomic durable batches. No type, error or habit of one engine passes it.
 
-use crate::model::{Domain, InstanceId};
+use crate::model::{Domain, InstanceId, id::hex, limits::ROW_BYTES_MAX};
 
 /// A key and its value.
 pub type KeyValue = (Vec<u8>, Vec<u8>);
@@ -27,6 +27,20 @@ pub enum StoreError {
 pub struct Batch {
     /// The rows.
     pub rows: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+impl Batch {
+    /// Refuses rows over [`ROW_BYTES_MAX`]: they are a mistake of ours, and sled would put them where it never syncs.
+    ///
+    /// # Errors
+    /// When there is one.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let is_long = |value: &Option<Vec<u8>>| value.as_ref().is_some_and(|value| value.len() > ROW_BYTES_MAX);
+        match self.rows.iter().find(|(_, value)| is_long(value)) {
+            None => Ok(()),
+            Some((key, _)) => Err(StoreError::Io(format!("the row {} is over {ROW_BYTES_MAX} bytes", hex(key)))),
+        }
+    }
 }
 
 /// What stands beside the database, so that a lost tail or an old copy is noticed (D7).
@@ -82,4 +96,7 @@ pub trait Kv: Send + Sync + 'static {
 
     /// Bytes on disk, for metrics.
     fn size_bytes(&self) -> u64;
+
+    /// Whether there is room for ordinary work. When not, only what ends something should still be committed (F8).
+    fn has_space(&self) -> bool;
 }

@@ -1,6 +1,8 @@
-//! What only tests need: seeded randomness, fixtures, and two cores that talk without a network.
+//! What only tests need: seeded randomness, fixtures, two cores that talk without a network, and a peer that misbehaves.
 
+pub mod evil;
 pub mod fixtures;
+pub mod model;
 pub mod pair;
 
 pub use fixtures::Seeded;

@@ -1,0 +1,152 @@
+//! Timelines, queued submissions, posts.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use utoipa::{IntoParams, ToSchema};
+
+/// Part of a room's timeline.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct Messages {
+    /// Events by ascending index. What one may not see is left out, so indexes can have gaps.
+    pub items: Vec<TimelineItem>,
+    /// One's own submissions that have no place yet, or will never have one, by ascending number.
+    pub pending: Vec<PendingItem>,
+    /// `before` of the page with older events; absent when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_before: Option<u64>,
+    /// `after` of the page with newer events; absent when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_after: Option<u64>,
+}
+
+/// One event at its place.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct TimelineItem {
+    /// Its place; dense per room.
+    pub index: u64,
+    /// When it became durable here.
+    pub at: u64,
+    /// Whether the partner has it; absent for what need not cross, or came from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+    /// The event, byte for byte as its author's organization sealed it.
+    #[schema(value_type = Event)]
+    pub event: Box<RawValue>,
+}
+
+/// A submission to a room that the partner hosts.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct PendingItem {
+    /// Its number among the room's submissions.
+    pub pending: u64,
+    /// Where it stands.
+    pub delivery: Delivery,
+    /// The event, byte for byte.
+    #[schema(value_type = Event)]
+    pub event: Box<RawValue>,
+}
+
+/// Whether the partner has an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Delivery {
+    /// `queued`, `delivered`, `refused` or `undelivered`.
+    pub state: Cow<'static, str>,
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Cow<'static, str>>,
+}
+
+/// An event. Which of the optional members are there depends on the kind; readers pass over kinds they do not know.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct Event {
+    /// Chosen by the author's daemon.
+    pub id: String,
+    /// Who caused it; absent when a rule did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// When, by the clock of the author's daemon. For display, never for order.
+    pub made_at: u64,
+    /// `message`, `created`, `joined`, `removed`, `excluded`, `role` or `settings`.
+    pub kind: String,
+    /// What the message says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The index of the message that is answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<u64>,
+    /// Members who are called by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+    /// Who joined, was removed or was excluded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<String>,
+    /// The rule that excluded them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Whose role changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The new role: `member` or `master`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The room's new name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The room's new description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The room's new history rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<String>,
+}
+
+/// Says something in a room.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMessage<'a> {
+    /// 1 byte to 16 KiB of UTF-8.
+    #[serde(borrow)]
+    #[schema(value_type = String)]
+    pub text: Cow<'a, str>,
+    /// The index of the message that is answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<u64>,
+    /// Members who are called by name: up to 50 addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+}
+
+/// A message that is durable here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Posted {
+    /// Where.
+    pub room: String,
+    /// The event's id.
+    pub id: String,
+    /// Its place in the timeline, when this organization hosts the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    /// Its number among the room's submissions, when the partner hosts the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
+    /// Whether the partner has it; absent when it need not cross.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+}
+
+/// Which part of a timeline is asked for.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MessagesQuery {
+    /// Only events with a smaller index, the newest of them. Without `before` and `after`: the newest of all.
+    #[param(value_type = Option<u64>)]
+    pub before: Option<String>,
+    /// Only events with a larger index, the oldest of them. Not together with `before`.
+    #[param(value_type = Option<u64>)]
+    pub after: Option<String>,
+    /// Most events of the page, 1 to 200; 50 when absent.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 200)]
+    pub limit: Option<String>,
+}

@@ -1,0 +1,54 @@
+//! The limits that can refuse something, for clients to read instead of to know.
+
+use super::{caller::Caller, dto::Limit};
+use crate::{api::paging::Page, model::limits};
+use axum::Json;
+
+/// Name, value, unit, and what it bounds.
+const LIMITS: &[(&str, u64, &str, &str)] = &[
+    ("message_text", limits::TEXT_BYTES_MAX as u64, "bytes", "the text of a message, as UTF-8"),
+    ("message_mentions", limits::MENTIONS_MAX as u64, "items", "mentions in one message"),
+    ("request_body", limits::API_BODY_BYTES_MAX as u64, "bytes", "the body of a request"),
+    ("idempotency_key", limits::IDEMPOTENCY_KEY_BYTES_MAX as u64, "bytes", "an idempotency key"),
+    ("idempotency_key_memory", limits::IDEMPOTENCY_MS_MAX, "ms", "how long an idempotency key is remembered"),
+    ("page_items", limits::PAGE_ITEMS_MAX as u64, "items", "one page of a list"),
+    ("display_name", limits::DISPLAY_NAME_CHARS_MAX as u64, "characters", "a person's name"),
+    ("room_name", limits::ROOM_NAME_CHARS_MAX as u64, "characters", "a room's name"),
+    ("room_description", limits::DESCRIPTION_CHARS_MAX as u64, "characters", "a room's description"),
+    ("overlay_field", limits::OVERLAY_CHARS_MAX as u64, "characters", "one field of the notes on a contact"),
+    ("room_members", limits::MEMBERS_MAX as u64, "people", "the members of an external group"),
+    ("room_members_per_add", limits::MEMBERS_PER_ADD_MAX as u64, "people", "people named in one request"),
+    ("rooms_per_link", limits::ROOMS_PER_LINK_MAX as u64, "rooms", "rooms shared with one partner organization"),
+    ("contact_adds", limits::CONTACT_ADDS_PER_USER_PER_HOUR_MAX as u64, "per hour", "contact adds of one user"),
+    (
+        "contact_adds_per_link",
+        limits::CONTACT_ADDS_PER_LINK_PER_DAY_MAX as u64,
+        "per day",
+        "contact adds between two organizations, each direction",
+    ),
+    ("queued_records", limits::OUTBOX_RECORDS_MAX, "records", "what waits for one partner organization"),
+    ("event_streams", limits::STREAMS_PER_USER_MAX as u64, "streams", "live event streams of one user at once"),
+    ("sessions", limits::SESSIONS_PER_USER_MAX as u64, "sessions", "sessions and tokens of one user"),
+    ("session_age", limits::SESSION_MS_MAX, "ms", "how long a session lasts"),
+    ("password", limits::PASSWORD_BYTES_MAX as u64, "bytes", "a password; the shortest has 8"),
+    (
+        "sign_in_failures",
+        limits::SIGN_IN_FAILURES_MAX as u64,
+        "per 15 minutes",
+        "failed sign-ins of one user, or from one address",
+    ),
+    ("connections", limits::API_CONNECTIONS_MAX as u64, "connections", "connections to the listener at once"),
+    ("waiting_requests", limits::WRITER_QUEUE_MAX as u64, "requests", "writes that wait to be made durable"),
+];
+
+/// List all limits that can refuse something
+#[utoipa::path(get, path = "/api/v1/limits", tag = "limits", responses((status = 200, body = Page<Limit>)))]
+pub async fn list(_: Caller) -> Json<Page<Limit>> {
+    let show = |(name, max, unit, what): &(&str, u64, &str, &str)| Limit {
+        name: (*name).to_owned(),
+        max: *max,
+        unit: (*unit).to_owned(),
+        what: (*what).to_owned(),
+    };
+    Json(Page::whole(LIMITS.iter().map(show).collect()))
+}

@@ -1,0 +1,111 @@
+//! The client API: what signed-in users do, under `/api/v1`.
+
+pub mod dto;
+
+mod account;
+mod caller;
+mod contacts;
+mod events;
+mod frame;
+mod limits;
+mod members;
+mod messages;
+mod notifications;
+mod paths;
+mod render;
+mod rooms;
+mod session;
+mod view;
+mod why;
+
+#[cfg(test)]
+mod tests;
+
+use super::{entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle};
+use crate::engine::Engine;
+use axum::{Router, http::header, response::IntoResponse as _, routing};
+use bytes::Bytes;
+use std::sync::Arc;
+use utoipa::OpenApi as _;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What the handlers work with.
+#[derive(Debug)]
+pub struct ClientContext {
+    /// The writer, the readers, the feeds.
+    pub engine: Engine,
+    /// Checks passwords.
+    pub passwords: Passwords,
+    /// Counts failed sign-ins.
+    pub throttle: Throttle,
+    /// Ids and tokens come from here.
+    pub entropy: Entropy,
+}
+
+type Context = axum::extract::State<Arc<ClientContext>>;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Handclasp client API",
+        description = "What users do: contacts, rooms, messages, live events. Times are milliseconds since 1970; ids are lower-case hex."
+    ),
+    components(schemas(
+        dto::Event,
+        dto::Hello,
+        dto::MessagesFrame,
+        dto::PendingFrame,
+        dto::Unplaced,
+        dto::Delivered,
+        dto::Refused,
+        dto::RoomLeft,
+        dto::RoomRead,
+        dto::LinkChanged,
+        dto::ProfileChanged
+    ))
+)]
+struct Document;
+
+/// The router of the client listener.
+pub fn router(context: Arc<ClientContext>) -> Router {
+    let (router, document) = endpoints().split_for_parts();
+    let document = documents::complete(document).to_json().expect("a document of plain structures");
+    let document = Bytes::from(document);
+    let serve = move || async move { ([(header::CONTENT_TYPE, "application/json")], document.clone()).into_response() };
+    let router = router
+        .route("/api/v1/openapi.json", routing::get(serve))
+        .fallback(field::unknown_path)
+        .method_not_allowed_fallback(field::unknown_method)
+        .with_state(context);
+    layers::wrap(router, "client")
+}
+
+/// The OpenAPI 3.1 document of the client API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documents::complete(endpoints().into_openapi())
+}
+
+fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(session::begin, session::end))
+        .routes(routes!(account::read, account::rename))
+        .routes(routes!(account::replace_password))
+        .routes(routes!(contacts::list, contacts::add))
+        .routes(routes!(contacts::read, contacts::edit, contacts::remove))
+        .routes(routes!(contacts::block, contacts::unblock))
+        .routes(routes!(rooms::list, rooms::create))
+        .routes(routes!(rooms::read, rooms::change))
+        .routes(routes!(rooms::mark_read))
+        .routes(routes!(members::list, members::add))
+        .routes(routes!(members::remove))
+        .routes(routes!(members::set_role))
+        .routes(routes!(members::former))
+        .routes(routes!(members::invitations))
+        .routes(routes!(messages::list, messages::post))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::mark_read))
+        .routes(routes!(why::why_not))
+        .routes(routes!(events::stream))
+        .routes(routes!(limits::list))
+}

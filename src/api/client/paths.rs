@@ -1,0 +1,21 @@
+//! The named segments of paths, for the API document; handlers parse them with [`crate::api::field::Segments`].
+
+use utoipa::IntoParams;
+
+/// A room's path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "read by the document only")]
+pub struct RoomPath {
+    /// The room's id: 32 hex characters.
+    room: String,
+}
+
+/// A person's path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "read by the document only")]
+pub struct PersonPath {
+    /// The person's address.
+    address: String,
+}

@@ -1,0 +1,78 @@
+//! Signing in and out.
+
+use super::{
+    ClientContext, Context,
+    caller::{Caller, Remote},
+    dto,
+};
+use crate::{
+    api::{auth, body::Write, field, password::Verdict, problem::Problem},
+    core::{Command, State, command::UserOp},
+    model::{
+        Address, Code, LocalPart, limits,
+        text::OverlayText,
+        user::{Session, User},
+    },
+};
+use axum::{Json, http::StatusCode};
+use std::sync::Arc;
+
+/// Sign in
+///
+/// Ten failures in 15 minutes, for one user or from one address, make further attempts wait. The idempotency key has
+/// no effect here: the token is shown once.
+#[utoipa::path(
+    post, path = "/api/v1/session", tag = "session", security(()),
+    request_body = dto::SignIn,
+    responses((status = 201, description = "Signed in.", body = dto::NewSession))
+)]
+pub async fn begin(
+    axum::extract::State(context): Context,
+    Remote(remote): Remote,
+    write: Write,
+) -> Result<(StatusCode, Json<dto::NewSession>), Problem> {
+    let request: dto::SignIn = write.parse()?;
+    let label = field::parse::<OverlayText>("label", request.label.as_deref().unwrap_or_default())?;
+    let state = context.engine.state();
+    let user = parse_user(&state, &request.user)?;
+    let attempt = context.throttle.begin(&user, remote, context.engine.now())?;
+    let hash = state.users.get(&user).filter(|user| user.active).and_then(|user: &Arc<User>| user.password.as_deref());
+    if context.passwords.verify(&request.password, hash).await? == Verdict::Wrong {
+        return Err(Problem::new(Code::Unauthenticated, "user or password is wrong"));
+    }
+    attempt.succeeded();
+    open(&context, user, label.as_str().to_owned()).await.map(|session| (StatusCode::CREATED, Json(session)))
+}
+
+async fn open(context: &ClientContext, user: LocalPart, label: String) -> Result<dto::NewSession, Problem> {
+    let (token, digest) = auth::issue(&context.entropy);
+    let now = context.engine.now();
+    let ends_at = now.plus(limits::SESSION_MS_MAX);
+    let address = context.engine.state().address(&user).to_string();
+    let session = Session { user: user.clone(), label, created_at: now, ends_at };
+    context.engine.submit(Command::User { user, op: UserOp::OpenSession(digest, session) }).await?;
+    Ok(dto::NewSession { token, address, ends_at: ends_at.0 })
+}
+
+/// Takes a local part, or a whole address of our org.
+fn parse_user(state: &State, text: &str) -> Result<LocalPart, Problem> {
+    if !text.contains('@') {
+        return field::parse("user", text);
+    }
+    let address: Address = field::parse("user", text)?;
+    if state.is_ours(&address) {
+        return Ok(address.local());
+    }
+    Err(Problem::field("user", format!("must be a user of {}", state.org.domain)))
+}
+
+/// Sign out
+#[utoipa::path(
+    delete, path = "/api/v1/session", tag = "session",
+    responses((status = 204, description = "Signed out; the token is worth nothing any more."))
+)]
+pub async fn end(axum::extract::State(context): Context, caller: Caller, write: Write) -> Result<StatusCode, Problem> {
+    let key = write.key(caller.user.as_str())?;
+    caller.submit(&context, key, UserOp::EndSession(caller.session)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,275 @@
+//! A whole daemon behind its seams: store, time, randomness and network are arguments.
+
+use super::{
+    edge,
+    pulse::{Beat, Pulse},
+};
+use crate::{
+    api::{admin, client, entropy::Entropy, password::Passwords, throttle::Throttle},
+    clock::{Clock, Random},
+    core::draft::Change,
+    crypto::SigningKey,
+    engine::{self, Engine, Runs},
+    federation::{Federation, OwnKeys, pin_lookup},
+    model::org::{KeyUse, SignedCard},
+    net::{
+        Connections, Dial, Listen, PeerTls, StopSwitch,
+        accept::{AcceptLimits, PeerListener},
+        cert::TlsIdentity,
+        client::Dialer,
+        serve::{ServeLimits, ServerTls, serve},
+        tls::TlsError,
+    },
+    store::{
+        anchor::{self, AnchorVerdict},
+        kv::{Kv, StoreError},
+        load::{self, Loaded},
+    },
+};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::{
+    sync::oneshot,
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
+
+/// What a daemon is made of.
+pub struct Parts {
+    /// What our org signs and shows.
+    pub keys: Keys,
+    /// The disk seam.
+    pub kv: Arc<dyn Kv>,
+    /// The time seam.
+    pub clock: Arc<dyn Clock>,
+    /// The randomness seam: a source for each part that needs one.
+    pub random: Box<dyn FnMut() -> Box<dyn Random> + Send>,
+    /// The network seam, outwards.
+    pub dial: Arc<dyn Dial>,
+    /// The network seam, inwards.
+    pub faces: Faces,
+    /// Where the writer runs.
+    pub runs: Runs,
+    /// Called whenever the writer has answered, about once a second.
+    pub beat: Beat,
+    /// Renders the process's metrics.
+    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+/// What our org signs and shows.
+#[derive(Debug)]
+pub struct Keys {
+    /// The current signing key.
+    pub signing: SigningKey,
+    /// Our card.
+    pub card: SignedCard,
+    /// Key and certificate of the federation listener.
+    pub tls: TlsIdentity,
+    /// The admin token.
+    pub admin_token: admin::token::AdminToken,
+}
+
+/// The bound listeners.
+pub struct Faces {
+    /// For peers.
+    pub federation: Box<dyn Listen>,
+    /// For people's programs.
+    pub client: Box<dyn Listen>,
+    /// The client listener's certificate; none for plain HTTP.
+    pub client_tls: Option<ServerTls>,
+    /// For admins.
+    pub admin: Box<dyn Listen>,
+}
+
+/// Why a daemon does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be read, or its anchor says that it is not the one that was written last.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database is of no org.
+    #[error("the database is empty; make the organization with `handclasp init`, or restore a backup")]
+    Empty,
+    /// A part of what was answered as durable is gone (D7).
+    #[error(
+        "the database ends at commit {commit}, and the anchor beside it says that commit {anchored} was durable: it has \
+         lost data, or is an old copy. Restore a backup with `handclasp restore`"
+    )]
+    Behind {
+        /// The last commit of the database.
+        commit: u64,
+        /// The commit that the anchor knows.
+        anchored: u64,
+    },
+    /// Keys, card and database are not of one org.
+    #[error("{0}")]
+    Keys(String),
+    /// The TLS key and certificate cannot be used.
+    #[error("the federation listener's key and certificate cannot be used: {0}")]
+    Tls(#[from] TlsError),
+}
+
+/// A running daemon. Dropping it stops everything without waiting for anything.
+pub struct Daemon {
+    engine: Engine,
+    tls: Arc<PeerTls>,
+    faces: Group,
+    egress: Group,
+    writer: engine::Running,
+    failure: oneshot::Receiver<StoreError>,
+}
+
+/// Tasks that are asked to end together.
+struct Group {
+    switch: StopSwitch,
+    tasks: JoinSet<()>,
+}
+
+impl fmt::Debug for Daemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Daemon")
+    }
+}
+
+impl Daemon {
+    /// Starts everything. Must be called within a runtime.
+    ///
+    /// # Errors
+    /// When the store, the keys and the card do not fit each other; nothing runs then.
+    pub fn start(mut parts: Parts) -> Result<Self, StartError> {
+        let loaded = load_store(&parts.kv)?;
+        check_keys(&parts.keys, &loaded)?;
+        let (report, failure) = oneshot::channel();
+        let (engine, writer) = Engine::start(engine::Parts {
+            kv: parts.kv,
+            loaded,
+            clock: parts.clock,
+            random: (parts.random)(),
+            runs: parts.runs,
+            fatal: Box::new(move |error| drop(report.send(error))),
+        });
+        let Keys { signing, card, tls, admin_token } = parts.keys;
+        let tls = Arc::new(PeerTls::new(tls, pin_lookup(&engine))?);
+        let connections = Arc::new(Connections::default());
+        let dialer = Dialer { dial: parts.dial, tls: tls.clone(), connections: connections.clone() };
+        let own = OwnKeys { signing: signing.clone(), card: card.clone() };
+        let federation = Federation::new(engine.clone(), own, dialer, (parts.random)());
+        let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
+
+        let (switch, stop) = StopSwitch::new();
+        let mut faces = Group { switch, tasks: JoinSet::new() };
+        let pulse = Pulse::start(engine.clone(), parts.beat, stop.clone(), &mut faces.tasks);
+        let entropy = Entropy::new((parts.random)());
+        let passwords = Passwords::new(entropy.clone());
+        let admin = admin::router(admin::AdminContext {
+            engine: engine.clone(),
+            own: admin::Own { signer: signing, card },
+            secrets: admin::Secrets { token: admin_token, entropy: entropy.clone(), passwords: passwords.clone() },
+            probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
+        });
+        let client = client::router(Arc::new(client::ClientContext {
+            engine: engine.clone(),
+            passwords,
+            throttle: Throttle::default(),
+            entropy,
+        }));
+        let client = edge::fit(client, &stop);
+        let handler = {
+            let federation = federation.clone();
+            move |peer, request| federation.clone().answer(peer, request)
+        };
+        faces.tasks.spawn(Arc::new(peers).run(parts.faces.federation, handler, stop.clone()));
+        faces.tasks.spawn(serve(
+            parts.faces.client,
+            parts.faces.client_tls,
+            client,
+            ServeLimits::default(),
+            stop.clone(),
+        ));
+        faces.tasks.spawn(serve(parts.faces.admin, None, admin, ServeLimits::default(), stop));
+
+        let (switch, stop) = StopSwitch::new();
+        let mut egress = Group { switch, tasks: JoinSet::new() };
+        egress.tasks.spawn(federation.run(stop));
+        Ok(Self { engine, tls, faces, egress, writer, failure })
+    }
+
+    /// The writer's handle.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Takes a new key and certificate for the federation listener.
+    ///
+    /// # Errors
+    /// When they do not fit each other; the present ones stay in use.
+    pub fn reload_tls(&self, identity: TlsIdentity) -> Result<(), TlsError> {
+        self.tls.reload(identity)
+    }
+
+    /// Waits until the daemon cannot go on: the store failed, or the writer is gone without a word.
+    pub async fn failed(&mut self) -> StoreError {
+        let gone = || StoreError::Io("the writer ended by itself; the log says why".to_owned());
+        (&mut self.failure).await.unwrap_or_else(|_| gone())
+    }
+
+    /// Ends everything in order: accepts nothing more, finishes requests, ends event streams, stops sending, and lets
+    /// the writer commit and anchor what it has. What is not done in time is cut off.
+    pub async fn drain(self, within: Duration) {
+        let deadline = Instant::now() + within;
+        let Self { engine, tls, faces, egress, writer, failure: _failure } = self;
+        faces.end(deadline, "requests").await;
+        egress.end(deadline, "exchange with peers").await;
+        drop((engine, tls));
+        if timeout_at(deadline.max(Instant::now() + LAST_COMMIT), writer.ended()).await.is_err() {
+            tracing::error!("the writer did not come to an end; the next start reads what is durable");
+        }
+    }
+}
+
+/// Time that the writer has at least for its last commit and anchor.
+const LAST_COMMIT: Duration = Duration::from_secs(2);
+
+impl Group {
+    async fn end(mut self, deadline: Instant, what: &str) {
+        self.switch.stop();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout_at(deadline, all).await.is_err() {
+            tracing::warn!(what, "not everything ended in time; the rest is cut off");
+            self.tasks.shutdown().await;
+        }
+    }
+}
+
+/// Reads the store, and compares it with the anchor beside it (D7).
+fn load_store(kv: &Arc<dyn Kv>) -> Result<Loaded, StartError> {
+    let mut loaded = load::load(kv)?.ok_or(StartError::Empty)?;
+    match anchor::check(&**kv, &loaded)? {
+        AnchorVerdict::Agrees => {}
+        AnchorVerdict::Behind { commit, anchored } => return Err(StartError::Behind { commit, anchored }),
+        verdict @ (AnchorVerdict::Missing | AnchorVerdict::Foreign | AnchorVerdict::GrantsDiffer(_)) => {
+            tracing::error!(?verdict, "all links are held until an admin confirms the grants");
+            loaded.state.unconfirmed = true;
+            loaded.stage.apply(&Change::Unconfirmed(true))?;
+        }
+    }
+    Ok(loaded)
+}
+
+/// Keys of another org, or one that its card does not name, would only be refused by every peer.
+fn check_keys(keys: &Keys, loaded: &Loaded) -> Result<(), StartError> {
+    let (card, org) = (&keys.card.card, &loaded.state.org);
+    if card.domain != org.domain || card.identity != org.identity {
+        let text =
+            format!("the card is of {} and the database of {}, or of another identity key", card.domain, org.domain);
+        return Err(StartError::Keys(text));
+    }
+    let signing = keys.signing.public();
+    if !card.signing_keys.iter().any(|key| key.key == signing && key.state == KeyUse::Current) {
+        return Err(StartError::Keys("the signing key is not a current one of the card; peers would refuse it".into()));
+    }
+    if !card.tls_pins.contains(&keys.tls.pin()?) {
+        return Err(StartError::Keys("the TLS key is not among the card's pins; peers would refuse it".into()));
+    }
+    Ok(())
+}

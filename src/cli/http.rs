@@ -1,0 +1,244 @@
+//! The HTTP client of the command line, for the client and the admin API: TCP or Unix socket, JSON, bearer token.
+
+use super::failure::{Done, Failure, Problem};
+use reqwest::{Client, Method, RequestBuilder, Response};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+const CONNECT: Duration = Duration::from_secs(5);
+const REQUEST: Duration = Duration::from_secs(60);
+
+/// Where an API is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A URL without a path: `http://127.0.0.1:8080`.
+    Url(String),
+    /// A Unix socket.
+    Socket(PathBuf),
+}
+
+impl Endpoint {
+    /// The endpoint for a listener's address, `host:port` or `unix:PATH`.
+    #[must_use]
+    pub fn parse(listen: &str) -> Self {
+        match listen.strip_prefix("unix:") {
+            Some(path) => Self::Socket(path.into()),
+            None if listen.contains("://") => Self::Url(listen.trim_end_matches('/').to_owned()),
+            None => Self::Url(format!("http://{}", dialable(listen))),
+        }
+    }
+}
+
+/// A listener on every address is dialed on loopback.
+fn dialable(listen: &str) -> String {
+    match listen.parse::<std::net::SocketAddr>() {
+        Ok(addr) if addr.ip().is_unspecified() && addr.is_ipv4() => format!("127.0.0.1:{}", addr.port()),
+        Ok(addr) if addr.ip().is_unspecified() => format!("[::1]:{}", addr.port()),
+        _ => listen.to_owned(),
+    }
+}
+
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Url(url) => f.write_str(url),
+            Self::Socket(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// A client for one API of one daemon. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: Client,
+    endpoint: Endpoint,
+    token: Option<String>,
+}
+
+impl Http {
+    /// A client without a token.
+    ///
+    /// # Errors
+    /// When TLS is needed and the system has no root certificates.
+    pub fn new(endpoint: Endpoint) -> Done<Self> {
+        // Fails only when another provider was installed before; then that one serves.
+        let _ = ring::default_provider().install_default();
+        let builder = Client::builder().connect_timeout(CONNECT).no_proxy().http1_only();
+        let builder = match &endpoint {
+            Endpoint::Socket(path) => builder.unix_socket(path.clone()).tls_backend_preconfigured(tls_without_roots()?),
+            Endpoint::Url(url) if url.starts_with("https:") => builder,
+            Endpoint::Url(_) => builder.tls_backend_preconfigured(tls_without_roots()?),
+        };
+        let client = builder.build().map_err(Failure::config)?;
+        Ok(Self { client, endpoint, token: None })
+    }
+
+    /// The same with a bearer token.
+    #[must_use]
+    pub fn with_token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// The bearer token, if one is set.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Where it talks to.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let base = match &self.endpoint {
+            Endpoint::Url(url) => url.as_str(),
+            Endpoint::Socket(_) => "http://localhost",
+        };
+        let request = self.client.request(method, format!("{base}{path}"));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Done<Response> {
+        request.send().await.map_err(|error| {
+            Failure::unreachable(format!("no daemon answers at {}: {}", self.endpoint, root_cause(&error)))
+                .next("is it running? handclasp serve, or: systemctl status handclasp")
+        })
+    }
+
+    async fn body(&self, request: RequestBuilder) -> Done<bytes::Bytes> {
+        let response = self.send(request.timeout(REQUEST)).await?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(|error| {
+            Failure::unreachable(format!(
+                "the daemon at {} broke off its answer: {}",
+                self.endpoint,
+                root_cause(&error)
+            ))
+        })?;
+        if status.is_success() { Ok(body) } else { Err(Problem::parse(status.as_u16(), &body).into()) }
+    }
+
+    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Done<T> {
+        let body = self.body(request).await?;
+        let body: &[u8] = if body.is_empty() { b"null" } else { &body };
+        serde_json::from_slice(body).map_err(|error| {
+            Failure::fault(format!("the daemon at {} answered in another form: {error}", self.endpoint))
+        })
+    }
+
+    /// GET.
+    pub async fn read<T: DeserializeOwned>(&self, path: &str) -> Done<T> {
+        self.call(self.request(Method::GET, path)).await
+    }
+
+    /// GET, as it came.
+    pub async fn read_bytes(&self, path: &str) -> Done<bytes::Bytes> {
+        self.body(self.request(Method::GET, path)).await
+    }
+
+    /// POST.
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Done<T> {
+        self.call(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// POST that may be repeated under the same key without being done twice.
+    pub async fn post_once<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize, key: &str) -> Done<T> {
+        self.call(self.request(Method::POST, path).header("idempotency-key", key).json(body)).await
+    }
+
+    /// PUT.
+    pub async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Done<T> {
+        self.call(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// PATCH.
+    pub async fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Done<T> {
+        self.call(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    /// DELETE.
+    pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Done<T> {
+        self.call(self.request(Method::DELETE, path)).await
+    }
+
+    /// Opens the stream of live events, after this position or from now on.
+    pub async fn events(&self, after: Option<&str>) -> Done<Response> {
+        let mut request = self.request(Method::GET, "/api/v1/events").header("accept", "text/event-stream");
+        if let Some(after) = after {
+            request = request.header("last-event-id", after);
+        }
+        let response = self.send(request).await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = response.bytes().await.unwrap_or_default();
+        Err(Problem::parse(status.as_u16(), &body).into())
+    }
+}
+
+/// Plain HTTP needs no root certificates, and some containers have none.
+fn tls_without_roots() -> Done<ClientConfig> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(Failure::fault)?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// Reads a token file: one line.
+///
+/// # Errors
+/// When it cannot be read or is empty.
+pub fn token_of(path: &Path) -> Done<String> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::config(format!("cannot read the token file {}: {error}", path.display()))
+            .next("run the command as the user that the daemon runs as, or choose the right --dir")
+    })?;
+    let token = text.trim();
+    if token.is_empty() {
+        return Err(Failure::config(format!("the token file {} is empty", path.display())));
+    }
+    Ok(token.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_dialed_where_they_listen() {
+        assert_eq!(Endpoint::parse("127.0.0.1:81"), Endpoint::Url("http://127.0.0.1:81".into()));
+        assert_eq!(Endpoint::parse("0.0.0.0:81"), Endpoint::Url("http://127.0.0.1:81".into()));
+        assert_eq!(Endpoint::parse("[::]:81"), Endpoint::Url("http://[::1]:81".into()));
+        assert_eq!(Endpoint::parse("unix:/run/a.sock"), Endpoint::Socket("/run/a.sock".into()));
+        assert_eq!(Endpoint::parse("https://chat.acme.example/"), Endpoint::Url("https://chat.acme.example".into()));
+    }
+
+    #[tokio::test]
+    async fn a_daemon_that_is_not_there_is_reported_as_unreachable() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound");
+        let http = Http::new(Endpoint::parse(&free.to_string())).expect("plain HTTP needs nothing");
+        let failure = http.read::<()>("/admin/v1/status").await.expect_err("nobody listens");
+        assert_eq!(failure.exit, super::super::failure::Exit::Unreachable);
+        assert!(failure.next.is_some());
+    }
+}

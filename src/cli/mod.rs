@@ -1,0 +1,201 @@
+//! The command line: one file per command, one screen, stable exit codes.
+
+mod ask;
+mod audit;
+mod bench;
+mod card;
+mod chat;
+mod daemon;
+mod demo;
+mod failure;
+mod grant;
+mod http;
+mod init;
+mod peer;
+mod place;
+mod policy;
+mod scopes;
+mod scratch;
+mod screen;
+mod serve;
+mod sse;
+mod status;
+mod twin;
+mod user;
+mod why;
+
+use clap::{Args, Parser, Subcommand};
+use failure::{Done, Failure};
+use place::Place;
+use screen::{Form, Screen};
+use std::{future::Future, path::PathBuf, process::ExitCode};
+
+const AFTER_HELP: &str = "\
+Start here:
+  handclasp demo                                   two organizations on this machine, and what they can do
+  handclasp init --domain acme.example --dir DIR   make your own organization
+  handclasp serve --dir DIR                        run its daemon
+
+Without --dir, the directory is $HANDCLASP_DIR, else . when it holds handclasp.toml, else /var/lib/handclasp.
+Exit codes: 0 done, 1 refused, 2 wrong usage, 69 no daemon answers, 70 fault, 78 wrong configuration.";
+
+/// A federation bridge daemon: two organizations talk while both administrators' grants are active.
+#[derive(Debug, Parser)]
+#[command(name = "handclasp", version, after_help = AFTER_HELP, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// The organization's directory.
+    #[arg(long, global = true, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The configuration file, when it is not handclasp.toml in the directory.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print one JSON document (one a line for commands that go on).
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show everything on this machine: two organizations, a conversation, a group, a revocation.
+    Demo(demo::DemoArgs),
+    /// Make an organization: configuration, keys, card, database.
+    Init(init::InitArgs),
+    /// Run the organization's daemon.
+    Serve(serve::ServeArgs),
+    /// Our own card, which partners pin.
+    #[command(subcommand)]
+    Card(card::CardCommand),
+    /// Partner organizations.
+    #[command(subcommand)]
+    Peer(peer::PeerCommand),
+    /// What we permit a partner: on, off, and since when.
+    #[command(subcommand)]
+    Grant(grant::GrantCommand),
+    /// Our own users.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Who of our users may use external messaging.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// The daemon and its links.
+    Status,
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Why one of our users can or cannot reach somebody.
+    Why(why::WhyArgs),
+    /// Talk, as one of our users.
+    Chat(chat::ChatArgs),
+    /// Measure two daemons on this machine.
+    Bench(bench::BenchArgs),
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let form = if cli.global.json { Form::Json } else { Form::Words };
+    match dispatch(cli.command, Place::new(cli.global.dir, cli.global.config), Screen::new(form)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(form == Form::Json),
+    }
+}
+
+fn dispatch(command: Command, place: Place, screen: Screen) -> Done {
+    match command {
+        Command::Serve(args) => serve::run(args, &place),
+        Command::Init(args) => init::run(args, &place, screen),
+        Command::Demo(args) => block_on(demo::run(args, &place, screen)),
+        Command::Bench(args) => block_on(bench::run(args, &place, screen)),
+        Command::Chat(args) => block_on(chat::run(args, &place, screen)),
+        Command::Card(command) => block_on(card::run(command, &place, screen)),
+        Command::Peer(command) => block_on(peer::run(command, &place, screen)),
+        Command::Grant(command) => block_on(grant::run(command, &place, screen)),
+        Command::User(command) => block_on(user::run(command, &place, screen)),
+        Command::Policy(command) => block_on(policy::run(command, &place, screen)),
+        Command::Status => block_on(status::run(&place, screen)),
+        Command::Audit(command) => block_on(audit::run(command, &place, screen)),
+        Command::Why(args) => block_on(why::run(args, &place, screen)),
+    }
+}
+
+/// One thread serves every command but `serve`: they wait for a daemon, and `bench` must not take its processors.
+fn block_on(command: impl Future<Output = Done>) -> Done {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::fault)?;
+    let done = runtime.block_on(command);
+    // A thread that waits for a line of input would hold the process otherwise.
+    runtime.shutdown_background();
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_is_for() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{} has no description", command.get_name());
+            for arg in command.get_arguments() {
+                assert!(arg.get_help().is_some(), "{} {} has no description", command.get_name(), arg.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+
+    fn parsed(words: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(words.split_whitespace())
+    }
+
+    #[test]
+    fn the_commands_of_the_readme_parse() {
+        for words in [
+            "handclasp demo --once --json",
+            "handclasp init --domain acme.example --dir /srv/acme --name Acme",
+            "handclasp serve --dir /srv/acme",
+            "handclasp card export --to acme.card.json",
+            "handclasp peer add globex.card.json --fingerprint ABCD",
+            "handclasp grant on globex.example --scopes contacts,messages --until 2027-01-01 --reason pilot",
+            "handclasp grant off globex.example --dry-run",
+            "handclasp grant off globex.example --yes --reason over",
+            "handclasp user add alice --name Alice --password-stdin",
+            "handclasp user forbid alice",
+            "handclasp policy set chosen --newcomers no",
+            "handclasp audit list --actor system --limit 5",
+            "handclasp why alice bob@globex.example",
+            "handclasp chat --as alice bob@globex.example",
+            "handclasp bench closed pipelined --messages 1000 --json",
+        ] {
+            if let Err(error) = parsed(words) {
+                panic!("{words}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn wrong_names_are_refused_before_anything_is_asked_of_the_daemon() {
+        for words in [
+            "handclasp user add Alice!",
+            "handclasp grant on nodots",
+            "handclasp grant on globex.example --scopes everything",
+            "handclasp why alice bob",
+            "handclasp bench warp",
+        ] {
+            assert_eq!(parsed(words).expect_err(words).exit_code(), 2, "{words}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Which organization on this machine a command is about: its directory, configuration, and admin API.
+
+use super::{
+    failure::{Done, Failure},
+    http::{Endpoint, Http, token_of},
+};
+use crate::{
+    api::admin::token,
+    config::{AdminAddress, Config},
+};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// The name of the configuration file in an org's directory.
+pub const CONFIG_FILE: &str = "handclasp.toml";
+const SYSTEM_DIR: &str = "/var/lib/handclasp";
+
+/// The directory that was named, or the one that is meant when none is.
+#[derive(Clone, Debug)]
+pub struct Place {
+    named: Option<PathBuf>,
+    config: Option<PathBuf>,
+}
+
+impl Place {
+    /// From `--dir` and `--config`.
+    #[must_use]
+    pub fn new(dir: Option<PathBuf>, config: Option<PathBuf>) -> Self {
+        Self { named: dir, config }
+    }
+
+    /// The directory that `--dir` names, if it does.
+    #[must_use]
+    pub fn named(&self) -> Option<&Path> {
+        self.named.as_deref()
+    }
+
+    /// The directory: `--dir`, else that of `--config`, else `$HANDCLASP_DIR`, else `.` when it holds a configuration, else
+    /// `/var/lib/handclasp`.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        let of_config = || self.config.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let of_environment = || std::env::var_os("HANDCLASP_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+        let here = || Path::new(CONFIG_FILE).is_file().then(|| PathBuf::from("."));
+        self.named
+            .clone()
+            .or_else(of_config)
+            .or_else(of_environment)
+            .or_else(here)
+            .unwrap_or_else(|| PathBuf::from(SYSTEM_DIR))
+    }
+
+    /// The configuration file.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.config.clone().unwrap_or_else(|| self.dir().join(CONFIG_FILE))
+    }
+
+    /// The checked configuration.
+    pub fn config(&self) -> Done<Config> {
+        let file = self.config_file();
+        Config::load(&file).map_err(|error| {
+            let next = if file.exists() {
+                "correct it and run the command again"
+            } else {
+                "name the org's directory with --dir, or make one: handclasp init --domain YOUR.DOMAIN --dir DIR"
+            };
+            Failure::config(error).next(next)
+        })
+    }
+
+    /// The admin API of the org's daemon.
+    pub fn admin(&self) -> Done<Http> {
+        let config = self.config()?;
+        let token = token_of(&config.keys.path(token::FILE))?;
+        Ok(Http::new(admin_endpoint(&config.admin))?.with_token(token))
+    }
+
+    /// The client API of the org's daemon.
+    pub fn client_endpoint(&self) -> Done<Endpoint> {
+        let config = self.config()?;
+        let scheme = if config.client.tls.is_some() { "https" } else { "http" };
+        Ok(Endpoint::Url(format!("{scheme}://{}", loopback(config.client.listen))))
+    }
+}
+
+fn admin_endpoint(address: &AdminAddress) -> Endpoint {
+    match address {
+        AdminAddress::Loopback(address) => Endpoint::Url(format!("http://{address}")),
+        AdminAddress::Unix(path) => Endpoint::Socket(path.clone()),
+    }
+}
+
+/// A listener on every address is dialed on loopback.
+fn loopback(listen: SocketAddr) -> SocketAddr {
+    match listen {
+        SocketAddr::V4(_) if listen.ip().is_unspecified() => ([127, 0, 0, 1], listen.port()).into(),
+        SocketAddr::V6(_) if listen.ip().is_unspecified() => (std::net::Ipv6Addr::LOCALHOST, listen.port()).into(),
+        _ => listen,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_directory_comes_before_everything_else() {
+        let place = Place::new(Some("/srv/acme".into()), Some("/etc/handclasp/acme.toml".into()));
+        assert_eq!(place.dir(), PathBuf::from("/srv/acme"));
+        assert_eq!(place.config_file(), PathBuf::from("/etc/handclasp/acme.toml"));
+    }
+
+    #[test]
+    fn a_configuration_alone_names_its_directory() {
+        let place = Place::new(None, Some("/srv/acme/handclasp.toml".into()));
+        assert_eq!(place.dir(), PathBuf::from("/srv/acme"));
+    }
+
+    #[test]
+    fn a_directory_without_configuration_says_how_to_make_one() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let failure = Place::new(Some(dir.path().to_owned()), None).config().expect_err("nothing is there");
+        assert_eq!(failure.exit, super::super::failure::Exit::Config);
+        assert!(failure.next.expect("a hint").contains("handclasp init"));
+    }
+
+    #[test]
+    fn listeners_on_all_addresses_are_dialed_on_loopback() {
+        assert_eq!(loopback("0.0.0.0:1".parse().expect("address")).to_string(), "127.0.0.1:1");
+        assert_eq!(loopback("[::]:1".parse().expect("address")).to_string(), "[::1]:1");
+        assert_eq!(loopback("10.0.0.1:1".parse().expect("address")).to_string(), "10.0.0.1:1");
+    }
+}

@@ -1,0 +1,64 @@
+//! `handclasp policy`: who of our users may use external messaging (P3).
+
+use super::{failure::Done, place::Place, screen::Screen};
+use crate::api::admin::dto::PolicyView;
+use clap::{Subcommand, ValueEnum};
+
+/// Who may use external messaging.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Show the policy.
+    Show,
+    /// Change the policy.
+    Set {
+        /// Who may.
+        audience: Audience,
+        /// Whether new users are chosen from the start; unchanged when absent.
+        #[arg(long, value_name = "YES/NO")]
+        newcomers: Option<Newcomers>,
+    },
+}
+
+/// Who may.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Audience {
+    /// All users that are not forbidden.
+    All,
+    /// Chosen users only.
+    Chosen,
+}
+
+/// Whether new users are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Newcomers {
+    /// They are.
+    Yes,
+    /// They are not.
+    No,
+}
+
+/// Runs the command.
+pub async fn run(command: PolicyCommand, place: &Place, screen: Screen) -> Done {
+    let admin = place.admin()?;
+    let mut policy: PolicyView = admin.read("/admin/v1/policy").await?;
+    if let PolicyCommand::Set { audience, newcomers } = command {
+        policy.audience = match audience {
+            Audience::All => "all".to_owned(),
+            Audience::Chosen => "chosen".to_owned(),
+        };
+        policy.newcomers = newcomers.map_or(policy.newcomers, |newcomers| newcomers == Newcomers::Yes);
+        policy = admin.put("/admin/v1/policy", &policy).await?;
+    }
+    screen.answer(&policy, words)
+}
+
+fn words(policy: &PolicyView) -> String {
+    let newcomers = if policy.newcomers { "are" } else { "are not" };
+    match policy.audience.as_str() {
+        "all" => "All users may use external messaging, except those that are forbidden (handclasp user forbid NAME)."
+            .to_owned(),
+        _ => format!(
+            "Only chosen users may use external messaging (handclasp user choose NAME). New users {newcomers} chosen."
+        ),
+    }
+}

@@ -1,0 +1,198 @@
+//! What each key of the configuration file must be. All complaints are gathered, so that one reading is enough.
+
+use super::{
+    AdminAddress, ClientConfig, Complaint, Config, FederationConfig, KeyFiles, LogConfig, LogFormat, TlsFiles,
+    file::{ClientV1, FileV1},
+};
+use crate::model::{Domain, limits, text::DisplayName};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+/// Smallest page cache, MiB.
+pub const CACHE_MIB_MIN: u64 = 8;
+/// Largest page cache, MiB.
+pub const CACHE_MIB_MAX: u64 = 65_536;
+/// Most worker threads.
+pub const WORKER_THREADS_MAX: u64 = 64;
+
+/// Why filter directives are not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither a level nor `target=level`")]
+pub struct FilterError;
+
+/// Filter directives in which each part is a level or `target=level`, so that a misspelt level is not taken for a target.
+///
+/// # Errors
+/// When a part is neither.
+pub fn parse_filter(text: &str) -> Result<EnvFilter, FilterError> {
+    let is_known = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+    if text.is_empty() || !text.split(',').all(is_known) {
+        return Err(FilterError);
+    }
+    EnvFilter::builder().parse(text).map_err(|_| FilterError)
+}
+
+struct Checker<'a> {
+    base: &'a Path,
+    complaints: Vec<Complaint>,
+}
+
+/// Checks a file; relative paths count from `base`.
+///
+/// # Errors
+/// Everything that is wrong, by key.
+pub fn check(file: &FileV1, base: &Path, credentials: Option<PathBuf>) -> Result<Config, Vec<Complaint>> {
+    let mut checker = Checker { base, complaints: Vec::new() };
+    let domain = checker.parse::<Domain>("org.domain", &file.org.domain);
+    let name = checker.parse::<DisplayName>("org.name", &file.org.name);
+    let data_dir = checker.path("dirs.data", &file.dirs.data);
+    let dir = checker.path("dirs.keys", &file.dirs.keys);
+    let listen = checker.socket("federation.listen", &file.federation.listen);
+    let advertise = checker.endpoints(&file.federation.advertise);
+    let client = checker.client(&file.client);
+    let admin = checker.admin(&file.admin.listen);
+    let cache_mib = checker.within("store.cache_mib", file.store.cache_mib, CACHE_MIB_MIN, CACHE_MIB_MAX);
+    let format = checker.log_format(&file.log.format);
+    let level = checker.log_level(&file.log.level);
+    let threads = checker.worker_threads(file.runtime.worker_threads);
+    let complaints = checker.complaints;
+    let checked = (|| {
+        Some(Config {
+            domain: domain?,
+            name: name?,
+            data_dir: data_dir?,
+            keys: KeyFiles { dir: dir?, credentials },
+            federation: FederationConfig { listen: listen?, advertise: advertise? },
+            client: client?,
+            admin: admin?,
+            cache_bytes: cache_mib? << 20,
+            log: LogConfig { format: format?, level: level? },
+            worker_threads: threads?,
+        })
+    })();
+    checked.filter(|_| complaints.is_empty()).ok_or(complaints)
+}
+
+impl Checker<'_> {
+    fn complain<T>(&mut self, key: &str, text: impl fmt::Display) -> Option<T> {
+        self.complaints.push(Complaint { key: key.to_owned(), text: text.to_string() });
+        None
+    }
+
+    fn parse<T: std::str::FromStr<Err: fmt::Display>>(&mut self, key: &str, text: &str) -> Option<T> {
+        text.parse().map_or_else(|error: T::Err| self.complain(key, error), Some)
+    }
+
+    fn path(&mut self, key: &str, text: &str) -> Option<PathBuf> {
+        if text.is_empty() { self.complain(key, "must be a path") } else { Some(self.base.join(text)) }
+    }
+
+    fn socket(&mut self, key: &str, text: &str) -> Option<SocketAddr> {
+        match text.parse() {
+            Ok(address) => Some(address),
+            Err(_) => self.complain(key, "must be an IP address and port, as 0.0.0.0:7443 or [::]:7443"),
+        }
+    }
+
+    fn endpoints(&mut self, endpoints: &[String]) -> Option<Vec<String>> {
+        const KEY: &str = "federation.advertise";
+        if endpoints.is_empty() || endpoints.len() > limits::CARD_PINS_MAX {
+            return self.complain(KEY, format_args!("must name 1 to {} addresses", limits::CARD_PINS_MAX));
+        }
+        match endpoints.iter().find(|endpoint| !is_endpoint(endpoint)) {
+            Some(wrong) => {
+                self.complain(KEY, format_args!("`{wrong}` must be a host and port, as bridge.acme.example:7443"))
+            }
+            None => Some(endpoints.to_vec()),
+        }
+    }
+
+    fn client(&mut self, file: &ClientV1) -> Option<ClientConfig> {
+        let listen = self.socket("client.listen", &file.listen)?;
+        let tls = match (&file.tls_certificate, &file.tls_key) {
+            (Some(certificate), Some(key)) => Some(TlsFiles {
+                certificate: self.path("client.tls_certificate", certificate)?,
+                key: self.path("client.tls_key", key)?,
+            }),
+            (None, None) => None,
+            (Some(_), None) => return self.complain("client.tls_key", "is needed beside client.tls_certificate"),
+            (None, Some(_)) => return self.complain("client.tls_certificate", "is needed beside client.tls_key"),
+        };
+        if tls.is_none() && !listen.ip().is_loopback() {
+            return self.complain(
+                "client.listen",
+                "must be a loopback address (127.0.0.1 or [::1]) unless client.tls_certificate and client.tls_key are set",
+            );
+        }
+        Some(ClientConfig { listen, tls })
+    }
+
+    fn admin(&mut self, text: &str) -> Option<AdminAddress> {
+        const KEY: &str = "admin.listen";
+        if let Some(path) = text.strip_prefix("unix:") {
+            return self.path(KEY, path).map(AdminAddress::Unix);
+        }
+        match text.parse::<SocketAddr>() {
+            Ok(address) if address.ip().is_loopback() => Some(AdminAddress::Loopback(address)),
+            _ => self.complain(KEY, "must be 127.0.0.1:PORT, [::1]:PORT or unix:/path/to/socket"),
+        }
+    }
+
+    fn within(&mut self, key: &str, value: u64, min: u64, max: u64) -> Option<u64> {
+        if (min..=max).contains(&value) {
+            Some(value)
+        } else {
+            self.complain(key, format_args!("must be between {min} and {max}"))
+        }
+    }
+
+    fn log_format(&mut self, text: &str) -> Option<LogFormat> {
+        match text {
+            "human" => Some(LogFormat::Human),
+            "json" => Some(LogFormat::Json),
+            _ => self.complain("log.format", "must be `human` or `json`"),
+        }
+    }
+
+    fn log_level(&mut self, text: &str) -> Option<String> {
+        match parse_filter(text) {
+            Ok(_) => Some(text.to_owned()),
+            Err(_) => self.complain(
+                "log.level",
+                "must be `error`, `warn`, `info`, `debug` or `trace`, or directives like `info,handclasp::federation=debug`",
+            ),
+        }
+    }
+
+    fn worker_threads(&mut self, threads: Option<u64>) -> Option<usize> {
+        let present = || std::thread::available_parallelism().map_or(2, usize::from);
+        match threads {
+            None => Some(present()),
+            Some(threads) => self
+                .within("runtime.worker_threads", threads, 1, WORKER_THREADS_MAX)
+                .map(|threads| usize::try_from(threads).expect("at most 64")),
+        }
+    }
+}
+
+/// `host:port`, where the host is a domain name, an IPv4 address or an IPv6 address in brackets, and the port is not 0.
+#[must_use]
+pub fn is_endpoint(text: &str) -> bool {
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return address.port() != 0;
+    }
+    let Some((host, port)) = text.rsplit_once(':') else { return false };
+    let port_ok = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port != 0);
+    let label_ok = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    port_ok && host.len() <= 253 && host.split('.').all(label_ok)
+}

@@ -1,0 +1,453 @@
+//! The way out: one task per peer that greets, sends what waits, and settles what comes back (W8, W11, W16).
+//!
+//! It owns nothing that must survive: after a crash the durable state and the peer's hello tell where to go on.
+
+use super::{
+    Federation,
+    greeting::Said,
+    lines::Line,
+    pauses::{Pauses, probe_pause},
+    refused::Refused,
+    stream_out::{BadAck, Batch, Position, open_stream},
+};
+use crate::{
+    core::{
+        command::{Answer, PeerOp},
+        permit,
+    },
+    engine::Refusal,
+    model::{
+        Code, Domain, limits,
+        link::{LinkState, Peer},
+        record::Ack,
+    },
+    net::client::{ClientError, PeerAnswer, PeerConnection},
+    wire::{
+        self,
+        problem::{Problem, Retry},
+        proof::OpenError,
+    },
+};
+use hyper::StatusCode;
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep_until},
+};
+
+/// Shortest and longest wait that a peer can ask for, milliseconds.
+const AFTER_MS: (u64, u64) = (50, limits::BACKOFF_MS_MAX);
+/// Pause after our own writer was too busy, or our disk full, milliseconds.
+const OWN_TROUBLE_MS: u64 = 250;
+
+/// The sending side of one link.
+pub struct Egress {
+    federation: Arc<Federation>,
+    peer: Domain,
+    line: Arc<Line>,
+    bell: watch::Receiver<u64>,
+    connection: Option<PeerConnection>,
+    /// Which of the peer's endpoints is tried next.
+    endpoint: usize,
+    position: Option<Position>,
+    /// How many records the peer takes in the next envelope.
+    credit: u64,
+    settling: Option<JoinHandle<()>>,
+    said: Option<Said>,
+    pauses: Pauses,
+}
+
+enum Step {
+    End,
+    Greet,
+    Send,
+    Wait(Instant),
+}
+
+/// Why an exchange came to nothing.
+enum Trouble {
+    /// No answer.
+    Unreachable(ClientError),
+    /// An answer that proves nothing.
+    Unproven(String),
+    /// A refusal.
+    Refused(Problem),
+    /// A proven answer that cannot be true.
+    Contradiction(Arc<str>),
+    /// Our own side could not go on.
+    Own,
+    /// The peer is not pinned any more, or we stop.
+    End,
+}
+
+impl From<ClientError> for Trouble {
+    fn from(error: ClientError) -> Self {
+        Self::Unreachable(error)
+    }
+}
+
+impl From<OpenError> for Trouble {
+    fn from(error: OpenError) -> Self {
+        Self::Unproven(error.detail())
+    }
+}
+
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Stopping => Self::End,
+            Refusal::Reject(reject) if reject.code == Code::UnknownPeer => Self::End,
+            Refusal::Reject(reject) => Self::Unproven(reject.to_string()),
+            Refusal::Overloaded { .. } | Refusal::StorageFull => Self::Own,
+        }
+    }
+}
+
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        match refused.code() {
+            Code::Proof => Self::Unproven("an object of another link".to_owned()),
+            _ => Self::Own,
+        }
+    }
+}
+
+impl Egress {
+    pub fn new(federation: Arc<Federation>, peer: Domain) -> Self {
+        let (line, bell) = (federation.lines.of(&peer), federation.engine.bell());
+        Self {
+            federation,
+            peer,
+            line,
+            bell,
+            connection: None,
+            endpoint: 0,
+            position: None,
+            credit: limits::CREDIT_RECORDS_MAX,
+            settling: None,
+            said: None,
+            pauses: Pauses::new(),
+        }
+    }
+
+    /// Works until the peer is unpinned or the daemon stops.
+    pub async fn run(mut self) {
+        loop {
+            self.bell.borrow_and_update();
+            let done = match self.next_step() {
+                Step::End => return,
+                Step::Greet => self.greet().await,
+                Step::Send => self.send().await,
+                Step::Wait(until) => self.wait(until).await,
+            };
+            match done {
+                Ok(()) => {}
+                Err(Trouble::End) => return,
+                Err(trouble) => self.recover(trouble).await,
+            }
+        }
+    }
+
+    fn next_step(&self) -> Step {
+        let state = self.federation.engine.state();
+        let Some(link) = state.links.get(&self.peer) else { return Step::End };
+        let now = Instant::now();
+        if let Some(away) = self.pauses.away.filter(|away| now < *away) {
+            return Step::Wait(away);
+        }
+        if now >= self.pauses.hello || self.said != Some(self.federation.to_say(&state, link)) {
+            return Step::Greet;
+        }
+        let Some(out) = open_stream(&state, link, &self.federation) else { return Step::Wait(self.pauses.hello) };
+        if let Some(data) = self.pauses.data.filter(|data| now < *data) {
+            return Step::Wait(data.min(self.pauses.hello));
+        }
+        let next = match self.position {
+            Some(position) if position.epoch == out.epoch => position.next,
+            _ => out.acked + 1,
+        };
+        match (&self.connection, next < out.next_seq) {
+            (_, false) => Step::Wait(self.pauses.hello),
+            (Some(connection), true) if connection.is_alive() => Step::Send,
+            (_, true) => Step::Greet,
+        }
+    }
+
+    async fn wait(&mut self, until: Instant) -> Result<(), Trouble> {
+        tokio::select! {
+            changed = self.bell.changed() => changed.map_err(|_| Trouble::End)?,
+            () = self.line.rung() => {
+                self.pauses.away = None;
+                self.pauses.unreachable.reset();
+            }
+            () = sleep_until(until) => {}
+        }
+        Ok(())
+    }
+
+    async fn connected(&mut self) -> Result<&mut PeerConnection, Trouble> {
+        if !self.connection.as_ref().is_some_and(PeerConnection::is_alive) {
+            let peer = self.pinned()?;
+            let endpoints = &peer.card.card.endpoints;
+            let endpoint = endpoints.get(self.endpoint % endpoints.len().max(1)).ok_or(Trouble::Own)?;
+            self.endpoint = self.endpoint.wrapping_add(1);
+            let connection = self.federation.dialer.connect(&self.peer, endpoint).await?;
+            // The endpoint that worked is tried first the next time.
+            self.endpoint = self.endpoint.wrapping_sub(1);
+            return Ok(self.connection.insert(connection));
+        }
+        self.connection.as_mut().ok_or(Trouble::Own)
+    }
+
+    fn pinned(&self) -> Result<Arc<Peer>, Trouble> {
+        let state = self.federation.engine.state();
+        state.links.get(&self.peer).map(|link| link.peer.clone()).ok_or(Trouble::End)
+    }
+
+    /// One hello and its answer (W8).
+    async fn greet(&mut self) -> Result<(), Trouble> {
+        // Due until it is answered; what it says is taken before, so that a change meanwhile makes another one due.
+        self.pauses.hello = Instant::now();
+        let pause = self.pauses.burst();
+        if !pause.is_zero() {
+            self.pauses.away = Some(Instant::now() + pause);
+            return Ok(());
+        }
+        self.said = Some(self.to_say()?);
+        self.settled().await;
+        self.connected().await?;
+        let document = self.federation.own_hello(&self.peer).await?;
+        let answer = self.connected().await?.post("/federation/v1/hello", document).await?;
+        if answer.status != StatusCode::OK {
+            return Err(refusal_of(&answer));
+        }
+        let hello = wire::proof::open_hello(&answer.body, &self.pinned()?.card.card)?;
+        let state = self.federation.engine.state();
+        let link = state.links.get(&self.peer).ok_or(Trouble::End)?;
+        self.federation.check_parties(link, hello.link, &hello.origin, &hello.destination)?;
+        let theirs = hello.incoming;
+        let again = self.tell(PeerOp::Heard(Box::new(hello.into_inner()))).await?;
+        self.pauses.away = None;
+        self.pauses.unreachable.reset();
+        self.position = self.federation.position(&self.peer, theirs).map_err(|bad| self.contradicted(bad, &answer))?;
+        self.plan_hello(matches!(again, Answer::Heard { again: true }));
+        Ok(())
+    }
+
+    fn to_say(&self) -> Result<Said, Trouble> {
+        let state = self.federation.engine.state();
+        state.links.get(&self.peer).map(|link| self.federation.to_say(&state, link)).ok_or(Trouble::End)
+    }
+
+    /// When the next hello is due after one that was answered.
+    fn plan_hello(&mut self, again: bool) {
+        let federation = &self.federation;
+        let state = federation.engine.state();
+        let link_state =
+            state.links.get(&self.peer).map(|link| permit::link_state(&state, link, federation.engine.now()));
+        let pause = match link_state {
+            _ if again => Duration::ZERO,
+            Some(LinkState::Open | LinkState::Stale) => {
+                self.pauses.opening.reset();
+                let every = limits::HELLO_EVERY_MS;
+                Duration::from_millis(federation.jitter.between(every / 10 * 8, every))
+            }
+            Some(LinkState::Opening) => self.pauses.opening.next(&federation.jitter),
+            _ => probe_pause(federation),
+        };
+        self.pauses.hello = Instant::now() + pause;
+    }
+
+    /// One envelope and its ack (W11).
+    async fn send(&mut self) -> Result<(), Trouble> {
+        let Some((batch, document)) = self.seal_next()? else { return Ok(()) };
+        let connection = self.connection.as_mut().ok_or(Trouble::Own)?;
+        let answer = connection.post("/federation/v1/envelopes", document).await?;
+        if answer.status != StatusCode::OK {
+            return Err(refusal_of(&answer));
+        }
+        let ack = wire::proof::open_ack(&answer.body, &self.pinned()?.card.card)?.into_inner();
+        let state = self.federation.engine.state();
+        let link = state.links.get(&self.peer).ok_or(Trouble::End)?;
+        self.federation.check_parties(link, ack.link, &ack.origin, &ack.destination)?;
+        let position =
+            self.federation.check_ack(&self.peer, &batch, &ack).map_err(|bad| self.contradicted(bad, &answer))?;
+        self.count(&batch);
+        self.progress(&batch, position, &ack);
+        self.settle(&batch, ack).await
+    }
+
+    /// The next envelope. The link is looked at right before the signature: a revocation that was answered before this
+    /// moment stops it (P26).
+    fn seal_next(&mut self) -> Result<Option<(Batch, String)>, Trouble> {
+        let federation = &self.federation;
+        let position = match self.position {
+            Some(position) => position,
+            None => match federation.position(&self.peer, None) {
+                Ok(Some(position)) => position,
+                _ => return Ok(None),
+            },
+        };
+        let records_max = usize::try_from(self.credit).unwrap_or(usize::MAX).min(limits::ENVELOPE_RECORDS_MAX);
+        let batch = federation.next_batch(&self.peer, position, records_max)?;
+        let state = federation.engine.state();
+        let Some(link) = state.links.get(&self.peer) else { return Err(Trouble::End) };
+        let same_epoch = open_stream(&state, link, federation).is_some_and(|out| out.epoch == position.epoch);
+        if !same_epoch || batch.items.is_empty() {
+            self.position = None;
+            self.pauses.hello = self.pauses.hello.min(Instant::now() + self.pauses.conflict(federation));
+            return Ok(None);
+        }
+        let document = federation.seal_envelope(&state, link, &batch.items, position.head);
+        Ok(document.map(|document| (batch, document)))
+    }
+
+    /// Takes over what an ack says for the next envelope.
+    fn progress(&mut self, batch: &Batch, position: Position, ack: &Ack) {
+        let moved = ack.cursor >= batch.from.next;
+        self.position = Some(position);
+        self.pauses.away = None;
+        self.pauses.unreachable.reset();
+        if moved {
+            self.pauses.calm();
+        }
+        self.credit = ack.credit.min(limits::CREDIT_RECORDS_MAX);
+        if self.credit == 0 || !moved {
+            self.credit = limits::ENVELOPE_RECORDS_MAX as u64;
+            self.pauses.data = Some(Instant::now() + Duration::from_millis(limits::CREDIT_PAUSE_MS));
+        }
+    }
+
+    /// Hands verdicts to the writer without waiting for the disk: the next envelope can go meanwhile. One at a time, so
+    /// that they arrive in order.
+    async fn settle(&mut self, batch: &Batch, ack: Ack) -> Result<(), Trouble> {
+        self.settled().await;
+        let references = self.federation.references(&self.peer, batch, ack.cursor)?;
+        let (federation, peer) = (self.federation.clone(), self.peer.clone());
+        self.settling = Some(tokio::spawn(async move {
+            let op = PeerOp::Settle(ack, references);
+            if let Err(refusal) = federation.submit(&peer, op).await {
+                tracing::warn!(%peer, %refusal, "an ack was not settled");
+            }
+        }));
+        Ok(())
+    }
+
+    /// Waits until the last verdicts are durable.
+    async fn settled(&mut self) {
+        if let Some(settling) = self.settling.take() {
+            // The task has logged what went wrong; the next ack repeats what was lost.
+            let _ = settling.await;
+        }
+    }
+
+    async fn tell(&self, op: PeerOp) -> Result<Answer, Refusal> {
+        self.federation.submit(&self.peer, op).await
+    }
+
+    fn contradicted(&self, bad: BadAck, answer: &PeerAnswer) -> Trouble {
+        match bad {
+            BadAck::Void => Trouble::Unproven("an ack of another epoch".to_owned()),
+            BadAck::Contradiction => Trouble::Contradiction(String::from_utf8_lossy(&answer.body).into()),
+        }
+    }
+
+    fn count(&self, batch: &Batch) {
+        metrics::counter!("handclasp_envelopes_total", "peer" => self.peer.to_string(), "direction" => "out")
+            .increment(1);
+        metrics::counter!("handclasp_records_total", "peer" => self.peer.to_string(), "direction" => "out")
+            .increment(batch.items.len() as u64);
+    }
+}
+
+/// After trouble.
+impl Egress {
+    async fn recover(&mut self, trouble: Trouble) {
+        match trouble {
+            Trouble::Unreachable(error) => {
+                tracing::debug!(peer = %self.peer, %error, "peer unreachable");
+                self.connection = None;
+                self.position = None;
+                self.endpoint = self.endpoint.wrapping_add(1);
+                self.pauses.hello = Instant::now();
+                self.line.set_away();
+                self.pauses.away = Some(Instant::now() + self.pauses.unreachable.next(&self.federation.jitter));
+            }
+            Trouble::Unproven(detail) => {
+                tracing::warn!(peer = %self.peer, detail, "answer refused");
+                self.connection = None;
+                self.position = None;
+                self.pauses.hello = Instant::now() + self.pauses.conflict(&self.federation);
+            }
+            Trouble::Refused(problem) => self.refused(problem).await,
+            Trouble::Contradiction(evidence) => {
+                let detail = "the peer claims to hold records that our chain does not have".to_owned();
+                let op = PeerOp::Contradiction { code: Code::Fork, detail, evidence: vec![evidence] };
+                self.report(op).await;
+                self.pauses.hello = Instant::now() + probe_pause(&self.federation);
+            }
+            Trouble::Own | Trouble::End => {
+                self.pauses.away = Some(Instant::now() + Duration::from_millis(OWN_TROUBLE_MS));
+            }
+        }
+    }
+
+    /// The peer said no (W16).
+    async fn refused(&mut self, problem: Problem) {
+        tracing::info!(peer = %self.peer, code = %problem.code, "refused by the peer");
+        self.position = None;
+        let now = Instant::now();
+        match (problem.retry, problem.code, problem.seq) {
+            (_, Code::Malformed, Some(seq)) => {
+                self.report(PeerOp::Unacceptable { seq, code: Code::Malformed }).await;
+                self.pauses.hello = now + self.pauses.conflict(&self.federation);
+            }
+            (Retry::After, ..) => {
+                let after_ms = problem.retry_after_ms.unwrap_or(limits::CREDIT_PAUSE_MS).clamp(AFTER_MS.0, AFTER_MS.1);
+                self.pauses.data = Some(now + Duration::from_millis(after_ms));
+                self.pauses.hello = self.pauses.hello.max(now + Duration::from_millis(after_ms));
+            }
+            (Retry::Hello, ..) | (_, Code::ClosedByThem, _) => {
+                self.pauses.hello = now + self.pauses.conflict(&self.federation);
+            }
+            (Retry::Admin | Retry::No, ..) => {
+                self.hear_evidence(problem.evidence.as_deref()).await;
+                let pause = probe_pause(&self.federation);
+                self.pauses.data = Some(now + pause);
+                self.pauses.hello = now + pause;
+                self.report_refusal(problem.code).await;
+            }
+        }
+    }
+
+    /// The grant that closed the link, if the refusal carries one (F20).
+    async fn hear_evidence(&self, evidence: Option<&str>) {
+        let Some(document) = evidence else { return };
+        let Ok(peer) = self.pinned() else { return };
+        match wire::proof::open_grant(document.as_bytes(), &peer.card.card) {
+            Ok(grant) => self.report(PeerOp::HeardGrant(Box::new(grant.into_inner()))).await,
+            Err(error) => tracing::debug!(peer = %self.peer, detail = error.detail(), "evidence not taken"),
+        }
+    }
+
+    async fn report_refusal(&self, code: Code) {
+        let state = self.federation.engine.state();
+        let last = state.links.get(&self.peer).and_then(|link| link.last_refusal.as_ref());
+        if last.is_none_or(|(_, text)| text != code.as_str()) {
+            self.report(PeerOp::RefusedUs(code.as_str().to_owned())).await;
+        }
+    }
+
+    async fn report(&self, op: PeerOp) {
+        if let Err(refusal) = self.tell(op).await {
+            tracing::debug!(peer = %self.peer, %refusal, "report not taken");
+        }
+    }
+}
+
+/// What a refusal says. One that cannot be read counts as overload: some other server answers there for now.
+fn refusal_of(answer: &PeerAnswer) -> Trouble {
+    let unreadable = || Problem::new(Code::Overloaded, Retry::After);
+    Trouble::Refused(wire::problem::decode(&answer.body).unwrap_or_else(|_| unreadable()))
+}

@@ -1,0 +1,90 @@
+//! Our side of a hello (W8): made from the writer's answer to a greet, signed, and the same for asking and answering.
+
+use super::Federation;
+use crate::{
+    core::{
+        State,
+        command::{Answer, Greeting, PeerOp},
+        state::Link,
+    },
+    engine::Refusal,
+    model::{
+        Code, Domain, Reject,
+        grant::SignedGrant,
+        limits,
+        record::{Epoch, Hello},
+    },
+    wire,
+};
+
+/// What a peer has to know from us. While it differs from what the last hello said, another one is due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    card_version: u64,
+    ours: Option<u64>,
+    theirs: Option<u64>,
+    incoming: Option<Epoch>,
+    held: Held,
+}
+
+/// What keeps a link from opening besides grants; when it ends, a hello is due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Held {
+    unconfirmed: bool,
+    quarantined: bool,
+    cleaning: bool,
+}
+
+impl Federation {
+    /// What a hello would say now.
+    pub(super) fn to_say(&self, state: &State, link: &Link) -> Said {
+        let serial = |signed: &Option<SignedGrant>| signed.as_ref().map(|signed| signed.grant.serial);
+        Said {
+            card_version: self.keys.load().card.card.version,
+            ours: serial(&link.peer.ours),
+            theirs: serial(&link.peer.theirs),
+            incoming: link.streams.inn.as_ref().map(|inn| inn.epoch),
+            held: Held {
+                unconfirmed: state.unconfirmed,
+                quarantined: link.peer.quarantine.is_some(),
+                cleaning: link.peer.cleanup.is_some(),
+            },
+        }
+    }
+
+    /// A signed hello for a peer.
+    pub(super) async fn own_hello(&self, peer: &Domain) -> Result<String, Refusal> {
+        let answer = self.submit(peer, PeerOp::Greet).await?;
+        let Answer::Greeting(greeting) = answer else {
+            unreachable!("the writer answers a greet with a greeting");
+        };
+        let state = self.engine.state();
+        let Some(link) = state.links.get(peer) else {
+            return Err(Reject::new(Code::UnknownPeer, "the peer was unpinned").into());
+        };
+        let hello = self.hello(&state, link, *greeting);
+        wire::proof::seal_hello(&hello, &self.keys.load().signing).map_err(|error| {
+            tracing::error!(%peer, %error, "our own hello breaks a rule of the wire");
+            Refusal::Overloaded { retry_after_ms: limits::BACKOFF_MS_MAX }
+        })
+    }
+
+    fn hello(&self, state: &State, link: &Link, greeting: Greeting) -> Hello {
+        let card = self.keys.load().card.clone();
+        Hello {
+            link: link.peer.link,
+            origin: state.org.domain.clone(),
+            destination: link.peer.domain.clone(),
+            sent_at: self.engine.now(),
+            instance: state.org.instance,
+            features: card.card.features.clone(),
+            card,
+            grant: greeting.grant,
+            seen_serial: greeting.seen_serial,
+            outgoing: greeting.outgoing,
+            incoming: greeting.incoming,
+            ended: greeting.ended,
+            envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The way in for everything from a peer: one function, one fixed order of checks (W12).
+
+use super::{
+    Federation,
+    lines::Line,
+    refused::{Refused, answer},
+};
+use crate::{
+    core::{
+        Command, State,
+        command::{Answer, PeerOp},
+        state::Link,
+    },
+    engine::Refusal,
+    model::{Code, Domain, LinkId, limits, org::Card},
+    net::{PeerIdentity, accept::PeerResponse},
+    wire,
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::{
+    Method, Request, StatusCode,
+    body::{Body as _, Incoming},
+    header::CONTENT_ENCODING,
+};
+use std::sync::Arc;
+
+/// What a peer can ask for (W15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Endpoint {
+    Hello,
+    Grants,
+    Cards,
+    Envelopes,
+    Pull,
+    RoomHeads,
+    RoomLog,
+}
+
+impl Endpoint {
+    fn parse<B>(request: &Request<B>) -> Option<Self> {
+        let path = request.uri().path().strip_prefix("/federation/v1/")?;
+        if request.method() != Method::POST || request.uri().query().is_some() {
+            return None;
+        }
+        match path {
+            "hello" => Some(Self::Hello),
+            "grants" => Some(Self::Grants),
+            "cards" => Some(Self::Cards),
+            "envelopes" => Some(Self::Envelopes),
+            "pull" => Some(Self::Pull),
+            "rooms/heads" => Some(Self::RoomHeads),
+            "rooms/log" => Some(Self::RoomLog),
+            _ => None,
+        }
+    }
+
+    /// Greetings, grants and cards get through on a closed link, so that it can open and close (W8).
+    fn needs_open_link(self) -> bool {
+        !matches!(self, Self::Hello | Self::Grants | Self::Cards)
+    }
+
+    fn body_bytes_max(self) -> usize {
+        match self {
+            Self::Envelopes => limits::FEDERATION_BODY_BYTES_MAX,
+            Self::Hello | Self::Grants | Self::Cards => limits::HELLO_BODY_BYTES_MAX,
+            Self::Pull | Self::RoomHeads | Self::RoomLog => limits::QUESTION_BODY_BYTES_MAX,
+        }
+    }
+}
+
+/// A request that passed every check that needs neither its body nor cryptography.
+struct Admitted {
+    endpoint: Endpoint,
+    peer: Arc<PeerIdentity>,
+    line: Arc<Line>,
+}
+
+impl Federation {
+    /// Answers one request of a peer: the handler of the federation listener.
+    pub async fn answer(self: Arc<Self>, peer: Arc<PeerIdentity>, request: Request<Incoming>) -> PeerResponse {
+        let line = self.lines.of(&peer.domain);
+        let answered = match self.admit(peer, line.clone(), &request) {
+            Ok(admitted) => self.take(admitted, request.into_body()).await,
+            Err(refused) => {
+                line.charge(limits::REFUSED_REQUEST_COST);
+                Err(refused)
+            }
+        };
+        answered.unwrap_or_else(Refused::into_response)
+    }
+
+    fn admit(
+        &self,
+        peer: Arc<PeerIdentity>,
+        line: Arc<Line>,
+        request: &Request<Incoming>,
+    ) -> Result<Admitted, Refused> {
+        let state = self.engine.state();
+        let link = pinned(&state, &peer)?;
+        if !line.admits() {
+            return Err(Refused::closing(Code::RateLimited));
+        }
+        line.alive();
+        let endpoint = Endpoint::parse(request).ok_or_else(|| Refused::new(Code::NotFound))?;
+        self.check_open(endpoint, &state, link)?;
+        if endpoint == Endpoint::Envelopes && !line.takes_envelopes() {
+            return Err(Refused::closing(Code::Quarantined));
+        }
+        if request.headers().contains_key(CONTENT_ENCODING) {
+            return Err(Refused::closing(Code::Malformed));
+        }
+        if request.body().size_hint().lower() > endpoint.body_bytes_max() as u64 {
+            return Err(Refused::closing(Code::TooLarge));
+        }
+        Ok(Admitted { endpoint, peer, line })
+    }
+
+    async fn take(&self, admitted: Admitted, body: Incoming) -> Result<PeerResponse, Refused> {
+        let Admitted { endpoint, peer, line } = admitted;
+        let _place = line.bodies.acquire().await.expect("the semaphore is never closed");
+        let body = read(body, endpoint.body_bytes_max()).await?;
+        // The state again: it may have changed while the body came in.
+        let state = self.engine.state();
+        let link = pinned(&state, &peer)?;
+        self.check_open(endpoint, &state, link)?;
+        let answered = match endpoint {
+            Endpoint::Hello => self.take_hello(link, &body).await,
+            Endpoint::Grants => self.take_grant(link, &body).await,
+            Endpoint::Cards => self.take_card(link, &body).await,
+            Endpoint::Envelopes => self.take_envelope(link, &line, &body).await,
+            Endpoint::Pull => self.take_pull(&state, link, &body),
+            Endpoint::RoomHeads => self.take_room_heads(&state, link, &body),
+            Endpoint::RoomLog => self.take_room_log(&state, link, &body),
+        };
+        answered.map(|body| answer(StatusCode::OK, body))
+    }
+
+    fn check_open(&self, endpoint: Endpoint, state: &State, link: &Link) -> Result<(), Refused> {
+        match Refused::closed(state, link, self.engine.now()) {
+            Some(closed) if endpoint.needs_open_link() => Err(closed),
+            _ => Ok(()),
+        }
+    }
+
+    async fn take_hello(&self, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
+        let hello = wire::proof::open_hello(body, &link.peer.card.card)?;
+        self.check_parties(link, hello.link, &hello.origin, &hello.destination)?;
+        let domain = &link.peer.domain;
+        self.tell(domain, PeerOp::Heard(Box::new(hello.into_inner()))).await?;
+        Ok(self.own_hello(domain).await?.into())
+    }
+
+    async fn take_grant(&self, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
+        let grant = wire::proof::open_grant(body, &link.peer.card.card)?.into_inner();
+        let serial = grant.grant.serial;
+        if let Some(newer) = link.peer.theirs.as_ref().filter(|held| held.grant.serial > serial) {
+            return Err(Refused::new(Code::Conflict).with_evidence(Some(newer.document.clone())));
+        }
+        self.tell(&link.peer.domain, PeerOp::HeardGrant(Box::new(grant))).await?;
+        Ok(Bytes::from_static(b"{}"))
+    }
+
+    async fn take_card(&self, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
+        let card = wire::proof::open_card(body, Some(&link.peer.card.card.identity))?.into_inner();
+        self.tell(&link.peer.domain, PeerOp::HeardCard(Box::new(card))).await?;
+        Ok(Bytes::from_static(b"{}"))
+    }
+
+    async fn take_envelope(&self, link: &Link, line: &Line, body: &[u8]) -> Result<Bytes, Refused> {
+        let (envelope, evidence) = open_envelope(line, body, &link.peer.card.card)?;
+        self.check_parties(link, envelope.link, &envelope.origin, &envelope.destination)?;
+        let domain = &link.peer.domain;
+        let records = envelope.records.len() as u64;
+        let answer = self.tell(domain, PeerOp::Ingest(Box::new(envelope), evidence, Vec::new())).await?;
+        let Answer::Applied(ack) = answer else { unreachable!("the writer answers an envelope with an ack") };
+        metrics::counter!("handclasp_envelopes_total", "peer" => domain.to_string(), "direction" => "in").increment(1);
+        metrics::counter!("handclasp_records_total", "peer" => domain.to_string(), "direction" => "in")
+            .increment(records);
+        Ok(wire::proof::seal_ack(&ack, &self.keys.load().signing).into())
+    }
+
+    async fn tell(&self, peer: &Domain, op: PeerOp) -> Result<Answer, Refused> {
+        Ok(self.submit(peer, op).await?)
+    }
+
+    /// Hands something of a peer to the writer. Also what was refused with effects, such as a quarantine, is an error.
+    pub(super) async fn submit(&self, peer: &Domain, op: PeerOp) -> Result<Answer, Refusal> {
+        match self.engine.submit(Command::Peer { peer: peer.clone(), op }).await? {
+            Answer::Refused(reject) => Err(reject.into()),
+            answer => Ok(answer),
+        }
+    }
+
+    /// A signed object must be about this link, from its peer to us: neither reflected nor meant for another (A10).
+    pub(super) fn check_parties(
+        &self,
+        link: &Link,
+        named: LinkId,
+        origin: &Domain,
+        destination: &Domain,
+    ) -> Result<(), Refused> {
+        let state = self.engine.state();
+        if named == link.peer.link && *origin == link.peer.domain && *destination == state.org.domain {
+            return Ok(());
+        }
+        tracing::warn!(peer = %link.peer.domain, %origin, %destination, "object of another link refused");
+        Err(Refused::new(Code::Proof))
+    }
+}
+
+/// The link of a connection, if the key that opened the connection is still one of the peer's pins (A4).
+fn pinned<'a>(state: &'a State, peer: &PeerIdentity) -> Result<&'a Link, Refused> {
+    state
+        .links
+        .get(&peer.domain)
+        .filter(|link| link.peer.card.card.tls_pins.contains(&peer.pin))
+        .map(AsRef::as_ref)
+        .ok_or_else(|| Refused::closing(Code::UnknownPeer))
+}
+
+fn open_envelope(
+    line: &Line,
+    body: &[u8],
+    card: &Card,
+) -> Result<(crate::model::record::Envelope, crate::model::record::Evidence), Refused> {
+    match wire::proof::open_envelope(body, card) {
+        Ok((envelope, evidence)) => {
+            line.sound();
+            Ok((envelope.into_inner(), evidence))
+        }
+        Err(error) => {
+            if line.unsound() {
+                tracing::warn!(peer = %card.domain, "envelopes held: too many without valid proof or form");
+            }
+            Err(error.into())
+        }
+    }
+}
+
+async fn read(body: Incoming, bytes_max: usize) -> Result<Bytes, Refused> {
+    match Limited::new(body, bytes_max).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Refused::closing(Code::TooLarge)),
+        Err(_) => Err(Refused::closing(Code::Malformed)),
+    }
+}

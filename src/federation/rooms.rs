@@ -1,0 +1,147 @@
+//! What a peer may read again: rooms that we host and it is in, and the records that we sent it (A20).
+
+use super::{Federation, refused::Refused};
+use crate::{
+    core::{
+        State, permit,
+        state::{Link, Room},
+    },
+    engine::OutboxItem,
+    model::{Code, Digest, Domain, RoomId, grant::Scope, limits, link::OutStream, room::RoomKind},
+    wire,
+};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// Room for records in an envelope, bytes.
+const RECORDS_BYTES_MAX: usize = wire::envelope::RECORDS_BYTES_MAX;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PullV1 {
+    epoch_n: u64,
+    from_seq: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoomHeadsV1 {
+    rooms: Vec<RoomId>,
+}
+
+#[derive(Serialize)]
+struct RoomHeadV1 {
+    room: RoomId,
+    next_index: u64,
+    head: Digest,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoomLogV1 {
+    room: RoomId,
+    from: u64,
+    to: u64,
+}
+
+impl Federation {
+    /// Our records for the peer from a number on, sealed as they were sent the first time.
+    pub(super) fn take_pull(&self, state: &State, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
+        let PullV1 { epoch_n, from_seq } = parse(body)?;
+        let out = link.streams.out.filter(|out| out.epoch.n == epoch_n).ok_or_else(not_found)?;
+        if from_seq == 0 || from_seq >= out.next_seq {
+            return Err(not_found());
+        }
+        let items = self.read_outbox(&link.peer.domain, epoch_n, from_seq, limits::ENVELOPE_RECORDS_MAX)?;
+        let prev = self.head_before(&link.peer.domain, &out, from_seq)?;
+        Ok(self.seal_envelope(state, link, &items, prev).ok_or_else(not_found)?.into())
+    }
+
+    /// Where rooms stand.
+    pub(super) fn take_room_heads(&self, state: &State, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
+        let RoomHeadsV1 { rooms } = parse(body)?;
+        let heads = rooms
+            .iter()
+            .map(|id| {
+                let (room, _) = self.readable(state, link, *id)?;
+                Ok(RoomHeadV1 { room: *id, next_index: room.next_index, head: room.head })
+            })
+            .collect::<Result<Vec<_>, Refused>>()?;
+        Ok(serde_json::to_vec(&serde_json::json!({ "rooms": heads })).expect("plain values are JSON").into())
+    }
+
+    /// A part of a room's timeline: `{"room", "from", "events": […]}`, as much of it as fits an answer.
+    pub(super) fn take_room_log(&self, state: &State, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
+        let RoomLogV1 { room: id, from, to } = parse(body)?;
+        let (room, visible_from) = self.readable(state, link, id)?;
+        let to = to.min(room.next_index);
+        if from < visible_from || from >= to {
+            return Err(not_found());
+        }
+        let rows = self
+            .engine
+            .reader()
+            .timeline(id, from, to, limits::ENVELOPE_RECORDS_MAX, limits::ENVELOPE_BYTES_MAX)
+            .map_err(|error| store_failed(&error))?;
+        let mut answer = format!("{{\"room\":\"{id}\",\"from\":{from},\"events\":[").into_bytes();
+        for (n, row) in rows.iter().enumerate() {
+            if n > 0 {
+                answer.push(b',');
+            }
+            answer.extend_from_slice(&row.bytes);
+        }
+        answer.extend_from_slice(b"]}");
+        Ok(answer.into())
+    }
+
+    /// A room that we host and where the peer has members now, with the first index that any of them may see.
+    fn readable<'a>(&self, state: &'a State, link: &Link, id: RoomId) -> Result<(&'a Room, u64), Refused> {
+        let peer = &link.peer.domain;
+        let room = state.rooms.get(&id).ok_or_else(not_found)?;
+        let scope = if room.info.kind == RoomKind::Direct { Scope::Messages } else { Scope::Rooms };
+        let shared = room.is_hosted_by(&state.org.domain) && room.info.partner.as_ref() == Some(peer);
+        if !shared || permit::authorize(state, peer, scope, self.engine.now()).is_err() {
+            return Err(not_found());
+        }
+        let visible_from = room.members_of(peer).map(|(_, member)| member.visible_from).min().ok_or_else(not_found)?;
+        Ok((room, visible_from))
+    }
+
+    /// The chain head before a record of our stream, if we still know it.
+    pub(super) fn head_before(&self, peer: &Domain, out: &OutStream, seq: u64) -> Result<Digest, Refused> {
+        match seq {
+            0 | 1 => Ok(Digest::ZERO),
+            next if next == out.next_seq => Ok(out.head),
+            _ => {
+                let before = self.read_outbox(peer, out.epoch.n, seq - 1, 1)?;
+                before.first().filter(|item| item.seq == seq - 1).map(|item| item.head).ok_or_else(not_found)
+            }
+        }
+    }
+
+    /// Our records for a peer from a number on, as many as one envelope takes.
+    pub(super) fn read_outbox(
+        &self,
+        peer: &Domain,
+        epoch_n: u64,
+        from_seq: u64,
+        records_max: usize,
+    ) -> Result<Vec<OutboxItem>, Refused> {
+        self.engine
+            .outbox(peer, epoch_n, from_seq, records_max, RECORDS_BYTES_MAX)
+            .map_err(|error| store_failed(&error))
+    }
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|_| Refused::new(Code::Malformed))
+}
+
+fn not_found() -> Refused {
+    Refused::new(Code::NotFound)
+}
+
+fn store_failed(error: &crate::store::kv::StoreError) -> Refused {
+    tracing::error!(%error, "the store cannot be read");
+    Refused::new(Code::Overloaded)
+}

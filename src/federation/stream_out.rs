@@ -1,0 +1,166 @@
+//! Our stream to a peer as its sender sees it: what goes next, sealed, and what an ack says about it (W6, W11).
+
+use super::{Federation, refused::Refused};
+use crate::{
+    core::{State, command::Ref, permit, state::Link},
+    engine::OutboxItem,
+    model::{
+        Digest, Domain, limits,
+        link::{LinkState, OutStream},
+        record::{Ack, Epoch, InPosition},
+    },
+    wire::{self, envelope::EnvelopeHead},
+};
+
+/// Where the sender stands in the present epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Position {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The next record to send.
+    pub next: u64,
+    /// The chain head before it.
+    pub head: Digest,
+    /// Up to here verdicts were handed to the writer.
+    pub settled: u64,
+}
+
+/// Records on their way in one envelope.
+#[derive(Debug)]
+pub struct Batch {
+    /// Where they begin.
+    pub from: Position,
+    /// The records.
+    pub items: Vec<OutboxItem>,
+}
+
+/// Why an ack is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadAck {
+    /// It speaks of another link or epoch, or is not proven: as good as none.
+    Void,
+    /// It is proven, and contradicts our chain: nobody can hold what we never made (A15, A29).
+    Contradiction,
+}
+
+/// The open outgoing stream of a link, if anything may cross now.
+pub fn open_stream(state: &State, link: &Link, federation: &Federation) -> Option<OutStream> {
+    match permit::link_state(state, link, federation.engine.now()) {
+        LinkState::Open | LinkState::Stale => link.streams.out,
+        _ => None,
+    }
+}
+
+impl Federation {
+    /// Where to go on after a hello: behind the last record that the peer holds durably, but not behind what it has not
+    /// acknowledged by an ack yet, because only acks carry verdicts.
+    pub(super) fn position(&self, peer: &Domain, theirs: Option<InPosition>) -> Result<Option<Position>, BadAck> {
+        let state = self.engine.state();
+        let Some(out) = state.links.get(peer).and_then(|link| link.streams.out) else { return Ok(None) };
+        let held = theirs.filter(|position| position.epoch == out.epoch);
+        if let Some(held) = held {
+            self.check_head(peer, &out, held.cursor, held.head)?;
+        }
+        let last = held.map_or(out.acked, |held| held.cursor.min(out.acked));
+        let (last, head) = match (self.head_before(peer, &out, last + 1), held) {
+            (Ok(head), _) => (last, head),
+            // That record may have left the outbox by age; the one that the peer holds cannot have.
+            (Err(_), Some(held)) => (held.cursor, held.head),
+            (Err(_), None) => return Err(BadAck::Void),
+        };
+        Ok(Some(Position { epoch: out.epoch, next: last + 1, head, settled: out.acked }))
+    }
+
+    fn check_head(&self, peer: &Domain, out: &OutStream, cursor: u64, head: Digest) -> Result<(), BadAck> {
+        if cursor >= out.next_seq {
+            return Err(BadAck::Contradiction);
+        }
+        match self.head_before(peer, out, cursor + 1) {
+            Ok(ours) if ours != head => Err(BadAck::Contradiction),
+            _ => Ok(()),
+        }
+    }
+
+    /// The next records to send, none when nothing waits.
+    pub(super) fn next_batch(&self, peer: &Domain, from: Position, records_max: usize) -> Result<Batch, Refused> {
+        let items = self.read_outbox(peer, from.epoch.n, from.next, records_max)?;
+        let gap = items.first().is_some_and(|item| item.seq != from.next);
+        if gap {
+            tracing::error!(%peer, seq = from.next, "records are missing from the outbox");
+        }
+        Ok(Batch { from, items: if gap { Vec::new() } else { items } })
+    }
+
+    /// The signed envelope over consecutive records of our stream; none when the link has no grants or the epoch ended.
+    pub(super) fn seal_envelope(
+        &self,
+        state: &State,
+        link: &Link,
+        items: &[OutboxItem],
+        prev: Digest,
+    ) -> Option<String> {
+        let (Some(ours), Some(theirs), Some(out)) = (&link.peer.ours, &link.peer.theirs, link.streams.out) else {
+            return None;
+        };
+        let from_seq = items.first()?.seq;
+        let head = EnvelopeHead {
+            link: link.peer.link,
+            origin: state.org.domain.clone(),
+            destination: link.peer.domain.clone(),
+            epoch: out.epoch,
+            from_seq,
+            prev,
+            grants: (ours.grant.serial, theirs.grant.serial),
+            settled: out.acked.min(from_seq - 1),
+            sent_at: self.engine.now(),
+        };
+        let records = items.iter().map(|item| &*item.bytes);
+        Some(wire::proof::seal_envelope(&head, records, &self.keys.load().signing))
+    }
+
+    /// Holds an ack against our chain and says where to go on.
+    pub(super) fn check_ack(&self, peer: &Domain, batch: &Batch, ack: &Ack) -> Result<Position, BadAck> {
+        if ack.epoch != batch.from.epoch {
+            return Err(BadAck::Void);
+        }
+        let within =
+            |seq: u64| seq.checked_sub(batch.from.next).and_then(|at| batch.items.get(usize::try_from(at).ok()?));
+        match within(ack.cursor) {
+            Some(item) if item.head != ack.head => return Err(BadAck::Contradiction),
+            Some(_) => {}
+            None => {
+                let state = self.engine.state();
+                let out = state.links.get(peer).and_then(|link| link.streams.out).ok_or(BadAck::Void)?;
+                if out.epoch != ack.epoch {
+                    return Err(BadAck::Void);
+                }
+                self.check_head(peer, &out, ack.cursor, ack.head)?;
+            }
+        }
+        let settled = batch.from.settled.max(ack.cursor);
+        Ok(Position { epoch: ack.epoch, next: ack.cursor + 1, head: ack.head, settled })
+    }
+
+    /// What the newly acknowledged records were about.
+    pub(super) fn references(&self, peer: &Domain, batch: &Batch, cursor: u64) -> Result<Vec<(u64, Ref)>, Refused> {
+        let mut references = Vec::new();
+        let mut next = batch.from.settled + 1;
+        let mut items = batch.items.as_slice();
+        let mut read;
+        while next <= cursor {
+            if items.first().is_none_or(|item| item.seq > next) || items.last().is_none_or(|item| item.seq < next) {
+                read = self.read_outbox(peer, batch.from.epoch.n, next, limits::ENVELOPE_RECORDS_MAX)?;
+                if read.first().is_none_or(|item| item.seq != next) {
+                    break;
+                }
+                items = &read;
+            }
+            let fresh = items.iter().filter(|item| item.seq >= next && item.seq <= cursor);
+            references.extend(
+                fresh.filter(|item| item.reference != Ref::None).map(|item| (item.seq, item.reference.clone())),
+            );
+            next = items.last().map_or(next, |item| item.seq) + 1;
+        }
+        Ok(references)
+    }
+}

@@ -1,0 +1,403 @@
+//! Which key names which row: the only place that makes keys or takes them apart.
+//!
+//! A key is a tag byte and the fields in order: ids raw, numbers big-endian, texts ended by a zero byte (no text of the
+//! model holds one). So keys of one kind stand together, in the order of their fields.
+
+use crate::model::{Address, Digest, Domain, LocalPart, RoomId};
+
+/// One packed log: a sequence of numbered entries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum LogId {
+    /// The events of a room, by index.
+    Timeline(RoomId),
+    /// The submissions to a room that a peer hosts, by their number.
+    Pending(RoomId),
+    /// The records of our stream to a peer in the epoch of this number, by seq.
+    Outbox(Domain, u64),
+    /// The envelopes of a peer's stream in the epoch of this number, by the seq of their first record.
+    Inbox(Domain, u64),
+    /// The notices of a user, by number.
+    Notices(LocalPart),
+    /// The audit log, by seq.
+    Audit,
+    /// The journal, by position.
+    Journal,
+}
+
+/// The name of one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A further part of the long value of another key.
+    More(Vec<u8>, u8),
+    /// The version of this layout.
+    Schema,
+    /// Ourselves.
+    Org,
+    /// The last commit.
+    Commit,
+    /// Who may use external messaging.
+    Policy,
+    /// Whether all links are held closed (D7).
+    Unconfirmed,
+    /// A user.
+    User(LocalPart),
+    /// A session, by the digest of its secret.
+    Session(Digest),
+    /// A peer.
+    Peer(Domain),
+    /// The stream positions of a link.
+    Streams(Domain),
+    /// A room.
+    Room(RoomId),
+    /// Where a follower's copy goes on after a gap.
+    Skip(RoomId),
+    /// A member of a room.
+    Member(RoomId, Address),
+    /// A former member of a room.
+    Former(RoomId, Address),
+    /// Somebody who is asked into a room.
+    Invitation(RoomId, Address),
+    /// A user's contact.
+    Contact(LocalPart, Address),
+    /// A person of a partner org.
+    Profile(Address),
+    /// How far a user has read a room.
+    Mark(LocalPart, RoomId),
+    /// How many notices a user has read.
+    NoticesRead(LocalPart),
+    /// A refused record: peer, epoch number, seq.
+    Refused(Domain, u64, u64),
+    /// A user's count of contact adds.
+    UserQuota(LocalPart),
+    /// A link's count of contact adds; whether it is theirs to us.
+    LinkQuota(Domain, bool),
+    /// A row of a log: number of its first entry, and which part of it when that entry needs several rows.
+    Row(LogId, u64, u8),
+}
+
+mod tag {
+    pub const MORE: u8 = 0x01;
+    pub const SCHEMA: u8 = 0x10;
+    pub const ORG: u8 = 0x11;
+    pub const COMMIT: u8 = 0x12;
+    pub const POLICY: u8 = 0x13;
+    pub const UNCONFIRMED: u8 = 0x14;
+    pub const USER: u8 = 0x20;
+    pub const SESSION: u8 = 0x21;
+    pub const PEER: u8 = 0x22;
+    pub const STREAMS: u8 = 0x23;
+    // Members and the like come after their room, so that one pass in key order can rebuild rooms.
+    pub const ROOM: u8 = 0x30;
+    pub const SKIP: u8 = 0x31;
+    pub const MEMBER: u8 = 0x32;
+    pub const FORMER: u8 = 0x33;
+    pub const INVITATION: u8 = 0x34;
+    pub const CONTACT: u8 = 0x40;
+    pub const PROFILE: u8 = 0x41;
+    pub const MARK: u8 = 0x42;
+    pub const NOTICES_READ: u8 = 0x43;
+    pub const REFUSED: u8 = 0x44;
+    pub const USER_QUOTA: u8 = 0x45;
+    pub const LINK_QUOTA: u8 = 0x46;
+    pub const LOG_FIRST: u8 = 0x80;
+    pub const TIMELINE: u8 = 0x80;
+    pub const PENDING: u8 = 0x81;
+    pub const OUTBOX: u8 = 0x82;
+    pub const INBOX: u8 = 0x83;
+    pub const NOTICES: u8 = 0x84;
+    pub const AUDIT: u8 = 0x85;
+    pub const JOURNAL: u8 = 0x86;
+}
+
+/// A range of keys, end excluded.
+pub type KeyRange = (Vec<u8>, Vec<u8>);
+
+/// All rows that are not rows of logs.
+#[must_use]
+pub fn state_rows() -> KeyRange {
+    (Vec::new(), vec![tag::LOG_FIRST])
+}
+
+/// All rows.
+#[must_use]
+pub fn all_rows() -> KeyRange {
+    (Vec::new(), vec![0xff])
+}
+
+/// All rows of outboxes, then all of inboxes.
+#[must_use]
+pub fn box_rows() -> [KeyRange; 2] {
+    [(vec![tag::OUTBOX], vec![tag::OUTBOX + 1]), (vec![tag::INBOX], vec![tag::INBOX + 1])]
+}
+
+/// All rows of a peer's outboxes, then all of its inboxes, in all epochs.
+#[must_use]
+pub fn box_rows_of(peer: &Domain) -> [KeyRange; 2] {
+    [tag::OUTBOX, tag::INBOX].map(|tag| {
+        let from = Encoder::new(tag).text(peer.as_str()).0;
+        let mut to = from.clone();
+        // The zero byte that ends the domain becomes a one: right after everything of this peer.
+        *to.last_mut().expect("a key has its tag") += 1;
+        (from, to)
+    })
+}
+
+impl LogId {
+    /// What the keys of the log's rows begin with.
+    #[must_use]
+    pub fn prefix(&self) -> Vec<u8> {
+        match self {
+            Self::Timeline(room) => Encoder::new(tag::TIMELINE).raw(&room.0),
+            Self::Pending(room) => Encoder::new(tag::PENDING).raw(&room.0),
+            Self::Outbox(peer, epoch_n) => Encoder::new(tag::OUTBOX).text(peer.as_str()).number(*epoch_n),
+            Self::Inbox(peer, epoch_n) => Encoder::new(tag::INBOX).text(peer.as_str()).number(*epoch_n),
+            Self::Notices(user) => Encoder::new(tag::NOTICES).text(user.as_str()),
+            Self::Audit => Encoder::new(tag::AUDIT),
+            Self::Journal => Encoder::new(tag::JOURNAL),
+        }
+        .0
+    }
+
+    /// All rows of the log.
+    #[must_use]
+    pub fn rows(&self) -> KeyRange {
+        let prefix = self.prefix();
+        (prefix.clone(), after_row(&prefix, u64::MAX))
+    }
+}
+
+/// The key of a row of a log with this prefix.
+#[must_use]
+pub fn row_key(prefix: &[u8], seq: u64, part: u8) -> Vec<u8> {
+    let mut key = Vec::with_capacity(prefix.len() + 9);
+    key.extend_from_slice(prefix);
+    key.extend_from_slice(&seq.to_be_bytes());
+    key.push(part);
+    key
+}
+
+/// The least key after all parts of the row that begins with entry `seq`.
+#[must_use]
+pub fn after_row(prefix: &[u8], seq: u64) -> Vec<u8> {
+    let mut key = row_key(prefix, seq, u8::MAX);
+    key.push(0);
+    key
+}
+
+/// First entry and part of a row of a log, from its key.
+#[must_use]
+pub fn row_place(key: &[u8]) -> Option<(u64, u8)> {
+    let (head, part) = key.split_last_chunk::<1>()?;
+    let (_, seq) = head.split_last_chunk::<8>()?;
+    Some((u64::from_be_bytes(*seq), part[0]))
+}
+
+impl Key {
+    /// The key's bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let start = Encoder::new;
+        match self {
+            Self::More(key, part) => start(tag::MORE).raw(key).raw(&[*part]),
+            Self::Schema => start(tag::SCHEMA),
+            Self::Org => start(tag::ORG),
+            Self::Commit => start(tag::COMMIT),
+            Self::Policy => start(tag::POLICY),
+            Self::Unconfirmed => start(tag::UNCONFIRMED),
+            Self::User(user) => start(tag::USER).text(user.as_str()),
+            Self::Session(secret) => start(tag::SESSION).raw(&secret.0),
+            Self::Peer(peer) => start(tag::PEER).text(peer.as_str()),
+            Self::Streams(peer) => start(tag::STREAMS).text(peer.as_str()),
+            Self::Room(room) => start(tag::ROOM).raw(&room.0),
+            Self::Skip(room) => start(tag::SKIP).raw(&room.0),
+            Self::Member(room, user) => start(tag::MEMBER).raw(&room.0).text(user.as_str()),
+            Self::Former(room, user) => start(tag::FORMER).raw(&room.0).text(user.as_str()),
+            Self::Invitation(room, user) => start(tag::INVITATION).raw(&room.0).text(user.as_str()),
+            Self::Contact(owner, user) => start(tag::CONTACT).text(owner.as_str()).text(user.as_str()),
+            Self::Profile(user) => start(tag::PROFILE).text(user.as_str()),
+            Self::Mark(user, room) => start(tag::MARK).text(user.as_str()).raw(&room.0),
+            Self::NoticesRead(user) => start(tag::NOTICES_READ).text(user.as_str()),
+            Self::Refused(peer, epoch_n, seq) => start(tag::REFUSED).text(peer.as_str()).number(*epoch_n).number(*seq),
+            Self::UserQuota(user) => start(tag::USER_QUOTA).text(user.as_str()),
+            Self::LinkQuota(peer, theirs) => start(tag::LINK_QUOTA).text(peer.as_str()).raw(&[u8::from(*theirs)]),
+            Self::Row(log, seq, part) => return row_key(&log.prefix(), *seq, *part),
+        }
+        .0
+    }
+
+    /// The key of these bytes; none when no key has them.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (tag, rest) = bytes.split_first()?;
+        let mut rest = Decoder(rest);
+        let key = match *tag {
+            tag::MORE => {
+                let (part, key) = rest.0.split_last()?;
+                return Some(Self::More(key.to_vec(), *part));
+            }
+            tag::SCHEMA => Self::Schema,
+            tag::ORG => Self::Org,
+            tag::COMMIT => Self::Commit,
+            tag::POLICY => Self::Policy,
+            tag::UNCONFIRMED => Self::Unconfirmed,
+            tag::USER => Self::User(rest.text()?),
+            tag::SESSION => Self::Session(Digest(rest.raw()?)),
+            tag::PEER => Self::Peer(rest.text()?),
+            tag::STREAMS => Self::Streams(rest.text()?),
+            tag::ROOM => Self::Room(RoomId(rest.raw()?)),
+            tag::SKIP => Self::Skip(RoomId(rest.raw()?)),
+            tag::MEMBER => Self::Member(RoomId(rest.raw()?), rest.text()?),
+            tag::FORMER => Self::Former(RoomId(rest.raw()?), rest.text()?),
+            tag::INVITATION => Self::Invitation(RoomId(rest.raw()?), rest.text()?),
+            tag::CONTACT => Self::Contact(rest.text()?, rest.text()?),
+            tag::PROFILE => Self::Profile(rest.text()?),
+            tag::MARK => Self::Mark(rest.text()?, RoomId(rest.raw()?)),
+            tag::NOTICES_READ => Self::NoticesRead(rest.text()?),
+            tag::REFUSED => Self::Refused(rest.text()?, rest.number()?, rest.number()?),
+            tag::USER_QUOTA => Self::UserQuota(rest.text()?),
+            tag::LINK_QUOTA => Self::LinkQuota(rest.text()?, rest.raw::<1>()? == [1]),
+            tag::LOG_FIRST.. => Self::Row(rest.log(*tag)?, rest.number()?, rest.raw::<1>()?[0]),
+            _ => return None,
+        };
+        rest.0.is_empty().then_some(key)
+    }
+}
+
+struct Encoder(Vec<u8>);
+
+impl Encoder {
+    fn new(tag: u8) -> Self {
+        let mut bytes = Vec::with_capacity(64);
+        bytes.push(tag);
+        Self(bytes)
+    }
+
+    fn raw(mut self, bytes: &[u8]) -> Self {
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    fn text(self, text: &str) -> Self {
+        self.raw(text.as_bytes()).raw(&[0])
+    }
+
+    fn number(self, number: u64) -> Self {
+        self.raw(&number.to_be_bytes())
+    }
+}
+
+struct Decoder<'a>(&'a [u8]);
+
+impl Decoder<'_> {
+    fn raw<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (raw, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*raw)
+    }
+
+    fn text<T: std::str::FromStr>(&mut self) -> Option<T> {
+        let end = self.0.iter().position(|byte| *byte == 0)?;
+        let text = std::str::from_utf8(&self.0[..end]).ok()?;
+        self.0 = &self.0[end + 1..];
+        text.parse().ok()
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        self.raw().map(u64::from_be_bytes)
+    }
+
+    fn log(&mut self, tag: u8) -> Option<LogId> {
+        Some(match tag {
+            tag::TIMELINE => LogId::Timeline(RoomId(self.raw()?)),
+            tag::PENDING => LogId::Pending(RoomId(self.raw()?)),
+            tag::OUTBOX => LogId::Outbox(self.text()?, self.number()?),
+            tag::INBOX => LogId::Inbox(self.text()?, self.number()?),
+            tag::NOTICES => LogId::Notices(self.text()?),
+            tag::AUDIT => LogId::Audit,
+            tag::JOURNAL => LogId::Journal,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> Vec<Key> {
+        let user: LocalPart = "alice".parse().expect("a local part");
+        let peer: Domain = "globex.example".parse().expect("a domain");
+        let person: Address = "bob@globex.example".parse().expect("an address");
+        let room = RoomId([7; 16]);
+        let mut keys = vec![
+            Key::More(vec![1, 0, 255], 3),
+            Key::Schema,
+            Key::Org,
+            Key::Commit,
+            Key::Policy,
+            Key::Unconfirmed,
+            Key::User(user.clone()),
+            Key::Session(Digest([9; 32])),
+            Key::Peer(peer.clone()),
+            Key::Streams(peer.clone()),
+            Key::Room(room),
+            Key::Skip(room),
+            Key::Member(room, person.clone()),
+            Key::Former(room, person.clone()),
+            Key::Invitation(room, person.clone()),
+            Key::Contact(user.clone(), person.clone()),
+            Key::Profile(person),
+            Key::Mark(user.clone(), room),
+            Key::NoticesRead(user.clone()),
+            Key::Refused(peer.clone(), 1, 2),
+            Key::UserQuota(user.clone()),
+            Key::LinkQuota(peer.clone(), true),
+        ];
+        let logs = [
+            LogId::Timeline(room),
+            LogId::Pending(room),
+            LogId::Outbox(peer.clone(), 4),
+            LogId::Inbox(peer, 4),
+            LogId::Notices(user),
+            LogId::Audit,
+            LogId::Journal,
+        ];
+        keys.extend(logs.map(|log| Key::Row(log, 77, 1)));
+        keys
+    }
+
+    #[test]
+    fn every_key_is_read_back_as_written() {
+        for key in keys() {
+            assert_eq!(Key::decode(&key.encode()), Some(key));
+        }
+    }
+
+    #[test]
+    fn no_shortened_or_lengthened_key_passes_for_another() {
+        for key in keys().into_iter().filter(|key| !matches!(key, Key::More(..))) {
+            let bytes = key.encode();
+            assert_eq!(Key::decode(&bytes[..bytes.len() - 1]), None, "{key:?}");
+            assert_eq!(Key::decode(&[&bytes[..], &[0]].concat()), None, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn rows_of_a_log_stand_in_the_order_of_their_entries() {
+        let prefix = LogId::Journal.prefix();
+        let keys = [row_key(&prefix, 1, 0), row_key(&prefix, 1, 1), row_key(&prefix, 255, 0), row_key(&prefix, 256, 0)];
+        assert!(keys.is_sorted());
+        assert!(after_row(&prefix, 1) > keys[1] && after_row(&prefix, 1) < keys[2]);
+    }
+
+    #[test]
+    fn the_boxes_of_a_peer_leave_out_those_of_another() {
+        let peer: Domain = "a.example".parse().expect("a domain");
+        let other: Domain = "a.example2".parse().expect("a domain");
+        let [(from, to), _] = box_rows_of(&peer);
+        let own = Key::Row(LogId::Outbox(peer, u64::MAX), u64::MAX, 255).encode();
+        let foreign = Key::Row(LogId::Outbox(other, 0), 0, 0).encode();
+        assert!(from < own && own < to);
+        assert!(foreign >= to);
+    }
+}

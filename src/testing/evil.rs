@@ -1,0 +1,271 @@
+//! A peer with valid keys that does what it likes: for tests that send a real daemon what no honest one would.
+
+use crate::{
+    clock::SystemRandom,
+    crypto::SigningKey,
+    model::{
+        Digest, Domain, Millis,
+        org::{Card, KeyUse, SignedCard, SigningKey as CardKey},
+    },
+    net::{
+        cert::{self, TlsIdentity},
+        stream::{BoxStream, Dial as _, TcpDial},
+        tls::{ALPN, provider},
+    },
+    wire,
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    Request, StatusCode,
+    client::conn::http1,
+    header::{CONTENT_TYPE, HOST},
+};
+use hyper_util::rt::TokioIo;
+use rustls::{
+    ClientConfig, DigitallySignedStruct, Error, HandshakeKind, SignatureScheme,
+    client::{
+        Resumption,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
+    sign::{CertifiedKey, SingleCertAndKey},
+};
+use std::{io, net::SocketAddr, sync::Arc};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+/// An org under the test's control.
+#[derive(Debug)]
+pub struct EvilOrg {
+    /// Its domain.
+    pub domain: Domain,
+    /// Signs its cards.
+    pub identity: SigningKey,
+    /// Signs everything else.
+    pub signing: SigningKey,
+    /// Its TLS certificate, PEM.
+    pub certificate_pem: String,
+    /// The key to it, PEM.
+    pub key_pem: String,
+}
+
+/// What a connection shows in its handshake.
+#[derive(Clone, Debug)]
+pub struct Handshake {
+    /// The client certificate and key, PEM; none to show none.
+    pub shown: Option<(String, String)>,
+    /// Application protocols.
+    pub protocols: Vec<Vec<u8>>,
+    /// Where sessions for a resumption are kept.
+    pub resumption: Resumption,
+}
+
+/// An HTTP connection of an evil org.
+#[derive(Debug)]
+pub struct EvilConnection {
+    sender: http1::SendRequest<Full<Bytes>>,
+}
+
+impl EvilOrg {
+    /// An org with fresh keys.
+    ///
+    /// # Panics
+    /// When the domain is malformed.
+    #[must_use]
+    pub fn new(domain: &str) -> Self {
+        let domain: Domain = domain.parse().expect("the test names a valid domain");
+        let (certificate_pem, key_pem) = cert::generate(&domain).expect("a certificate can be made");
+        let identity = SigningKey::generate(&mut SystemRandom);
+        let signing = SigningKey::generate(&mut SystemRandom);
+        Self { domain, identity, signing, certificate_pem, key_pem }
+    }
+
+    /// The pin of its TLS key.
+    #[must_use]
+    pub fn pin(&self) -> Digest {
+        self.tls().pin().expect("our own certificate is well-formed")
+    }
+
+    /// Its TLS identity.
+    #[must_use]
+    pub fn tls(&self) -> TlsIdentity {
+        TlsIdentity::parse(&self.certificate_pem, &self.key_pem).expect("our own PEM is readable")
+    }
+
+    /// Its card.
+    #[must_use]
+    pub fn card(&self, version: u64, endpoint: &str) -> SignedCard {
+        let card = Card {
+            domain: self.domain.clone(),
+            name: "Evil".parse().expect("a valid name"),
+            identity: self.identity.public(),
+            version,
+            signing_keys: vec![CardKey { key: self.signing.public(), state: KeyUse::Current }],
+            tls_pins: vec![self.pin()],
+            endpoints: vec![endpoint.to_owned()],
+            features: Vec::new(),
+            issued_at: Millis(1_700_000_000_000),
+        };
+        wire::proof::seal_card(card, &self.identity).expect("the card keeps to the rules")
+    }
+
+    /// The handshake of an honest daemon.
+    #[must_use]
+    pub fn handshake(&self) -> Handshake {
+        Handshake {
+            shown: Some((self.certificate_pem.clone(), self.key_pem.clone())),
+            protocols: vec![ALPN.to_vec()],
+            resumption: Resumption::disabled(),
+        }
+    }
+
+    /// Connects as an honest daemon would.
+    ///
+    /// # Errors
+    /// When the daemon does not want to.
+    pub async fn connect(&self, to: SocketAddr) -> io::Result<EvilConnection> {
+        self.handshake().connect(to).await
+    }
+}
+
+impl Handshake {
+    /// Shakes hands and opens an HTTP connection. In TLS 1.3 a server's refusal of a client shows only at the first read.
+    ///
+    /// # Errors
+    /// When the handshake fails.
+    pub async fn connect(&self, to: SocketAddr) -> io::Result<EvilConnection> {
+        let (sender, connection) =
+            http1::Builder::new().handshake(TokioIo::new(self.tls(to).await?)).await.map_err(io::Error::other)?;
+        tokio::spawn(async move {
+            // How it ends shows at the request.
+            let _ = connection.await;
+        });
+        Ok(EvilConnection { sender })
+    }
+
+    /// The bare TLS stream.
+    ///
+    /// # Errors
+    /// When the handshake fails.
+    pub async fn tls(&self, to: SocketAddr) -> io::Result<TlsStream<BoxStream>> {
+        let stream = TcpDial.dial(&to.to_string()).await?;
+        let name = ServerName::try_from("anything.example").expect("a valid name");
+        TlsConnector::from(Arc::new(self.config())).connect(name, stream).await
+    }
+
+    /// Whether a second connection resumed the session of a first one.
+    ///
+    /// # Errors
+    /// When a handshake fails.
+    pub async fn resumes(&self, to: SocketAddr, request: &[u8]) -> io::Result<bool> {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let config = Arc::new(self.config());
+        let mut kinds = Vec::new();
+        for _ in 0..2 {
+            let stream = TcpDial.dial(&to.to_string()).await?;
+            let name = ServerName::try_from("anything.example").expect("a valid name");
+            let mut stream = TlsConnector::from(config.clone()).connect(name, stream).await?;
+            stream.write_all(request).await?;
+            // Tickets, if any, come before the first answer.
+            stream.read_u8().await?;
+            kinds.push(stream.get_ref().1.handshake_kind());
+        }
+        Ok(kinds.iter().any(|kind| *kind != Some(HandshakeKind::Full)))
+    }
+
+    fn config(&self) -> ClientConfig {
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("the provider speaks TLS 1.3")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(TrustsAnybody));
+        let mut config = match &self.shown {
+            Some((certificate, key)) => {
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown(certificate, key))))
+            }
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = self.protocols.clone();
+        config.resumption = self.resumption.clone();
+        config.enable_early_data = true;
+        config
+    }
+}
+
+/// A certificate with a key that need not belong to it.
+fn shown(certificate_pem: &str, key_pem: &str) -> CertifiedKey {
+    let certificate = CertificateDer::from_pem_slice(certificate_pem.as_bytes()).expect("readable PEM");
+    let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).expect("readable PEM");
+    let key = provider().key_provider.load_private_key(key).expect("a usable key");
+    CertifiedKey::new(vec![certificate], key)
+}
+
+impl EvilConnection {
+    /// Posts bytes and takes the whole answer.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn post(&mut self, path: &str, body: impl Into<Bytes>) -> Result<(StatusCode, Bytes), hyper::Error> {
+        let request = Request::post(path)
+            .header(HOST, "anything.example")
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body.into()))
+            .expect("the test builds a valid request");
+        self.send(request).await
+    }
+
+    /// Sends any request and takes the whole answer.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), hyper::Error> {
+        self.sender.ready().await?;
+        let answer = self.sender.send_request(request).await?;
+        let status = answer.status();
+        Ok((status, answer.into_body().collect().await?.to_bytes()))
+    }
+
+    /// Whether the daemon has closed the connection.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
+
+#[derive(Debug)]
+struct TrustsAnybody;
+
+impl ServerCertVerifier for TrustsAnybody {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider().signature_verification_algorithms.supported_schemes()
+    }
+}
