@@ -2,7 +2,9 @@
 
 pub mod evil;
 pub mod fixtures;
+pub mod node;
 pub mod pair;
 
 pub use fixtures::Seeded;
+pub use node::Node;
 pub use pair::{Org, Pair, Side};
