@@ -4,16 +4,14 @@ use crate::config::{LogConfig, LogFormat, check::parse_filter};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{fmt::Write as _, sync::Arc};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
-    fmt,
+    EnvFilter, Layer, Registry, fmt,
     layer::{Layered, SubscriberExt},
     reload,
     util::SubscriberInitExt,
 };
 
 /// Upper bounds of all histograms that count seconds: from a cached read to a request that is about to be given up.
-const SECONDS_BUCKETS: [f64; 12] =
-    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
+const SECONDS_BUCKETS: [f64; 12] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
 
 /// Ticks of `/proc/self/stat` per second: fixed for user space on all of Linux's present architectures.
 const PROC_TICKS_PER_S: f64 = 100.0;

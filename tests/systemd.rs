@@ -55,7 +55,10 @@ fn the_units_hold_what_the_documents_promise() {
         let text = read(name);
         let settings = settings(&text);
         for (key, value) in promised {
-            assert!(settings.get(key).is_some_and(|values| values.contains(&value)), "{name}: {key}={value} is missing");
+            assert!(
+                settings.get(key).is_some_and(|values| values.contains(&value)),
+                "{name}: {key}={value} is missing"
+            );
         }
     }
 }

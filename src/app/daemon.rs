@@ -178,7 +178,13 @@ impl Daemon {
             move |peer, request| federation.clone().answer(peer, request)
         };
         faces.tasks.spawn(Arc::new(peers).run(parts.faces.federation, handler, stop.clone()));
-        faces.tasks.spawn(serve(parts.faces.client, parts.faces.client_tls, client, ServeLimits::default(), stop.clone()));
+        faces.tasks.spawn(serve(
+            parts.faces.client,
+            parts.faces.client_tls,
+            client,
+            ServeLimits::default(),
+            stop.clone(),
+        ));
         faces.tasks.spawn(serve(parts.faces.admin, None, admin, ServeLimits::default(), stop));
 
         let (switch, stop) = StopSwitch::new();
@@ -254,7 +260,8 @@ fn load_store(kv: &Arc<dyn Kv>) -> Result<Loaded, StartError> {
 fn check_keys(keys: &Keys, loaded: &Loaded) -> Result<(), StartError> {
     let (card, org) = (&keys.card.card, &loaded.state.org);
     if card.domain != org.domain || card.identity != org.identity {
-        let text = format!("the card is of {} and the database of {}, or of another identity key", card.domain, org.domain);
+        let text =
+            format!("the card is of {} and the database of {}, or of another identity key", card.domain, org.domain);
         return Err(StartError::Keys(text));
     }
     let signing = keys.signing.public();

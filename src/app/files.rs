@@ -22,7 +22,8 @@ fn unusable(path: &Path, error: impl fmt::Display) -> ServeError {
 
 /// Reads all keys.
 pub fn load_keys(files: &KeyFiles) -> Result<Keys, ServeError> {
-    let signing = SigningKey::load(&files.path(key_file::SIGNING)).map_err(|error| ServeError::Config(error.to_string()))?;
+    let signing =
+        SigningKey::load(&files.path(key_file::SIGNING)).map_err(|error| ServeError::Config(error.to_string()))?;
     let token_path = files.path(token::FILE);
     let admin_token = AdminToken::load(&token_path).map_err(|error| ServeError::Config(error.to_string()))?;
     Ok(Keys { signing, card: load_card(&files.path(key_file::CARD))?, tls: load_peer_tls(files)?, admin_token })

@@ -171,8 +171,7 @@ impl Config {
         })?;
         let base = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        Self::parse(&text, base, credentials)
-            .map_err(|complaints| ConfigError { file: file.to_owned(), complaints })
+        Self::parse(&text, base, credentials).map_err(|complaints| ConfigError { file: file.to_owned(), complaints })
     }
 
     /// Checks the text of a configuration file that stands in `base`.
