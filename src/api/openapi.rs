@@ -33,7 +33,9 @@ fn complete_path(item: &mut PathItem) {
                 .name(idempotency::HEADER)
                 .parameter_in(ParameterIn::Header)
                 .required(Required::False)
-                .description(Some("1 to 128 visible ASCII characters: the same request under the same key is done once."))
+                .description(Some(
+                    "1 to 128 visible ASCII characters: the same request under the same key is done once.",
+                ))
                 .schema(Some(String::schema()))
                 .build(),
         );

@@ -134,8 +134,14 @@ impl Pass {
             Key::Mark(..) | Key::NoticesRead(_) => readable::<u64>(key, row, &further),
             Key::Refused(..) => readable::<Code>(key, row, &further),
             Key::UserQuota(_) | Key::LinkQuota(..) => readable::<Quota>(key, row, &further),
-            Key::Commit => codec::decode_value(key, row, &further).map(|commit| self.commit = Some(commit)),
-            Key::Skip(room) => codec::decode_value(key, row, &further).map(|skip| drop(self.skips.insert(*room, skip))),
+            Key::Commit => {
+                self.commit = Some(codec::decode_value(key, row, &further)?);
+                Ok(())
+            }
+            Key::Skip(room) => {
+                self.skips.insert(*room, codec::decode_value(key, row, &further)?);
+                Ok(())
+            }
             Key::More(..) | Key::Row(..) => Ok(()),
         }
     }

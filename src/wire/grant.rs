@@ -3,6 +3,7 @@
 use super::{
     WireError,
     strict::{self, Integer, ensure, present},
+    words::words,
 };
 use crate::model::{
     Domain, LinkId,
@@ -91,27 +92,7 @@ struct GrantV1 {
     reason: Reason,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StateV1 {
-    Active,
-    Revoked,
-}
-
-impl From<GrantState> for StateV1 {
-    fn from(state: GrantState) -> Self {
-        match state {
-            GrantState::Active => Self::Active,
-            GrantState::Revoked => Self::Revoked,
-        }
-    }
-}
-
-impl From<StateV1> for GrantState {
-    fn from(state: StateV1) -> Self {
-        match state {
-            StateV1::Active => Self::Active,
-            StateV1::Revoked => Self::Revoked,
-        }
-    }
-}
+words!(
+    /// Whether a grant permits.
+    StateV1 for GrantState { Active = "active", Revoked = "revoked", }
+);

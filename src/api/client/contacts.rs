@@ -86,11 +86,7 @@ fn first_address() -> Address {
     request_body = dto::NewContact,
     responses((status = 202, description = "Asked; see `state`.", body = dto::Contact))
 )]
-pub async fn add(
-    context: Context,
-    caller: Caller,
-    write: Write,
-) -> Result<(StatusCode, Json<dto::Contact>), Problem> {
+pub async fn add(context: Context, caller: Caller, write: Write) -> Result<(StatusCode, Json<dto::Contact>), Problem> {
     let request: dto::NewContact = write.parse()?;
     let address: Address = field::parse("address", &request.address)?;
     caller.submit(&context, write.key(caller.user.as_str())?, UserOp::AddContact(address.clone())).await?;
@@ -151,12 +147,7 @@ fn changed(overlay: contact::Overlay, change: &dto::OverlayChange) -> Result<con
     params(PersonPath),
     responses((status = 204, description = "Removed."))
 )]
-pub async fn remove(
-    context: Context,
-    caller: Caller,
-    segments: Segments,
-    write: Write,
-) -> Result<StatusCode, Problem> {
+pub async fn remove(context: Context, caller: Caller, segments: Segments, write: Write) -> Result<StatusCode, Problem> {
     let op = UserOp::RemoveContact(segments.parse("address")?);
     caller.submit(&context, write.key(caller.user.as_str())?, op).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -170,12 +161,7 @@ pub async fn remove(
     params(PersonPath),
     responses((status = 204, description = "Blocked."))
 )]
-pub async fn block(
-    context: Context,
-    caller: Caller,
-    segments: Segments,
-    write: Write,
-) -> Result<StatusCode, Problem> {
+pub async fn block(context: Context, caller: Caller, segments: Segments, write: Write) -> Result<StatusCode, Problem> {
     switch(&context, &caller, &segments, &write, BlockSwitch::On).await
 }
 

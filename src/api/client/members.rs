@@ -41,7 +41,8 @@ pub async fn list(
     let (after, items_max) = (query.after::<Address>()?, query.items_max()?);
     let state = context.engine.state();
     let room = member_of(&state, &caller.user, segments.parse("room")?)?;
-    let rest = present_members(&state, room).skip_while(|(address, _)| after.as_ref().is_some_and(|after| *address <= after));
+    let rest =
+        present_members(&state, room).skip_while(|(address, _)| after.as_ref().is_some_and(|after| *address <= after));
     let show = |(address, member)| view::member(&state, address, member);
     Ok(Json(Page::take(rest, items_max, |(address, _)| (*address).clone(), show)))
 }

@@ -83,13 +83,7 @@ fn posted(state: &State, room: RoomId, id: EventId, place: Option<Place>) -> dto
         Some(Place::Pending(pending)) => (None, Some(pending), Some(Delivery::Queued)),
         None => (None, None, None),
     };
-    dto::Posted {
-        room: room.to_string(),
-        id: id.to_string(),
-        index,
-        pending,
-        delivery: delivery.map(view::delivery),
-    }
+    dto::Posted { room: room.to_string(), id: id.to_string(), index, pending, delivery: delivery.map(view::delivery) }
 }
 
 /// Read a room's timeline

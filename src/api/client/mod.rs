@@ -18,6 +18,9 @@ mod session;
 mod view;
 mod why;
 
+#[cfg(test)]
+mod tests;
+
 use super::{entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle};
 use crate::engine::Engine;
 use axum::{Router, http::header, response::IntoResponse as _, routing};

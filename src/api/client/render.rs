@@ -84,7 +84,13 @@ mod tests {
     const EVENT: &str = r#"{"id":"00","made_at":1,"kind":"message","text":"a\n\"b\" ü"}"#;
 
     fn row(sent: Option<Sent>) -> TimelineRow {
-        TimelineRow { index: 7, at: Millis(1_700_000_000_000), sent, head: Digest::ZERO, bytes: EVENT.as_bytes().into() }
+        TimelineRow {
+            index: 7,
+            at: Millis(1_700_000_000_000),
+            sent,
+            head: Digest::ZERO,
+            bytes: EVENT.as_bytes().into(),
+        }
     }
 
     #[test]

@@ -71,11 +71,7 @@ fn parse_user(state: &State, text: &str) -> Result<LocalPart, Problem> {
     delete, path = "/api/v1/session", tag = "session",
     responses((status = 204, description = "Signed out; the token is worth nothing any more."))
 )]
-pub async fn end(
-    axum::extract::State(context): Context,
-    caller: Caller,
-    write: Write,
-) -> Result<StatusCode, Problem> {
+pub async fn end(axum::extract::State(context): Context, caller: Caller, write: Write) -> Result<StatusCode, Problem> {
     let key = write.key(caller.user.as_str())?;
     caller.submit(&context, key, UserOp::EndSession(caller.session)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -4,7 +4,7 @@ mod notification;
 mod room;
 
 pub use notification::notification;
-pub use room::{former, last_visible, member, role_word, room};
+pub use room::{former, last_visible, member, room};
 
 use super::dto;
 use crate::{
@@ -93,7 +93,7 @@ fn overlay(overlay: &contact::Overlay) -> dto::Overlay {
 }
 
 /// The word for the state of an add.
-pub fn contact_word(state: ContactState) -> &'static str {
+fn contact_word(state: ContactState) -> &'static str {
     match state {
         ContactState::Pending => "pending",
         ContactState::Added => "added",

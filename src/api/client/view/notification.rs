@@ -14,9 +14,7 @@ pub fn notification(n: u64, notice: &Notice) -> Notification {
         NoticeKind::Ended { peer, code: cause } => {
             Notification { peer: Some(peer.to_string()), code: code(cause), ..blank("ended") }
         }
-        NoticeKind::ContactAdded { user } => {
-            Notification { address: Some(user.to_string()), ..blank("contact_added") }
-        }
+        NoticeKind::ContactAdded { user } => Notification { address: Some(user.to_string()), ..blank("contact_added") },
         NoticeKind::ContactUnavailable { user, code: cause } => {
             Notification { address: Some(user.to_string()), code: code(cause), ..blank("contact_unavailable") }
         }

@@ -97,7 +97,7 @@ pub fn former(state: &State, address: &Address, former: &room::FormerMember) -> 
 }
 
 /// The word for a role.
-pub fn role_word(role: Role) -> &'static str {
+fn role_word(role: Role) -> &'static str {
     match role {
         Role::Member => "member",
         Role::Master => "master",
