@@ -107,6 +107,7 @@ fn export(document: &str, path: &Path, screen: Screen) -> Done {
 /// Proves a card by its own identity key.
 pub fn verify(document: &str) -> Done<SignedCard> {
     let card = wire::proof::open_card(document.as_bytes(), None);
-    let card = card.map_err(|error| Failure::refused(format!("this is no card that proves itself: {}", error.detail())))?;
+    let card =
+        card.map_err(|error| Failure::refused(format!("this is no card that proves itself: {}", error.detail())))?;
     Ok(card.into_inner())
 }

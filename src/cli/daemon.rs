@@ -63,7 +63,9 @@ impl Daemon {
         match tokio::time::timeout(STOP, self.child.wait()).await {
             Ok(status) => match status?.success() {
                 true => Ok(()),
-                false => Err(Failure::fault(format!("the daemon did not end cleanly; see {}", log(&self.dir).display()))),
+                false => {
+                    Err(Failure::fault(format!("the daemon did not end cleanly; see {}", log(&self.dir).display())))
+                }
             },
             Err(_) => {
                 self.child.kill().await?;
@@ -81,7 +83,9 @@ impl Daemon {
     /// Processor time so far, seconds.
     #[must_use]
     pub fn cpu_s(&self) -> f64 {
-        self.pid().and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()).map_or(0.0, |stat| cpu_of(&stat))
+        self.pid()
+            .and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok())
+            .map_or(0.0, |stat| cpu_of(&stat))
     }
 
     /// Most memory held so far, MiB.

@@ -97,7 +97,11 @@ pub fn run(args: InitArgs, place: &Place, screen: Screen) -> Done {
 fn plan_of(args: InitArgs, dir: PathBuf) -> Done<Plan> {
     let name = match args.name {
         Some(name) => name,
-        None => args.domain.as_str().parse().map_err(|_| Failure::usage("the domain is too long to be the name; give --name"))?,
+        None => args
+            .domain
+            .as_str()
+            .parse()
+            .map_err(|_| Failure::usage("the domain is too long to be the name; give --name"))?,
     };
     let advertise = match args.advertise.as_slice() {
         [] => vec![format!("{}:{}", args.domain, args.listen.port())],
@@ -241,7 +245,14 @@ mod tests {
         let made = lay_out(&plan(&root)).expect("nothing is in the way");
         let config = Config::load(&root.join(CONFIG_FILE)).expect("what init writes is valid");
         assert_eq!(config.name.as_str(), "Acme \"Inc\"");
-        for file in [key_file::IDENTITY, key_file::SIGNING, key_file::TLS_KEY, key_file::TLS_CERTIFICATE, token::FILE, key_file::CARD] {
+        for file in [
+            key_file::IDENTITY,
+            key_file::SIGNING,
+            key_file::TLS_KEY,
+            key_file::TLS_CERTIFICATE,
+            token::FILE,
+            key_file::CARD,
+        ] {
             let mode = fs::metadata(config.keys.dir.join(file)).expect(file).permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }

@@ -7,8 +7,7 @@ use super::{
     grant,
     http::{Endpoint, Http, token_of},
     init::{self, Plan},
-    peer,
-        user,
+    peer, user,
 };
 use crate::{
     api::{
@@ -216,7 +215,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_condition_that_never_comes_true_names_itself() {
-        let failure = wait_until::<()>("pigs fly", Duration::ZERO, async || { Ok(None) }).await.expect_err("never");
+        let failure = wait_until::<()>("pigs fly", Duration::ZERO, async || Ok(None)).await.expect_err("never");
         assert!(failure.message.contains("pigs fly"), "{}", failure.message);
     }
 }

@@ -58,7 +58,8 @@ pub async fn run(args: BenchArgs, place: &Place, screen: Screen) -> Done {
     let progress = Progress::new(args.messages);
     let mut all = Vec::new();
     for scenario in scenarios {
-        let root = Scratch::make("bench", place.named(), if args.keep { Afterwards::Kept } else { Afterwards::Removed })?;
+        let root =
+            Scratch::make("bench", place.named(), if args.keep { Afterwards::Kept } else { Afterwards::Removed })?;
         let figures = tokio::select! {
             figures = scenarios::play(*scenario, root.path(), amount, &progress) => figures?,
             _ = tokio::signal::ctrl_c() => return Err(Failure::refused("interrupted")),

@@ -181,7 +181,12 @@ impl Sums {
     #[must_use]
     pub fn percentile_ms(&self, share: f64) -> Option<f64> {
         let last = self.latencies_us.len().checked_sub(1)?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an index"
+        )]
         let index = (last as f64 * share).round() as usize;
         self.latencies_us.get(index).map(|us| f64::from(*us) / 1000.0)
     }

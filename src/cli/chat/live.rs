@@ -27,7 +27,9 @@ impl Talk {
                 self.tell_frame(&frame)?;
                 self.hear_frame(&frame).await
             }
-            Live::Lost(failure) => self.say(&format!("!! The connection is lost ({}); trying again ...", failure.message)),
+            Live::Lost(failure) => {
+                self.say(&format!("!! The connection is lost ({}); trying again ...", failure.message))
+            }
             Live::Back => self.say("-- connected again --"),
         }
     }
@@ -120,7 +122,9 @@ impl Talk {
             Some("stale") => format!("-- {peer} cannot be reached at the moment; messages wait."),
             Some("closed_by_us") => format!("!! Our admin has closed the link with {peer}. Nothing crosses any more."),
             Some("closed_by_them") => format!("!! The admin of {peer} has closed the link. Nothing crosses any more."),
-            Some("quarantined") => format!("!! The link with {peer} is held until the admins have cleared a contradiction."),
+            Some("quarantined") => {
+                format!("!! The link with {peer} is held until the admins have cleared a contradiction.")
+            }
             Some(_) => return Ok(()),
             None => format!("!! {peer} is no partner any more."),
         };

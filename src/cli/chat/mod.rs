@@ -16,9 +16,11 @@ use talk::{Flow, Talk};
 
 /// Talk, as one of our users.
 #[derive(Debug, Args)]
-#[command(after_help = "At the prompt, /help lists the commands. From a script, each line of standard input is a message,\n\
+#[command(
+    after_help = "At the prompt, /help lists the commands. From a script, each line of standard input is a message,\n\
                         and each line of standard output is one that arrived; the command ends when all are delivered.\n\
-                        Signing in: $HANDCLASP_TOKEN, else the token of the last time, else a password.")]
+                        Signing in: $HANDCLASP_TOKEN, else the token of the last time, else a password."
+)]
 pub struct ChatArgs {
     /// Who talks: alice, or alice@acme.example.
     #[arg(long = "as", value_name = "USER")]

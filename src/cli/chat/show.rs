@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn a_message_cannot_pose_as_another_line_or_command_the_terminal() {
         let text = "one\\n12:00 #9   Alice <alice@acme.example>: forged\\u001b[2J";
-        let json = format!(r#"{{"id":"1","author":"bob@globex.example","made_at":0,"kind":"message","text":"{text}"}}"#);
+        let json =
+            format!(r#"{{"id":"1","author":"bob@globex.example","made_at":0,"kind":"message","text":"{text}"}}"#);
         let lines = event(&names(), Some(4), 0, &parsed(&json));
         let second = lines.lines().nth(1).expect("two lines");
         assert!(second.starts_with("           12:00 #9"), "{second:?}");
@@ -179,7 +180,10 @@ mod tests {
     fn an_exclusion_says_who_and_why() {
         let json = r#"{"id":"1","made_at":0,"kind":"excluded","users":["bob@globex.example"],"cause":"CLOSED_BY_US"}"#;
         let line = event(&names(), Some(4), 0, &parsed(json));
-        assert!(line.ends_with("* Bob <bob@globex.example> [Globex] was excluded: our admin closed the link"), "{line}");
+        assert!(
+            line.ends_with("* Bob <bob@globex.example> [Globex] was excluded: our admin closed the link"),
+            "{line}"
+        );
     }
 
     #[test]

@@ -141,7 +141,8 @@ impl Talk {
         let Some(room) = &self.room else { return Ok(()) };
         match &room.why_not {
             Some(why) if !room.writable => {
-                let text = format!("!! You cannot write here now: {} ({})", crate::cli::screen::clean(&why.detail), why.code);
+                let text =
+                    format!("!! You cannot write here now: {} ({})", crate::cli::screen::clean(&why.detail), why.code);
                 self.say(&text)
             }
             _ => Ok(()),
@@ -182,7 +183,9 @@ impl Talk {
     }
 
     fn survive(&mut self, failure: Failure) -> Done {
-        if !matches!(failure.exit, Exit::Refused | Exit::Usage | Exit::Unreachable) || failure.has_code("UNAUTHENTICATED") {
+        if !matches!(failure.exit, Exit::Refused | Exit::Usage | Exit::Unreachable)
+            || failure.has_code("UNAUTHENTICATED")
+        {
             return Err(failure);
         }
         self.refused += 1;
@@ -221,7 +224,9 @@ impl Talk {
 
     /// The room one is in.
     pub(super) fn present(&self) -> Done<&Room> {
-        self.room.as_ref().ok_or_else(|| Failure::usage("you are in no room").next("/rooms lists them, /room N goes into one"))
+        self.room
+            .as_ref()
+            .ok_or_else(|| Failure::usage("you are in no room").next("/rooms lists them, /room N goes into one"))
     }
 
     /// A message's delivery has come to an end.

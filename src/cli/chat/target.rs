@@ -101,7 +101,10 @@ async fn named_room(http: &Http, with: &str) -> Done<Room> {
     let begun: Vec<&Room> = rooms.iter().filter(|room| name(room).starts_with(&wanted)).collect();
     match (exact.as_slice(), begun.as_slice()) {
         ([room], _) | ([], [room]) => Ok((*room).clone()),
-        ([], []) => Err(Failure::refused(format!("you are in no room called {with}")).next("leave the name out to see your rooms")),
+        ([], []) => {
+            Err(Failure::refused(format!("you are in no room called {with}"))
+                .next("leave the name out to see your rooms"))
+        }
         _ => Err(Failure::refused(format!("several rooms are called {with}")).next("use the room's id")),
     }
 }

@@ -18,7 +18,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Show everything on this machine.
 #[derive(Debug, Args)]
-#[command(after_help = "Without --dir the organizations are made in a temporary directory, which goes when the demo ends.")]
+#[command(
+    after_help = "Without --dir the organizations are made in a temporary directory, which goes when the demo ends."
+)]
 pub struct DemoArgs {
     /// End after the story, with status 0 when every step succeeded.
     #[arg(long)]

@@ -102,7 +102,8 @@ async fn found(root: &Path, narrator: &mut Narrator) -> Done<Town> {
     let [acme_ports, globex_ports] = twin::ports()?;
     let raise = async |called: twin::Called, ports| {
         let org = Org::raise(root, called, ports).await?;
-        let told = format!("{} ({}) runs: process {}, files in {}", called.name, org.domain, pid(&org), org.dir.display());
+        let told =
+            format!("{} ({}) runs: process {}, files in {}", called.name, org.domain, pid(&org), org.dir.display());
         Ok((org, told))
     };
     let acme = narrator.step("make and start Acme", raise(ACME, acme_ports)).await?;
@@ -112,7 +113,10 @@ async fn found(root: &Path, narrator: &mut Narrator) -> Done<Town> {
         let [alice, carol] = [Person::join(&acme, ALICE, &password), Person::join(&acme, CAROL, &password)];
         let [bob, dave] = [Person::join(&globex, BOB, &password), Person::join(&globex, DAVE, &password)];
         let (alice, carol, bob, dave) = tokio::try_join!(alice, carol, bob, dave)?;
-        Ok(([alice, carol, bob, dave], "Alice and Carol work at Acme, Bob and Dave at Globex; all are signed in".to_owned()))
+        Ok((
+            [alice, carol, bob, dave],
+            "Alice and Carol work at Acme, Bob and Dave at Globex; all are signed in".to_owned(),
+        ))
     };
     let people = narrator.step("make four users", people).await?;
     Ok(Town { acme, globex, people, password })
@@ -134,7 +138,8 @@ async fn pair(town: &Town, narrator: &mut Narrator) -> Done {
     }
     let closed = async {
         let failure = add(town.alice(), &town.bob().address).await.err();
-        let failure = failure.ok_or_else(|| Failure::fault("a contact was added over a link that nobody has opened"))?;
+        let failure =
+            failure.ok_or_else(|| Failure::fault("a contact was added over a link that nobody has opened"))?;
         Ok(((), format!("Nothing crosses yet. Alice cannot add Bob: \"{}\"", failure.message)))
     };
     narrator.step("nothing crosses without grants", closed).await
@@ -205,7 +210,10 @@ async fn talk(town: &Town, room: &str, narrator: &mut Narrator) -> Done {
             let posted = from.say(room, text).await?;
             to.sees(room, text).await?;
             from.delivery(room, &posted.id, "delivered").await?;
-            Ok(((), format!("{} says \"{text}\". {} sees it; {} sees \"delivered\"", from.called, to.called, from.called)))
+            Ok((
+                (),
+                format!("{} says \"{text}\". {} sees it; {} sees \"delivered\"", from.called, to.called, from.called),
+            ))
         };
         narrator.step("a message crosses", saying).await?;
     }
@@ -223,7 +231,10 @@ async fn gather(town: &Town, narrator: &mut Narrator) -> Done<String> {
         for person in &town.people {
             person.sees_members(&room.id, 4).await?;
         }
-        Ok((room.id, "Alice makes \"Launch\" with Carol, Bob and Dave. All four see all four; Alice is the master".to_owned()))
+        Ok((
+            room.id,
+            "Alice makes \"Launch\" with Carol, Bob and Dave. All four see all four; Alice is the master".to_owned(),
+        ))
     };
     let group = narrator.step("alice makes a group", making).await?;
     let rules = async {
@@ -288,10 +299,13 @@ async fn queue_and_revoke(town: &Town, rooms: &Rooms, narrator: &mut Narrator) -
         if it.groups != 1 || it.queued_records == 0 {
             return Err(Failure::fault(format!("the dry run says {} groups, {} queued", it.groups, it.queued_records)));
         }
-        Ok(((), format!(
-            "The dry run says what a revocation would end: {} group, {} direct rooms, {} people of theirs, {} record queued",
-            it.groups, it.direct_rooms, it.people_theirs, it.queued_records
-        )))
+        Ok((
+            (),
+            format!(
+                "The dry run says what a revocation would end: {} group, {} direct rooms, {} people of theirs, {} record queued",
+                it.groups, it.direct_rooms, it.people_theirs, it.queued_records
+            ),
+        ))
     };
     narrator.step("ask for the consequences", asking).await?;
     let revoking = async {
@@ -392,15 +406,19 @@ async fn reopen(town: &Town, rooms: &Rooms, narrator: &mut Narrator) -> Done {
         if users.len() != 2 {
             return Err(Failure::fault(format!("{} former members are offered instead of 2", users.len())));
         }
-        let _: serde_json::Value = alice.http.post(&format!("/api/v1/rooms/{group}/members"), &NewMembers { users }).await?;
+        let _: serde_json::Value =
+            alice.http.post(&format!("/api/v1/rooms/{group}/members"), &NewMembers { users }).await?;
         for person in &town.people {
             person.sees_members(group, 4).await?;
         }
         town.dave().say(group, "Good to be back").await?;
         town.carol().sees(group, "Good to be back").await?;
-        Ok(((), "Nobody is back in the group by themselves: Alice adds the former members in one step. Dave says \
+        Ok((
+            (),
+            "Nobody is back in the group by themselves: Alice adds the former members in one step. Dave says \
                  \"Good to be back\", and Carol sees it"
-            .to_owned()))
+                .to_owned(),
+        ))
     };
     narrator.step("alice adds the former members", adding).await
 }
