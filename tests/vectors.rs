@@ -207,3 +207,35 @@ fn what_was_verified_keeps_its_key_and_signature() {
     assert_eq!(opened.key(), GLOBEX.signing_key().public());
     assert_eq!(opened.into_inner(), ack());
 }
+
+/// Whether an example of the specification is some object of the protocol, or a body of a record.
+fn is_example(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let body = |kind: &str, body: &str| {
+        let record = format!(r#"{{"seq":1,"type":"{kind}","made_at":1,"body":{body}}}"#);
+        wire::record::decode(record.as_bytes()).is_ok_and(|record| record.body.is_ok())
+    };
+    let ask = format!(r#"{{"room":"{ROOM}","by":"alice@acme.example","ask":{text}}}"#);
+    wire::card::decode(bytes).is_ok()
+        || wire::grant::decode(bytes).is_ok()
+        || wire::hello::decode(bytes).is_ok()
+        || wire::envelope::decode(bytes).is_ok()
+        || wire::ack::decode(bytes).is_ok()
+        || wire::audit::decode(bytes).is_ok()
+        || wire::event::open(bytes).is_ok()
+        || wire::record::decode(bytes).is_ok_and(|record| record.body.is_ok())
+        || body("room_state", text)
+        || body("room_placed", text)
+        || body("room_ask", &ask)
+}
+
+#[test]
+fn the_examples_of_the_specification_are_right() {
+    let specification = include_str!("../docs/protocol.md");
+    let blocks = specification.split("```json\n").skip(1).map(|rest| rest.split("```").next().expect("a block ends"));
+    let examples: Vec<_> = blocks.flat_map(str::lines).filter(|line| !line.contains('\u{2026}')).collect();
+    assert!(examples.len() > 10);
+    for example in examples {
+        assert!(is_example(example), "{example}");
+    }
+}

@@ -14,6 +14,8 @@ pub mod links;
 pub mod messages;
 pub mod permit;
 pub mod rooms;
+#[cfg(test)]
+mod scenarios;
 pub mod settle;
 pub mod state;
 #[cfg(test)]

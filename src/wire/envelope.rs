@@ -19,7 +19,8 @@ const OBJECT: &str = "envelope";
 
 /// Most bytes of records in one envelope: what the payload may hold without its head and the commas in between.
 pub const RECORDS_BYTES_MAX: usize = limits::ENVELOPE_BYTES_MAX - HEAD_BYTES_MAX;
-const HEAD_BYTES_MAX: usize = 2 * 1024;
+/// Bytes to allow for the head of an envelope and the commas between its records.
+pub const HEAD_BYTES_MAX: usize = 2 * 1024;
 
 /// An envelope without its records.
 #[derive(Clone, Debug)]

@@ -44,7 +44,7 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, WireError> {
     let parsed: GrantV1 = strict::parse(OBJECT, bytes, GRANT_BYTES_MAX)?;
     let state = GrantState::from(parsed.state);
     ensure(parsed.serial.0 >= 1, OBJECT, "serial", "starts at 1")?;
-    ensure(parsed.since <= parsed.serial, OBJECT, "since", "must be at most the serial")?;
+    ensure((1..=parsed.serial.0).contains(&parsed.since.0), OBJECT, "since", "must be 1 to the serial")?;
     ensure(parsed.issuer != parsed.subject, OBJECT, "subject", "must not be the issuer")?;
     ensure(
         state == GrantState::Active || (parsed.scopes.is_empty() && parsed.not_after.is_none()),

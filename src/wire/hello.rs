@@ -24,7 +24,7 @@ const OBJECT: &str = "hello";
 /// Largest payload of a hello, bytes.
 pub const HELLO_BYTES_MAX: usize = 16 * 1024;
 /// Largest bundle: three documents in base64 and JSON strings, bytes.
-pub const BUNDLE_BYTES_MAX: usize = 96 * 1024;
+pub const BUNDLE_BYTES_MAX: usize = 64 * 1024;
 
 /// The body of a hello request and of its answer: signed documents, byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -106,7 +106,8 @@ impl Tally {
         let counts = &mut *counts;
         counts.first.get_or_insert(now);
         counts.last = Some(now);
-        for n in numbers.iter().copied().filter(|n| *n < counts.left.len()) {
+        let known = counts.left.len();
+        for n in numbers.iter().copied().filter(|n| *n < known) {
             let seen = &mut counts.seen[stream][n];
             *seen = seen.saturating_add(1);
             if *seen > 1 {
