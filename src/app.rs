@@ -8,6 +8,8 @@ mod edge;
 mod files;
 mod pulse;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 pub use daemon::{Daemon, Faces, Keys, Parts, StartError};
 pub use serve::{Ready, ServeError, ServeOptions, serve};

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fs,
     io::{self, Write as _},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -61,9 +62,11 @@ pub struct Ready {
     pub pid: u32,
     /// `ip:port` of the federation listener.
     pub federation: String,
-    /// `http://ip:port` or `https://ip:port` of the client listener.
+    /// `ip:port` of the client listener.
     pub client: String,
-    /// `http://ip:port` or `unix:/path` of the admin listener.
+    /// Whether the client listener speaks HTTPS.
+    pub client_tls: bool,
+    /// `ip:port` or `unix:/path` of the admin listener.
     pub admin: String,
 }
 
@@ -163,20 +166,18 @@ fn parts(keys: Keys, kv: SledKv, faces: Faces, telemetry: &Telemetry) -> Parts {
 }
 
 fn ready(config: &Config, faces: &Faces) -> Ready {
-    let bound = |listener: &dyn Listen| listener.local_address().map(|address| address.to_string());
-    let scheme = if config.client.tls.is_some() { "https" } else { "http" };
-    let admin = match &config.admin {
-        AdminAddress::Unix(path) => format!("unix:{}", path.display()),
-        AdminAddress::Loopback(address) => {
-            format!("http://{}", bound(&*faces.admin).unwrap_or_else(|| address.to_string()))
-        }
-    };
+    let bound =
+        |listener: &dyn Listen, configured: SocketAddr| listener.local_address().unwrap_or(configured).to_string();
     Ready {
         org: config.domain.clone(),
         pid: std::process::id(),
-        federation: bound(&*faces.federation).unwrap_or_else(|| config.federation.listen.to_string()),
-        client: format!("{scheme}://{}", bound(&*faces.client).unwrap_or_else(|| config.client.listen.to_string())),
-        admin,
+        federation: bound(&*faces.federation, config.federation.listen),
+        client: bound(&*faces.client, config.client.listen),
+        client_tls: config.client.tls.is_some(),
+        admin: match &config.admin {
+            AdminAddress::Unix(path) => format!("unix:{}", path.display()),
+            AdminAddress::Loopback(address) => bound(&*faces.admin, *address),
+        },
     }
 }
 
@@ -230,7 +231,7 @@ impl Service {
         let peer_tls = files::load_peer_tls(&self.config.keys)?;
         let client_tls = self.config.client.tls.as_ref().map(files::load_client_tls).transpose()?;
         let unusable = |error: crate::net::tls::TlsError| ServeError::Config(error.to_string());
-        self.daemon.reload_tls(peer_tls).map_err(unusable)?;
+        self.daemon.reload_tls(peer_tls)?;
         if let (Some(tls), Some(identity)) = (&self.client_tls, &client_tls) {
             tls.reload(identity).map_err(unusable)?;
         }

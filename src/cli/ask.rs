@@ -30,7 +30,9 @@ pub fn line(question: &str) -> Done<String> {
 /// Asks for `yes`; anything else is a refusal.
 pub fn confirm(question: &str, without_terminal: &str) -> Done {
     if !is_possible() {
-        return Err(Failure::usage("this needs a confirmation, and there is no terminal to ask at").next(without_terminal));
+        return Err(
+            Failure::usage("this needs a confirmation, and there is no terminal to ask at").next(without_terminal)
+        );
     }
     match line(&format!("{question} Type yes to go on: "))?.to_lowercase().as_str() {
         "yes" | "y" => Ok(()),

@@ -130,7 +130,8 @@ async fn export(admin: &Http, to: Option<PathBuf>, screen: Screen) -> Done {
     let Some(path) = to else {
         return screen.line(String::from_utf8_lossy(&lines).trim_end());
     };
-    std::fs::write(&path, &lines).map_err(|error| Failure::fault(format!("cannot write {}: {error}", path.display())))?;
+    std::fs::write(&path, &lines)
+        .map_err(|error| Failure::fault(format!("cannot write {}: {error}", path.display())))?;
     let entries = lines.iter().filter(|byte| **byte == b'\n').count();
     screen.answer(&json!({ "file": path, "entries": entries }), |_| {
         format!("Wrote {entries} entries to {}.", path.display())

@@ -6,7 +6,7 @@ use super::{
     place::Place,
     screen::{Screen, fields, time},
 };
-use crate::{crypto::fingerprint::Fingerprint, model::org::SignedCard};
+use crate::{crypto::fingerprint::Fingerprint, model::org::SignedCard, wire};
 use clap::Subcommand;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -106,6 +106,8 @@ fn export(document: &str, path: &Path, screen: Screen) -> Done {
 
 /// Proves a card by its own identity key.
 pub fn verify(document: &str) -> Done<SignedCard> {
-    crate::wire::proof::verify_card(document)
-        .map_err(|error| Failure::refused(format!("this is not a card that proves itself: {error}")))
+    let card = wire::proof::open_card(document.as_bytes(), None);
+    let card =
+        card.map_err(|error| Failure::refused(format!("this is no card that proves itself: {}", error.detail())))?;
+    Ok(card.into_inner())
 }

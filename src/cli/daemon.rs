@@ -1,7 +1,7 @@
 //! A real `handclasp serve` as a child process: started, waited for, stopped, killed; its processor time and memory.
 
 use super::failure::{Done, Failure};
-use serde::Deserialize;
+use crate::app::Ready;
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -16,21 +16,12 @@ const STEP: Duration = Duration::from_millis(5);
 /// The kernel's clock ticks per second, fixed for user space on Linux.
 const TICKS_PER_S: f64 = 100.0;
 
-/// Where a daemon listens, as its ready file says.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Addresses {
-    /// For people's programs: `ip:port`.
-    pub client: String,
-    /// For admins: `ip:port` or `unix:PATH`.
-    pub admin: String,
-}
-
 /// A running daemon. Killed when dropped.
 #[derive(Debug)]
 pub struct Daemon {
     dir: PathBuf,
     child: Child,
-    addresses: Addresses,
+    ready: Ready,
 }
 
 impl Daemon {
@@ -39,14 +30,14 @@ impl Daemon {
         let ready = dir.join("ready.json");
         let _ = std::fs::remove_file(&ready);
         let mut child = spawn(dir, &ready)?;
-        let addresses = wait_ready(&mut child, &ready, dir).await?;
-        Ok(Self { dir: dir.to_owned(), child, addresses })
+        let ready = wait_ready(&mut child, &ready, dir).await?;
+        Ok(Self { dir: dir.to_owned(), child, ready })
     }
 
     /// Where it listens.
     #[must_use]
-    pub fn addresses(&self) -> &Addresses {
-        &self.addresses
+    pub fn ready(&self) -> &Ready {
+        &self.ready
     }
 
     /// Its process id, while it runs.
@@ -72,7 +63,9 @@ impl Daemon {
         match tokio::time::timeout(STOP, self.child.wait()).await {
             Ok(status) => match status?.success() {
                 true => Ok(()),
-                false => Err(Failure::fault(format!("the daemon did not end cleanly; see {}", log(&self.dir).display()))),
+                false => {
+                    Err(Failure::fault(format!("the daemon did not end cleanly; see {}", log(&self.dir).display())))
+                }
             },
             Err(_) => {
                 self.child.kill().await?;
@@ -90,7 +83,9 @@ impl Daemon {
     /// Processor time so far, seconds.
     #[must_use]
     pub fn cpu_s(&self) -> f64 {
-        self.pid().and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()).map_or(0.0, |stat| cpu_of(&stat))
+        self.pid()
+            .and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok())
+            .map_or(0.0, |stat| cpu_of(&stat))
     }
 
     /// Most memory held so far, MiB.
@@ -115,11 +110,11 @@ fn spawn(dir: &Path, ready: &Path) -> Done<Child> {
     command.spawn().map_err(|error| Failure::fault(format!("cannot start a daemon: {error}")))
 }
 
-async fn wait_ready(child: &mut Child, ready: &Path, dir: &Path) -> Done<Addresses> {
+async fn wait_ready(child: &mut Child, ready: &Path, dir: &Path) -> Done<Ready> {
     let deadline = Instant::now() + START;
     loop {
-        if let Some(addresses) = std::fs::read(ready).ok().and_then(|text| serde_json::from_slice(&text).ok()) {
-            return Ok(addresses);
+        if let Some(ready) = std::fs::read(ready).ok().and_then(|text| serde_json::from_slice(&text).ok()) {
+            return Ok(ready);
         }
         let log = log(dir);
         if let Some(status) = child.try_wait()? {

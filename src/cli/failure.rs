@@ -81,7 +81,8 @@ impl Failure {
     /// Writes it to stderr, as text or as one JSON document.
     pub fn report(&self, json: bool) -> ExitCode {
         if json {
-            let document = ErrorDocument { code: self.code.as_deref(), detail: &self.message, next: self.next.as_deref() };
+            let document =
+                ErrorDocument { code: self.code.as_deref(), detail: &self.message, next: self.next.as_deref() };
             eprintln!("{}", serde_json::json!({ "error": document }));
         } else {
             let code = self.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
@@ -177,7 +178,8 @@ mod tests {
 
     #[test]
     fn a_problem_becomes_a_refusal_with_its_code() {
-        let body = br#"{"type":"x","title":"T","status":403,"detail":"Only a master may do this.","code":"NOT_MASTER"}"#;
+        let body =
+            br#"{"type":"x","title":"T","status":403,"detail":"Only a master may do this.","code":"NOT_MASTER"}"#;
         let failure = Failure::from(Problem::parse(403, body));
         assert_eq!(failure.exit, Exit::Refused);
         assert!(failure.has_code("NOT_MASTER"));

@@ -115,7 +115,9 @@ async fn on(admin: &Http, args: OnArgs, screen: Screen) -> Done {
     screen.answer(&answer, |answer| {
         let next = match answer.state.as_str() {
             "open" => "The link is open.".to_owned(),
-            "opening" => "Both grants are active; the daemons greet each other now (handclasp status shows it).".to_owned(),
+            "opening" => {
+                "Both grants are active; the daemons greet each other now (handclasp status shows it).".to_owned()
+            }
             _ => format!("The link opens when the admin of {peer} grants too (handclasp status shows it)."),
         };
         format!("Our grant for {peer} is {}.\n{next}", status::grant_words(Some(&answer.grant)))
@@ -153,7 +155,10 @@ fn consequence_words(it: &Consequences) -> String {
         ("groups", format!("{} lose the members of one side", it.groups)),
         ("direct rooms", format!("{} can no longer be written to", it.direct_rooms)),
         ("people", format!("{} of ours, {} of theirs", it.people_ours, it.people_theirs)),
-        ("undelivered", count(it.queued_records, "record has", "records have") + " not reached the partner and never will"),
+        (
+            "undelivered",
+            count(it.queued_records, "record has", "records have") + " not reached the partner and never will",
+        ),
     ]);
     format!("Closing the link with {} would mean:\n{rows}", it.peer)
 }
@@ -171,7 +176,10 @@ async fn check(admin: &Http, peer: &Domain, screen: Screen) -> Done {
 
 async fn confirm(admin: &Http, yes: bool, screen: Screen) -> Done {
     if !yes {
-        ask::confirm("Are the grants that handclasp status shows what you want?", "look at handclasp status, then say --yes")?;
+        ask::confirm(
+            "Are the grants that handclasp status shows what you want?",
+            "look at handclasp status, then say --yes",
+        )?;
     }
     let _: Value = admin.post("/admin/v1/grants/confirm", &json!({})).await?;
     screen.answer(&json!({ "confirmed": true }), |_| "The grants are confirmed; the links open again.".to_owned())

@@ -120,7 +120,11 @@ impl Http {
         let response = self.send(request.timeout(REQUEST)).await?;
         let status = response.status();
         let body = response.bytes().await.map_err(|error| {
-            Failure::unreachable(format!("the daemon at {} broke off its answer: {}", self.endpoint, root_cause(&error)))
+            Failure::unreachable(format!(
+                "the daemon at {} broke off its answer: {}",
+                self.endpoint,
+                root_cause(&error)
+            ))
         })?;
         if status.is_success() { Ok(body) } else { Err(Problem::parse(status.as_u16(), &body).into()) }
     }
@@ -128,8 +132,9 @@ impl Http {
     async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Done<T> {
         let body = self.body(request).await?;
         let body: &[u8] = if body.is_empty() { b"null" } else { &body };
-        serde_json::from_slice(body)
-            .map_err(|error| Failure::fault(format!("the daemon at {} answered in another form: {error}", self.endpoint)))
+        serde_json::from_slice(body).map_err(|error| {
+            Failure::fault(format!("the daemon at {} answered in another form: {error}", self.endpoint))
+        })
     }
 
     /// GET.

@@ -3,13 +3,13 @@
 use super::{
     card::CardShown,
     failure::{Done, Failure},
-    place::{ADMIN_TOKEN_FILE, CONFIG_FILE, Place},
+    place::{CONFIG_FILE, Place},
     screen::Screen,
 };
 use crate::{
-    api::admin::token::AdminToken,
-    clock::{Clock as _, Random as _, SystemClock, SystemRandom, random_16},
-    config::Config,
+    api::admin::token::{self, AdminToken},
+    clock::{Clock as _, SystemClock, SystemRandom, random_16},
+    config::{Config, key_file},
     crypto::keys::{SigningKey, write_secret},
     model::{
         Digest, Domain, InstanceId,
@@ -27,17 +27,6 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
-
-/// The files in the keys directory.
-pub const IDENTITY_KEY_FILE: &str = "identity.key";
-/// Signs everything but cards.
-pub const SIGNING_KEY_FILE: &str = "signing.key";
-/// The TLS key.
-pub const TLS_KEY_FILE: &str = "tls.key";
-/// The TLS certificate.
-pub const TLS_CERTIFICATE_FILE: &str = "tls.crt";
-/// Our own signed card.
-pub const CARD_FILE: &str = "card.json";
 
 /// Make an organization.
 #[derive(Debug, Args)]
@@ -95,11 +84,12 @@ pub fn run(args: InitArgs, place: &Place, screen: Screen) -> Done {
              \x20 2. Give the partner your card: handclasp card export --dir {dir} --to {}.card\n\
              \x20 3. Pin theirs:                handclasp peer add --dir {dir} PARTNER.card\n\
              \x20 4. Permit:                    handclasp grant on PARTNER.DOMAIN --dir {dir}\n\n\
-             {dir}/keys/{IDENTITY_KEY_FILE} signs only cards. Keep it somewhere safe off this machine;\n\
+             {dir}/keys/{identity} signs only cards. Keep it somewhere safe off this machine;\n\
              the daemon runs without it, and only `handclasp card renew` needs it again.",
             card.name,
             card.words(),
             card.domain,
+            identity = key_file::IDENTITY,
         )
     })
 }
@@ -107,7 +97,11 @@ pub fn run(args: InitArgs, place: &Place, screen: Screen) -> Done {
 fn plan_of(args: InitArgs, dir: PathBuf) -> Done<Plan> {
     let name = match args.name {
         Some(name) => name,
-        None => args.domain.as_str().parse().map_err(|_| Failure::usage("the domain is too long to be the name; give --name"))?,
+        None => args
+            .domain
+            .as_str()
+            .parse()
+            .map_err(|_| Failure::usage("the domain is too long to be the name; give --name"))?,
     };
     let advertise = match args.advertise.as_slice() {
         [] => vec![format!("{}:{}", args.domain, args.listen.port())],
@@ -177,15 +171,15 @@ fn make_keys(plan: &Plan, keys: &Path) -> Done<SignedCard> {
     let signing = SigningKey::generate(&mut SystemRandom);
     let (certificate, tls_key) = cert::generate(&plan.domain).map_err(Failure::fault)?;
     let pin = TlsIdentity::parse(&certificate, &tls_key).and_then(|tls| tls.pin()).map_err(Failure::fault)?;
-    identity.save(&keys.join(IDENTITY_KEY_FILE)).map_err(Failure::fault)?;
-    signing.save(&keys.join(SIGNING_KEY_FILE)).map_err(Failure::fault)?;
-    write_secret(&keys.join(TLS_KEY_FILE), tls_key.as_bytes()).map_err(Failure::fault)?;
-    write_secret(&keys.join(TLS_CERTIFICATE_FILE), certificate.as_bytes()).map_err(Failure::fault)?;
-    AdminToken::create(&keys.join(ADMIN_TOKEN_FILE), &mut SystemRandom)?;
+    identity.save(&keys.join(key_file::IDENTITY)).map_err(Failure::fault)?;
+    signing.save(&keys.join(key_file::SIGNING)).map_err(Failure::fault)?;
+    write_secret(&keys.join(key_file::TLS_KEY), tls_key.as_bytes()).map_err(Failure::fault)?;
+    write_secret(&keys.join(key_file::TLS_CERTIFICATE), certificate.as_bytes()).map_err(Failure::fault)?;
+    AdminToken::create(&keys.join(token::FILE), &mut SystemRandom).map_err(Failure::fault)?;
     let card = card_of(plan, &identity, &signing, pin);
-    let document = wire::proof::seal_card(&card, &identity);
-    write_secret(&keys.join(CARD_FILE), document.as_bytes()).map_err(Failure::fault)?;
-    Ok(SignedCard { card, document: document.into() })
+    let signed = wire::proof::seal_card(card, &identity).map_err(Failure::usage)?;
+    write_secret(&keys.join(key_file::CARD), signed.document.as_bytes()).map_err(Failure::fault)?;
+    Ok(signed)
 }
 
 fn card_of(plan: &Plan, identity: &SigningKey, signing: &SigningKey, pin: Digest) -> Card {
@@ -207,7 +201,7 @@ fn make_database(card: &Card, config: &Config) -> Done {
     let own = OwnOrg { domain: card.domain.clone(), identity: card.identity, instance, created_at: card.issued_at };
     private_dir(&config.data_dir)?;
     let kv = SledKv::open(&config.data_dir, config.cache_bytes).map_err(Failure::fault)?;
-    load::create(&kv, own).map_err(Failure::fault)
+    load::create(&kv, &own).map_err(Failure::fault)
 }
 
 fn config_text(plan: &Plan) -> String {
@@ -251,12 +245,19 @@ mod tests {
         let made = lay_out(&plan(&root)).expect("nothing is in the way");
         let config = Config::load(&root.join(CONFIG_FILE)).expect("what init writes is valid");
         assert_eq!(config.name.as_str(), "Acme \"Inc\"");
-        for file in [IDENTITY_KEY_FILE, SIGNING_KEY_FILE, TLS_KEY_FILE, TLS_CERTIFICATE_FILE, ADMIN_TOKEN_FILE, CARD_FILE] {
+        for file in [
+            key_file::IDENTITY,
+            key_file::SIGNING,
+            key_file::TLS_KEY,
+            key_file::TLS_CERTIFICATE,
+            token::FILE,
+            key_file::CARD,
+        ] {
             let mode = fs::metadata(config.keys.dir.join(file)).expect(file).permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }
         assert_eq!(fs::metadata(&root).expect("made").permissions().mode() & 0o777, 0o700);
-        let card = fs::read_to_string(config.keys.dir.join(CARD_FILE)).expect("written");
+        let card = fs::read_to_string(config.keys.dir.join(key_file::CARD)).expect("written");
         assert_eq!(super::super::card::verify(&card).expect("it proves itself").card, made.card);
     }
 
@@ -264,8 +265,8 @@ mod tests {
     fn an_organization_that_is_there_is_never_touched() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         lay_out(&plan(dir.path())).expect("the first time");
-        let key = fs::read(dir.path().join("keys").join(IDENTITY_KEY_FILE)).expect("made");
+        let key = fs::read(dir.path().join("keys").join(key_file::IDENTITY)).expect("made");
         assert!(lay_out(&plan(dir.path())).is_err());
-        assert_eq!(fs::read(dir.path().join("keys").join(IDENTITY_KEY_FILE)).expect("still there"), key);
+        assert_eq!(fs::read(dir.path().join("keys").join(key_file::IDENTITY)).expect("still there"), key);
     }
 }

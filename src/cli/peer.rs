@@ -168,7 +168,10 @@ fn words(peer: &PeerStatus) -> String {
         ("their grant", status::grant_words(peer.theirs.as_ref())),
         ("last contact", ago(peer.last_contact_at.map(Millis), now)),
         ("waiting", if peer.lag_records == 0 { "nothing".to_owned() } else { format!("{} records", peer.lag_records) }),
-        ("last refusal", refusal.map(|it| format!("{}, {}", it.what, ago(Some(Millis(it.at)), now))).unwrap_or_default()),
+        (
+            "last refusal",
+            refusal.map(|it| format!("{}, {}", it.what, ago(Some(Millis(it.at)), now))).unwrap_or_default(),
+        ),
         ("quarantine", peer.quarantine.as_ref().map(|it| format!("{}: {}", it.code, it.detail)).unwrap_or_default()),
         ("reached at", peer.endpoints.join(", ")),
     ]);

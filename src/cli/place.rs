@@ -4,7 +4,10 @@ use super::{
     failure::{Done, Failure},
     http::{Endpoint, Http, token_of},
 };
-use crate::config::{AdminAddress, Config};
+use crate::{
+    api::admin::token,
+    config::{AdminAddress, Config},
+};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -12,8 +15,6 @@ use std::{
 
 /// The name of the configuration file in an org's directory.
 pub const CONFIG_FILE: &str = "handclasp.toml";
-/// The name of the admin token's file in the keys directory.
-pub const ADMIN_TOKEN_FILE: &str = "admin.token";
 const SYSTEM_DIR: &str = "/var/lib/handclasp";
 
 /// The directory that was named, or the one that is meant when none is.
@@ -73,7 +74,7 @@ impl Place {
     /// The admin API of the org's daemon.
     pub fn admin(&self) -> Done<Http> {
         let config = self.config()?;
-        let token = token_of(&config.keys.path(ADMIN_TOKEN_FILE))?;
+        let token = token_of(&config.keys.path(token::FILE))?;
         Ok(Http::new(admin_endpoint(&config.admin))?.with_token(token))
     }
 

@@ -55,7 +55,8 @@ pub async fn run(command: PolicyCommand, place: &Place, screen: Screen) -> Done 
 fn words(policy: &PolicyView) -> String {
     let newcomers = if policy.newcomers { "are" } else { "are not" };
     match policy.audience.as_str() {
-        "all" => "All users may use external messaging, except those that are forbidden (handclasp user forbid NAME).".to_owned(),
+        "all" => "All users may use external messaging, except those that are forbidden (handclasp user forbid NAME)."
+            .to_owned(),
         _ => format!(
             "Only chosen users may use external messaging (handclasp user choose NAME). New users {newcomers} chosen."
         ),

@@ -75,7 +75,11 @@ impl Table {
 
     /// The same with rows made from items.
     #[must_use]
-    pub fn rows<T, const N: usize>(mut self, items: impl IntoIterator<Item = T>, cells: impl Fn(T) -> [String; N]) -> Self {
+    pub fn rows<T, const N: usize>(
+        mut self,
+        items: impl IntoIterator<Item = T>,
+        cells: impl Fn(T) -> [String; N],
+    ) -> Self {
         for item in items {
             self.row(cells(item));
         }
@@ -87,7 +91,12 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| clean(cell).chars().count()).max().unwrap_or(0)
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| clean(cell).chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         for row in &self.rows {
@@ -179,7 +188,8 @@ mod tests {
 
     #[test]
     fn empty_fields_are_left_out() {
-        let text = fields([("peer", "globex.example".to_owned()), ("why", String::new()), ("state", "open".to_owned())]);
+        let text =
+            fields([("peer", "globex.example".to_owned()), ("why", String::new()), ("state", "open".to_owned())]);
         assert_eq!(text, "peer   globex.example\nstate  open\n");
     }
 

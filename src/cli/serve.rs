@@ -4,6 +4,7 @@ use super::{
     failure::{Done, Failure},
     place::Place,
 };
+use crate::app::{self, ServeError, ServeOptions};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -17,6 +18,12 @@ pub struct ServeArgs {
 
 /// Runs the command; returns when the daemon has drained.
 pub fn run(args: ServeArgs, place: &Place) -> Done {
-    let config = place.config()?;
-    crate::app::run(config, place.config_file(), args.ready_file).map_err(|error| Failure::fault(format!("{error:#}")))
+    let options = ServeOptions { config: place.config_file(), ready_file: args.ready_file };
+    if !options.config.is_file() {
+        return place.config().map(drop);
+    }
+    app::serve(&options).map_err(|error| match error {
+        ServeError::Config(text) => Failure::config(text),
+        ServeError::Fault(text) => Failure::fault(text),
+    })
 }

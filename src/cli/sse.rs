@@ -178,10 +178,14 @@ mod tests {
 
     #[test]
     fn frames_are_the_same_wherever_the_bytes_are_cut() {
-        let text = ": ping\n\nid: 7\nevent: messages\ndata: {\"a\":\"\u{e4}\"}\n\nevent:x\r\ndata:1\r\ndata:2\r\n\r\n".as_bytes();
+        let text = ": ping\n\nid: 7\nevent: messages\ndata: {\"a\":\"\u{e4}\"}\n\nevent:x\r\ndata:1\r\ndata:2\r\n\r\n"
+            .as_bytes();
         let whole = frames(&[text]);
         assert_eq!(whole.len(), 2);
-        assert_eq!(whole[0], Frame { id: Some("7".into()), event: "messages".into(), data: "{\"a\":\"\u{e4}\"}".into() });
+        assert_eq!(
+            whole[0],
+            Frame { id: Some("7".into()), event: "messages".into(), data: "{\"a\":\"\u{e4}\"}".into() }
+        );
         assert_eq!(whole[1], Frame { id: None, event: "x".into(), data: "1\n2".into() });
         for cut in 0..text.len() {
             assert_eq!(frames(&[&text[..cut], &text[cut..]]), whole, "cut at {cut}");

@@ -96,9 +96,13 @@ pub fn next_step(peer: &PeerStatus) -> Option<String> {
     Some(match peer.state.as_str() {
         "pinned" | "closed_by_us" => format!("handclasp grant on {domain}"),
         "closed_by_them" => format!("ask the admin of {domain} to run: handclasp grant on OUR.DOMAIN"),
-        "opening" => "the daemons have not greeted each other yet; if it lasts, check the addresses in both cards".to_owned(),
+        "opening" => {
+            "the daemons have not greeted each other yet; if it lasts, check the addresses in both cards".to_owned()
+        }
         "stale" => "the partner's daemon cannot be reached; messages wait and nobody is removed".to_owned(),
-        "quarantined" => format!("clear the contradiction with the partner's admin, then: handclasp peer lift {domain}"),
+        "quarantined" => {
+            format!("clear the contradiction with the partner's admin, then: handclasp peer lift {domain}")
+        }
         _ => return None,
     })
 }

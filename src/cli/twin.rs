@@ -7,14 +7,16 @@ use super::{
     grant,
     http::{Endpoint, Http, token_of},
     init::{self, Plan},
-    peer,
-    place::ADMIN_TOKEN_FILE,
-    user,
+    peer, user,
 };
 use crate::{
     api::{
-        admin::dto::{GrantAnswer, GrantPut, PeerStatus, TokenCreate, UserCreate},
+        admin::{
+            dto::{GrantAnswer, GrantPut, PeerStatus, TokenCreate, UserCreate},
+            token,
+        },
         client::dto::Contact,
+        password::Password,
     },
     model::{Domain, org::SignedCard},
 };
@@ -88,14 +90,20 @@ impl Org {
         };
         let card = init::lay_out(&plan)?;
         let daemon = Daemon::start(&dir).await?;
-        let token = token_of(&dir.join("keys").join(ADMIN_TOKEN_FILE))?;
-        let admin = Http::new(Endpoint::parse(&daemon.addresses().admin))?.with_token(token);
+        let token = token_of(&dir.join("keys").join(token::FILE))?;
+        let admin = Http::new(Endpoint::parse(&daemon.ready().admin))?.with_token(token);
         Ok(Self { domain, dir, card, daemon, admin })
+    }
+
+    /// Where the client API listens.
+    pub fn client_address(&self) -> Done<SocketAddr> {
+        let url = self.daemon.ready().client.as_str();
+        url.trim_start_matches("http://").parse().map_err(|_| Failure::fault(format!("{url} is no loopback address")))
     }
 
     /// The client API, without a sign-in.
     pub fn client(&self) -> Done<Http> {
-        Http::new(Endpoint::parse(&self.daemon.addresses().client))
+        Http::new(Endpoint::parse(&self.daemon.ready().client))
     }
 
     /// Pins another organization.
@@ -133,7 +141,7 @@ impl Org {
 
     /// Makes a user with a password.
     pub async fn add_user(&self, local: &str, name: &str, password: &str) -> Done {
-        let password = Some(password.to_owned());
+        let password = Some(Password::new(password.to_owned()));
         let user = UserCreate { local: local.to_owned(), name: name.to_owned(), password };
         user::create(&self.admin, &user).await.map(drop)
     }
@@ -142,9 +150,9 @@ impl Org {
     pub async fn add_robot(&self, local: &str) -> Done<Http> {
         let user = UserCreate { local: local.to_owned(), name: local.to_owned(), password: None };
         user::create(&self.admin, &user).await?;
-        let token = TokenCreate { label: "bench".to_owned(), ends_in_ms: None };
+        let wanted = TokenCreate { label: "bench".to_owned(), ends_in_ms: None };
         let local = local.parse().map_err(Failure::fault)?;
-        let token = user::issue_token(&self.admin, &local, &token).await?;
+        let token = user::issue_token(&self.admin, &local, &wanted).await?;
         Ok(self.client()?.with_token(token.token))
     }
 }
@@ -208,7 +216,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_condition_that_never_comes_true_names_itself() {
-        let failure = wait_until::<()>("pigs fly", Duration::ZERO, async || { Ok(None) }).await.expect_err("never");
+        let failure = wait_until::<()>("pigs fly", Duration::ZERO, async || Ok(None)).await.expect_err("never");
         assert!(failure.message.contains("pigs fly"), "{}", failure.message);
     }
 }

@@ -1,6 +1,6 @@
 //! DSSE v1: every signed object of the protocol, verified over its exact bytes before anything reads them (W4).
 
-use super::{KeySet, ProofError, SigningKey, Verified, keyset::verifying_key};
+use super::{KeySet, ProofError, SigningKey, Verified, keyset::verifying_key, object::Object};
 use crate::model::{id::PublicKey, id::unhex, limits};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
@@ -84,7 +84,7 @@ pub fn sign(kind: Kind, payload: &[u8], key: &SigningKey) -> String {
 /// When it is another kind of object, not exactly one signature, by a key outside the set, or does not match.
 pub fn open(kind: Kind, document: &[u8], keys: &KeySet) -> Result<Verified<Payload>, ProofError> {
     let parsed = parse(kind, document)?;
-    let key = keys.find(parsed.signatures[0].key_id)?;
+    let key = keys.find(parsed.signatures[0].0.key_id)?;
     verify(kind, &parsed, key)
 }
 
@@ -95,7 +95,7 @@ pub fn open(kind: Kind, document: &[u8], keys: &KeySet) -> Result<Verified<Paylo
 /// As [`open`].
 pub fn open_self_signed(kind: Kind, document: &[u8]) -> Result<Verified<Payload>, ProofError> {
     let parsed = parse(kind, document)?;
-    let key = PublicKey(unhex(parsed.signatures[0].key_id).map_err(|_| ProofError::Form)?);
+    let key = PublicKey(unhex(parsed.signatures[0].0.key_id).map_err(|_| ProofError::Form)?);
     verify(kind, &parsed, key)
 }
 
@@ -106,7 +106,7 @@ struct DocumentV1<'a> {
     #[serde(rename = "payloadType")]
     payload_type: &'a str,
     #[serde(borrow)]
-    signatures: [SignatureV1<'a>; 1],
+    signatures: [Object<SignatureV1<'a>>; 1],
 }
 
 #[derive(Deserialize)]
@@ -121,13 +121,13 @@ fn parse(kind: Kind, document: &[u8]) -> Result<DocumentV1<'_>, ProofError> {
     if document.len() > limits::FEDERATION_BODY_BYTES_MAX {
         return Err(ProofError::TooLarge);
     }
-    let parsed: DocumentV1<'_> = serde_json::from_slice(document).map_err(|_| ProofError::Form)?;
+    let Object(parsed): Object<DocumentV1<'_>> = serde_json::from_slice(document).map_err(|_| ProofError::Form)?;
     if parsed.payload_type == kind.payload_type() { Ok(parsed) } else { Err(ProofError::Kind) }
 }
 
 fn verify(kind: Kind, parsed: &DocumentV1<'_>, key: PublicKey) -> Result<Verified<Payload>, ProofError> {
     let mut signature = [0; 64];
-    match STANDARD.decode_slice(parsed.signatures[0].sig, &mut signature) {
+    match STANDARD.decode_slice(parsed.signatures[0].0.sig, &mut signature) {
         Ok(64) => {}
         _ => return Err(ProofError::Encoding),
     }
@@ -156,3 +156,6 @@ fn prefix(kind: Kind, payload_len: usize) -> Vec<u8> {
     bytes.extend_from_slice(text.as_bytes());
     bytes
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,3 +63,6 @@ impl FromStr for Fingerprint {
         if count == CHARS { Ok(Self(bytes)) } else { Err(FingerprintError) }
     }
 }
+
+#[cfg(test)]
+mod tests;

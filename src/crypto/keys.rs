@@ -127,3 +127,6 @@ fn write_through(draft: &Path, path: &Path, secret: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::File::open(folder)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,3 +46,6 @@ pub(super) fn verifying_key(key: &PublicKey) -> Result<VerifyingKey, ProofError>
     let canonical = verifying.to_edwards().compress().to_bytes() == key.0;
     if canonical && !verifying.is_weak() { Ok(verifying) } else { Err(ProofError::WeakKey) }
 }
+
+#[cfg(test)]
+mod tests;

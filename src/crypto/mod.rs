@@ -5,6 +5,7 @@ pub mod dsse;
 pub mod fingerprint;
 pub mod keys;
 pub mod keyset;
+pub(crate) mod object;
 pub mod verified;
 
 pub use keys::SigningKey;

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     core::{
-        Command,
         command::{Answer, PeerOp},
         permit,
     },
@@ -325,10 +324,10 @@ impl Egress {
     async fn settle(&mut self, batch: &Batch, ack: Ack) -> Result<(), Trouble> {
         self.settled().await;
         let references = self.federation.references(&self.peer, batch, ack.cursor)?;
-        let (engine, peer) = (self.federation.engine.clone(), self.peer.clone());
+        let (federation, peer) = (self.federation.clone(), self.peer.clone());
         self.settling = Some(tokio::spawn(async move {
             let op = PeerOp::Settle(ack, references);
-            if let Err(refusal) = engine.submit(Command::Peer { peer: peer.clone(), op }).await {
+            if let Err(refusal) = federation.submit(&peer, op).await {
                 tracing::warn!(%peer, %refusal, "an ack was not settled");
             }
         }));
@@ -344,7 +343,7 @@ impl Egress {
     }
 
     async fn tell(&self, op: PeerOp) -> Result<Answer, Refusal> {
-        self.federation.engine.submit(Command::Peer { peer: self.peer.clone(), op }).await
+        self.federation.submit(&self.peer, op).await
     }
 
     fn contradicted(&self, bad: BadAck, answer: &PeerAnswer) -> Trouble {

@@ -3,7 +3,7 @@
 use super::Federation;
 use crate::{
     core::{
-        Command, State,
+        State,
         command::{Answer, Greeting, PeerOp},
         state::Link,
     },
@@ -54,7 +54,7 @@ impl Federation {
 
     /// A signed hello for a peer.
     pub(super) async fn own_hello(&self, peer: &Domain) -> Result<String, Refusal> {
-        let answer = self.engine.submit(Command::Peer { peer: peer.clone(), op: PeerOp::Greet }).await?;
+        let answer = self.submit(peer, PeerOp::Greet).await?;
         let Answer::Greeting(greeting) = answer else {
             unreachable!("the writer answers a greet with a greeting");
         };

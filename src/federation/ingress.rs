@@ -11,6 +11,7 @@ use crate::{
         command::{Answer, PeerOp},
         state::Link,
     },
+    engine::Refusal,
     model::{Code, Domain, LinkId, limits, org::Card},
     net::{PeerIdentity, accept::PeerResponse},
     wire,
@@ -180,7 +181,15 @@ impl Federation {
     }
 
     async fn tell(&self, peer: &Domain, op: PeerOp) -> Result<Answer, Refused> {
-        Ok(self.engine.submit(Command::Peer { peer: peer.clone(), op }).await?)
+        Ok(self.submit(peer, op).await?)
+    }
+
+    /// Hands something of a peer to the writer. Also what was refused with effects, such as a quarantine, is an error.
+    pub(super) async fn submit(&self, peer: &Domain, op: PeerOp) -> Result<Answer, Refusal> {
+        match self.engine.submit(Command::Peer { peer: peer.clone(), op }).await? {
+            Answer::Refused(reject) => Err(reject.into()),
+            answer => Ok(answer),
+        }
     }
 
     /// A signed object must be about this link, from its peer to us: neither reflected nor meant for another (A10).

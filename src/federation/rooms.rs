@@ -14,7 +14,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// Room for records in an envelope, bytes.
-const RECORDS_BYTES_MAX: usize = limits::ENVELOPE_BYTES_MAX - wire::envelope::HEAD_BYTES_MAX;
+const RECORDS_BYTES_MAX: usize = wire::envelope::RECORDS_BYTES_MAX;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

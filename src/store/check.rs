@@ -16,7 +16,7 @@ use crate::{
         id::hex,
         journal::Entry,
         limits::ROW_BYTES_MAX,
-        link::{Peer, Streams},
+        link::{Parted, Peer, Streams},
         notice::Notice,
         org::OwnOrg,
         room::{FormerMember, Invitation, Member, RoomInfo},
@@ -125,6 +125,7 @@ impl Pass {
             Key::Session(_) => readable::<Session>(key, row, &further),
             Key::Peer(_) => readable::<Peer>(key, row, &further),
             Key::Streams(_) => readable::<Streams>(key, row, &further),
+            Key::Parted(_) => readable::<Parted>(key, row, &further),
             Key::Room(_) => readable::<RoomInfo>(key, row, &further),
             Key::Member(..) => readable::<Member>(key, row, &further),
             Key::Former(..) => readable::<FormerMember>(key, row, &further),
@@ -134,8 +135,14 @@ impl Pass {
             Key::Mark(..) | Key::NoticesRead(_) => readable::<u64>(key, row, &further),
             Key::Refused(..) => readable::<Code>(key, row, &further),
             Key::UserQuota(_) | Key::LinkQuota(..) => readable::<Quota>(key, row, &further),
-            Key::Commit => codec::decode_value(key, row, &further).map(|commit| self.commit = Some(commit)),
-            Key::Skip(room) => codec::decode_value(key, row, &further).map(|skip| drop(self.skips.insert(*room, skip))),
+            Key::Commit => {
+                self.commit = Some(codec::decode_value(key, row, &further)?);
+                Ok(())
+            }
+            Key::Skip(room) => {
+                self.skips.insert(*room, codec::decode_value(key, row, &further)?);
+                Ok(())
+            }
             Key::More(..) | Key::Row(..) => Ok(()),
         }
     }

@@ -41,11 +41,6 @@ impl Tail {
         Ok(tail)
     }
 
-    /// The number of the last entry.
-    pub fn last(&self) -> Option<u64> {
-        self.last
-    }
-
     /// Appends an entry. Says whether it began a new row.
     pub fn push(&mut self, seq: u64, entry: &[u8], rows: &mut Rows) -> Result<bool, StoreError> {
         if self.last.is_some_and(|last| seq <= last) {

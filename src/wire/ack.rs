@@ -5,7 +5,10 @@ use super::{
     strict::{self, Integer, ensure},
     words::{EpochV1, VerdictV1},
 };
-use crate::model::{Digest, Domain, LinkId, limits, record::Ack};
+use crate::{
+    crypto::object::Object,
+    model::{Digest, Domain, LinkId, limits, record::Ack},
+};
 use serde::{Deserialize, Serialize};
 
 const OBJECT: &str = "ack";
@@ -20,7 +23,7 @@ pub fn encode(ack: &Ack) -> Vec<u8> {
         link: ack.link,
         origin: ack.origin.clone(),
         destination: ack.destination.clone(),
-        epoch: ack.epoch.into(),
+        epoch: Object(ack.epoch.into()),
         cursor: Integer(ack.cursor),
         head: ack.head,
         rejects: ack.rejects.iter().map(|(seq, code)| (Integer(*seq), VerdictV1(*code))).collect(),
@@ -44,7 +47,7 @@ pub fn decode(bytes: &[u8]) -> Result<Ack, WireError> {
         link: parsed.link,
         origin: parsed.origin,
         destination: parsed.destination,
-        epoch: parsed.epoch.into_epoch(OBJECT)?,
+        epoch: parsed.epoch.0.into_epoch(OBJECT)?,
         cursor: parsed.cursor.0,
         head: parsed.head,
         rejects,
@@ -59,7 +62,7 @@ struct AckV1 {
     link: LinkId,
     origin: Domain,
     destination: Domain,
-    epoch: EpochV1,
+    epoch: Object<EpochV1>,
     cursor: Integer,
     head: Digest,
     rejects: Vec<(Integer, VerdictV1)>,

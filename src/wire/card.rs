@@ -3,10 +3,10 @@
 use super::{
     WireError,
     strict::{self, Integer, ensure, refuse},
-    words::check_features,
+    words::{check_features, words},
 };
 use crate::{
-    crypto::keyset::check_public_key,
+    crypto::{keyset::check_public_key, object::Object},
     model::{
         Digest, Domain,
         id::PublicKey,
@@ -31,7 +31,7 @@ pub fn encode(card: &Card) -> Vec<u8> {
         name: card.name.clone(),
         identity: card.identity,
         version: Integer(card.version),
-        signing_keys: card.signing_keys.iter().map(|key| KeyV1 { key: key.key, state: key.state.into() }).collect(),
+        signing_keys: card.signing_keys.iter().map(KeyV1::from).map(Object).collect(),
         tls_pins: card.tls_pins.clone(),
         endpoints: card.endpoints.clone(),
         features: card.features.clone(),
@@ -45,7 +45,7 @@ pub fn encode(card: &Card) -> Vec<u8> {
 /// What is wrong with its form, or which rule it breaks.
 pub fn decode(bytes: &[u8]) -> Result<Card, WireError> {
     let parsed: CardV1 = strict::parse(OBJECT, bytes, limits::CARD_BYTES_MAX)?;
-    let key = |key: KeyV1| SigningKey { key: key.key, state: key.state.into() };
+    let key = |Object(key): Object<KeyV1>| SigningKey { key: key.key, state: key.state.into() };
     let card = Card {
         domain: parsed.domain,
         name: parsed.name,
@@ -114,7 +114,7 @@ struct CardV1 {
     name: DisplayName,
     identity: PublicKey,
     version: Integer,
-    signing_keys: Vec<KeyV1>,
+    signing_keys: Vec<Object<KeyV1>>,
     tls_pins: Vec<Digest>,
     endpoints: Vec<String>,
     features: Vec<String>,
@@ -128,7 +128,13 @@ struct KeyV1 {
     state: KeyUseV1,
 }
 
-super::words::words!(
+impl From<&SigningKey> for KeyV1 {
+    fn from(key: &SigningKey) -> Self {
+        Self { key: key.key, state: key.state.into() }
+    }
+}
+
+words!(
     /// Whether a signing key signs now.
     KeyUseV1 for KeyUse { Current = "current", Next = "next", Retired = "retired", Revoked = "revoked", }
 );

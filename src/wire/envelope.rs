@@ -5,18 +5,22 @@ use super::{
     strict::{self, Integer, ensure, refuse},
     words::EpochV1,
 };
-use crate::model::{
-    Digest, Domain, LinkId, Millis, limits,
-    record::{Envelope, Epoch, Record},
+use crate::{
+    crypto::object::Object,
+    model::{
+        Digest, Domain, LinkId, Millis, limits,
+        record::{Envelope, Epoch, Record},
+    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 const OBJECT: &str = "envelope";
 
-/// Bytes to allow for everything in an envelope but its records, when records are gathered up to
-/// [`limits::ENVELOPE_BYTES_MAX`].
-pub const HEAD_BYTES_MAX: usize = 1_536;
+/// Most bytes of records in one envelope: what the payload may hold without its head and the commas in between.
+pub const RECORDS_BYTES_MAX: usize = limits::ENVELOPE_BYTES_MAX - HEAD_BYTES_MAX;
+/// Bytes to allow for the head of an envelope and the commas between its records.
+pub const HEAD_BYTES_MAX: usize = 2 * 1024;
 
 /// An envelope without its records.
 #[derive(Clone, Debug)]
@@ -75,7 +79,7 @@ pub fn decode(bytes: &[u8]) -> Result<Envelope, WireError> {
         link: parsed.link,
         origin: parsed.origin,
         destination: parsed.destination,
-        epoch: parsed.epoch.into_epoch(OBJECT)?,
+        epoch: parsed.epoch.0.into_epoch(OBJECT)?,
         from_seq,
         prev: parsed.prev,
         grants: (parsed.grants.0.0, parsed.grants.1.0),
@@ -98,7 +102,7 @@ struct HeadV1 {
     link: LinkId,
     origin: Domain,
     destination: Domain,
-    epoch: EpochV1,
+    epoch: Object<EpochV1>,
     from_seq: Integer,
     prev: Digest,
     grants: (Integer, Integer),
@@ -112,7 +116,7 @@ impl From<&EnvelopeHead> for HeadV1 {
             link: head.link,
             origin: head.origin.clone(),
             destination: head.destination.clone(),
-            epoch: head.epoch.into(),
+            epoch: Object(head.epoch.into()),
             from_seq: Integer(head.from_seq),
             prev: head.prev,
             grants: (Integer(head.grants.0), Integer(head.grants.1)),
@@ -128,7 +132,7 @@ struct EnvelopeV1<'a> {
     link: LinkId,
     origin: Domain,
     destination: Domain,
-    epoch: EpochV1,
+    epoch: Object<EpochV1>,
     from_seq: Integer,
     prev: Digest,
     grants: (Integer, Integer),

@@ -3,6 +3,7 @@
 use super::{
     WireError,
     strict::{self, Integer, ensure, present},
+    words::words,
 };
 use crate::model::{
     Domain, LinkId,
@@ -43,7 +44,7 @@ pub fn decode(bytes: &[u8]) -> Result<Grant, WireError> {
     let parsed: GrantV1 = strict::parse(OBJECT, bytes, GRANT_BYTES_MAX)?;
     let state = GrantState::from(parsed.state);
     ensure(parsed.serial.0 >= 1, OBJECT, "serial", "starts at 1")?;
-    ensure(parsed.since <= parsed.serial, OBJECT, "since", "must be at most the serial")?;
+    ensure((1..=parsed.serial.0).contains(&parsed.since.0), OBJECT, "since", "must be 1 to the serial")?;
     ensure(parsed.issuer != parsed.subject, OBJECT, "subject", "must not be the issuer")?;
     ensure(
         state == GrantState::Active || (parsed.scopes.is_empty() && parsed.not_after.is_none()),
@@ -91,27 +92,7 @@ struct GrantV1 {
     reason: Reason,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StateV1 {
-    Active,
-    Revoked,
-}
-
-impl From<GrantState> for StateV1 {
-    fn from(state: GrantState) -> Self {
-        match state {
-            GrantState::Active => Self::Active,
-            GrantState::Revoked => Self::Revoked,
-        }
-    }
-}
-
-impl From<StateV1> for GrantState {
-    fn from(state: StateV1) -> Self {
-        match state {
-            StateV1::Active => Self::Active,
-            StateV1::Revoked => Self::Revoked,
-        }
-    }
-}
+words!(
+    /// Whether a grant permits.
+    StateV1 for GrantState { Active = "active", Revoked = "revoked", }
+);

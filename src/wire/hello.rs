@@ -9,9 +9,12 @@ use super::{
     strict::{self, Integer, ensure, present},
     words::{EpochV1, check_features},
 };
-use crate::model::{
-    Digest, Domain, InstanceId, LinkId, Millis, limits,
-    record::{Hello, InPosition, OutPosition},
+use crate::{
+    crypto::{digest::sha256, object::Object},
+    model::{
+        Digest, Domain, InstanceId, LinkId, Millis, limits,
+        record::{Hello, InPosition, OutPosition},
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -21,7 +24,7 @@ const OBJECT: &str = "hello";
 /// Largest payload of a hello, bytes.
 pub const HELLO_BYTES_MAX: usize = 16 * 1024;
 /// Largest bundle: three documents in base64 and JSON strings, bytes.
-pub const BUNDLE_BYTES_MAX: usize = 96 * 1024;
+pub const BUNDLE_BYTES_MAX: usize = 64 * 1024;
 
 /// The body of a hello request and of its answer: signed documents, byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +89,7 @@ pub struct HelloParts {
 /// Writes the payload of a hello, which names its card and grant by their digests.
 #[must_use]
 pub fn encode(hello: &Hello) -> Vec<u8> {
-    let digest = |document: &str| crate::crypto::digest::sha256(document.as_bytes());
+    let digest = |document: &str| sha256(document.as_bytes());
     strict::write(&HelloV1 {
         link: hello.link,
         origin: hello.origin.clone(),
@@ -96,11 +99,11 @@ pub fn encode(hello: &Hello) -> Vec<u8> {
         card: digest(&hello.card.document),
         grant: hello.grant.as_ref().map(|signed| digest(&signed.document)),
         seen_serial: Integer(hello.seen_serial),
-        outgoing: hello.outgoing.map(Into::into),
-        incoming: hello.incoming.map(Into::into),
-        ended: hello.ended.map(Into::into),
+        outgoing: hello.outgoing.map(|position| Object(position.into())),
+        incoming: hello.incoming.map(|position| Object(position.into())),
+        ended: hello.ended.map(|position| Object(position.into())),
         features: hello.features.clone(),
-        envelope_max: SizeV1 { records: Integer(hello.envelope_max.0), bytes: Integer(hello.envelope_max.1) },
+        envelope_max: Object(SizeV1 { records: Integer(hello.envelope_max.0), bytes: Integer(hello.envelope_max.1) }),
     })
 }
 
@@ -112,7 +115,7 @@ pub fn decode(bytes: &[u8]) -> Result<HelloParts, WireError> {
     let parsed: HelloV1 = strict::parse(OBJECT, bytes, HELLO_BYTES_MAX)?;
     ensure(parsed.origin != parsed.destination, OBJECT, "destination", "must not be the origin")?;
     check_features(OBJECT, &parsed.features)?;
-    let SizeV1 { records, bytes } = parsed.envelope_max;
+    let Object(SizeV1 { records, bytes }) = parsed.envelope_max;
     ensure(records.0 >= 1, OBJECT, "envelope_max", "must allow a record")?;
     ensure(bytes.0 >= limits::RECORD_BYTES_MAX as u64, OBJECT, "envelope_max", "must allow at least 65,536 bytes")?;
     Ok(HelloParts {
@@ -124,9 +127,9 @@ pub fn decode(bytes: &[u8]) -> Result<HelloParts, WireError> {
         card: parsed.card,
         grant: parsed.grant,
         seen_serial: parsed.seen_serial.0,
-        outgoing: parsed.outgoing.map(OutV1::into_position).transpose()?,
-        incoming: parsed.incoming.map(InV1::into_position).transpose()?,
-        ended: parsed.ended.map(InV1::into_position).transpose()?,
+        outgoing: parsed.outgoing.map(|Object(position)| position.into_position()).transpose()?,
+        incoming: parsed.incoming.map(|Object(position)| position.into_position()).transpose()?,
+        ended: parsed.ended.map(|Object(position)| position.into_position()).transpose()?,
         features: parsed.features,
         envelope_max: (records.0, bytes.0),
     })
@@ -145,13 +148,13 @@ struct HelloV1 {
     grant: Option<Digest>,
     seen_serial: Integer,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    outgoing: Option<OutV1>,
+    outgoing: Option<Object<OutV1>>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    incoming: Option<InV1>,
+    incoming: Option<Object<InV1>>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    ended: Option<InV1>,
+    ended: Option<Object<InV1>>,
     features: Vec<String>,
-    envelope_max: SizeV1,
+    envelope_max: Object<SizeV1>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,7 +167,7 @@ struct SizeV1 {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OutV1 {
-    epoch: EpochV1,
+    epoch: Object<EpochV1>,
     term: (Integer, Integer),
     next_seq: Integer,
     head: Digest,
@@ -173,7 +176,7 @@ struct OutV1 {
 impl From<OutPosition> for OutV1 {
     fn from(position: OutPosition) -> Self {
         Self {
-            epoch: position.epoch.into(),
+            epoch: Object(position.epoch.into()),
             term: (Integer(position.term.0), Integer(position.term.1)),
             next_seq: Integer(position.next_seq),
             head: position.head,
@@ -185,7 +188,7 @@ impl OutV1 {
     fn into_position(self) -> Result<OutPosition, WireError> {
         ensure(self.next_seq.0 >= 1, OBJECT, "next_seq", "starts at 1")?;
         Ok(OutPosition {
-            epoch: self.epoch.into_epoch(OBJECT)?,
+            epoch: self.epoch.0.into_epoch(OBJECT)?,
             term: (self.term.0.0, self.term.1.0),
             next_seq: self.next_seq.0,
             head: self.head,
@@ -196,7 +199,7 @@ impl OutV1 {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct InV1 {
-    epoch: EpochV1,
+    epoch: Object<EpochV1>,
     cursor: Integer,
     head: Digest,
     backed_up: Integer,
@@ -205,7 +208,7 @@ struct InV1 {
 impl From<InPosition> for InV1 {
     fn from(position: InPosition) -> Self {
         Self {
-            epoch: position.epoch.into(),
+            epoch: Object(position.epoch.into()),
             cursor: Integer(position.cursor),
             head: position.head,
             backed_up: Integer(position.backed_up),
@@ -217,7 +220,7 @@ impl InV1 {
     fn into_position(self) -> Result<InPosition, WireError> {
         ensure(self.backed_up <= self.cursor, OBJECT, "backed_up", "must be at most the cursor")?;
         Ok(InPosition {
-            epoch: self.epoch.into_epoch(OBJECT)?,
+            epoch: self.epoch.0.into_epoch(OBJECT)?,
             cursor: self.cursor.0,
             head: self.head,
             backed_up: self.backed_up.0,

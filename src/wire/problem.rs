@@ -3,7 +3,7 @@
 use super::{
     WireError,
     strict::{self, Integer, present},
-    words::VerdictV1,
+    words::{VerdictV1, words},
 };
 use crate::model::Code;
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 pub const PROBLEM_BYTES_MAX: usize = 32 * 1024;
 
 /// When the same request may succeed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
     /// Never in this form.
     No,
@@ -53,7 +52,7 @@ impl Problem {
 pub fn encode(problem: &Problem) -> Vec<u8> {
     strict::write(&ProblemV1 {
         code: VerdictV1(problem.code),
-        retry: problem.retry,
+        retry: problem.retry.into(),
         retry_after_ms: problem.retry_after_ms.map(Integer),
         evidence: problem.evidence.clone(),
         seq: problem.seq.map(Integer),
@@ -68,7 +67,7 @@ pub fn decode(bytes: &[u8]) -> Result<Problem, WireError> {
     let parsed: ProblemV1 = strict::parse("problem", bytes, PROBLEM_BYTES_MAX)?;
     Ok(Problem {
         code: parsed.code.0,
-        retry: parsed.retry,
+        retry: parsed.retry.into(),
         retry_after_ms: parsed.retry_after_ms.map(|ms| ms.0),
         evidence: parsed.evidence,
         seq: parsed.seq.map(|seq| seq.0),
@@ -79,7 +78,7 @@ pub fn decode(bytes: &[u8]) -> Result<Problem, WireError> {
 #[serde(deny_unknown_fields)]
 struct ProblemV1 {
     code: VerdictV1,
-    retry: Retry,
+    retry: RetryV1,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<Integer>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -87,3 +86,8 @@ struct ProblemV1 {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     seq: Option<Integer>,
 }
+
+words!(
+    /// When the same request may succeed.
+    RetryV1 for Retry { No = "no", After = "after", Hello = "hello", Admin = "admin", }
+);

@@ -1,6 +1,9 @@
 //! What every text of the protocol must keep to: sizes, compact JSON, depth, exact integers, present values (W4, A8).
 
-use crate::model::{Code, limits};
+use crate::{
+    crypto::object::Object,
+    model::{Code, limits},
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// Why bytes are not an object of the protocol. Never holds content.
@@ -135,7 +138,8 @@ fn skip_string(rest: &mut std::slice::Iter<'_, u8>) {
 
 /// Reads scanned text as one object.
 pub(super) fn read<'a, T: Deserialize<'a>>(object: &'static str, text: &'a str) -> Result<T, WireError> {
-    serde_json::from_str(text).map_err(|error| WireError::Form { object, at: error.column() })
+    let parsed: Result<Object<T>, _> = serde_json::from_str(text);
+    parsed.map(|Object(value)| value).map_err(|error| WireError::Form { object, at: error.column() })
 }
 
 /// Scans and reads.

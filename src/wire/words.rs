@@ -17,8 +17,24 @@ use std::borrow::Cow;
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident for $model:ident { $($word:ident = $text:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        pub(super) enum $name { $(#[serde(rename = $text)] $word,)* }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum $name { $($word,)* }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(match self { $(Self::$word => $text,)* })
+            }
+        }
+
+        // By hand, because a derived one would also read `{"word": null}`.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                match &*std::borrow::Cow::<'de, str>::deserialize(deserializer)? {
+                    $($text => Ok(Self::$word),)*
+                    _ => Err(serde::de::Error::custom("unknown word")),
+                }
+            }
+        }
 
         impl From<$model> for $name {
             fn from(value: $model) -> Self {

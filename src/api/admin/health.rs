@@ -2,7 +2,6 @@
 
 use super::{Context, dto::Health};
 use crate::{
-    api::problem::Problem,
     core::{permit::link_state, state::State},
     engine::Engine,
     model::Millis,

@@ -28,7 +28,12 @@ pub async fn list(context: Context, Query(query): Query<PageQuery>) -> Result<Js
     let state = context.engine.state();
     let (after, items_max) = (query.after::<Domain>()?, query.items_max()?);
     let links = state.links.values().filter(|link| after.as_ref().is_none_or(|after| link.peer.domain > *after));
-    let page = Page::take(links, items_max, |link| link.peer.domain.clone(), |link| peer_status(&context.engine, &state, link));
+    let page = Page::take(
+        links,
+        items_max,
+        |link| link.peer.domain.clone(),
+        |link| peer_status(&context.engine, &state, link),
+    );
     let items = page.items.into_iter().collect::<Result<_, _>>()?;
     Ok(Json(Page { items, next: page.next }))
 }

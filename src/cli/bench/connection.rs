@@ -115,7 +115,10 @@ impl Connection {
         self.stream.write_all(request).await?;
         let head = self.read_head().await?;
         if head.status != 200 {
-            return Err(io::Error::other(format!("the daemon refused the stream of events with status {}", head.status)));
+            return Err(io::Error::other(format!(
+                "the daemon refused the stream of events with status {}",
+                head.status
+            )));
         }
         self.buffer.drain(..head.body_from);
         Ok(head.body)

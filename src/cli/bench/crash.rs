@@ -90,10 +90,9 @@ async fn kill(stage: &mut Stage, victim: &impl Fn(&mut Stage) -> &mut Org) -> Do
 /// Reads a person's whole timeline of the room: how many numbers are missing, and how often one stands there again.
 async fn compare(person: &Person, room: &str, messages: usize) -> Done<(u64, u64)> {
     let mut seen = vec![0u32; messages];
-    let mut after = None;
+    let mut before = String::new();
     loop {
-        let page = after.map(|index: u64| format!("&after={index}")).unwrap_or_else(|| "&after=0".to_owned());
-        let page: Messages = person.http.read(&format!("/api/v1/rooms/{room}/messages?limit=200{page}")).await?;
+        let page: Messages = person.http.read(&format!("/api/v1/rooms/{room}/messages?limit=200{before}")).await?;
         for item in &page.items {
             scan(item.event.get().as_bytes(), |n| {
                 if let Some(count) = seen.get_mut(n) {
@@ -101,9 +100,9 @@ async fn compare(person: &Person, room: &str, messages: usize) -> Done<(u64, u64
                 }
             });
         }
-        match page.items.last() {
-            Some(last) if page.next_after.is_some() => after = Some(last.index),
-            _ => break,
+        match page.next_before {
+            Some(index) => before = format!("&before={index}"),
+            None => break,
         }
     }
     let lost = seen.iter().filter(|count| **count == 0).count() as u64;

@@ -13,15 +13,13 @@ mod tally;
 use super::{
     failure::{Done, Failure},
     place::Place,
+    scratch::{Afterwards, Scratch},
     screen::Screen,
 };
 use clap::{Args, ValueEnum as _};
 use progress::Progress;
 use scenarios::{Amount, Scenario};
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// Measure two daemons on this machine.
 #[derive(Debug, Args)]
@@ -60,9 +58,10 @@ pub async fn run(args: BenchArgs, place: &Place, screen: Screen) -> Done {
     let progress = Progress::new(args.messages);
     let mut all = Vec::new();
     for scenario in scenarios {
-        let root = Root::make(place.named(), args.keep)?;
+        let root =
+            Scratch::make("bench", place.named(), if args.keep { Afterwards::Kept } else { Afterwards::Removed })?;
         let figures = tokio::select! {
-            figures = scenarios::play(*scenario, &root.path, amount, &progress) => figures?,
+            figures = scenarios::play(*scenario, root.path(), amount, &progress) => figures?,
             _ = tokio::signal::ctrl_c() => return Err(Failure::refused("interrupted")),
         };
         if screen.is_json() {
@@ -76,35 +75,6 @@ pub async fn run(args: BenchArgs, place: &Place, screen: Screen) -> Done {
     match all.iter().find(|figures| figures.lost > 0 || figures.duplicated > 0) {
         Some(bad) => Err(Failure::refused(format!("{}: {} lost, {} twice", bad.scenario, bad.lost, bad.duplicated))),
         None => Ok(()),
-    }
-}
-
-/// A fresh directory that goes when the scenario is over.
-struct Root {
-    path: PathBuf,
-    keep: bool,
-}
-
-impl Root {
-    fn make(under: Option<&Path>, keep: bool) -> Done<Self> {
-        let under = under.map_or_else(std::env::temp_dir, Path::to_owned);
-        let mut random = [0; 6];
-        crate::clock::Random::fill(&mut crate::clock::SystemRandom, &mut random);
-        let path = under.join(format!("handclasp-bench-{}", crate::model::id::hex(&random)));
-        std::fs::create_dir_all(&path)
-            .map_err(|error| Failure::fault(format!("cannot make the directory {}: {error}", path.display())))?;
-        Ok(Self { path, keep })
-    }
-}
-
-impl Drop for Root {
-    fn drop(&mut self) {
-        if self.keep {
-            eprintln!("kept {}", self.path.display());
-        } else {
-            // What cannot be removed from a temporary directory does no harm.
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
     }
 }
 

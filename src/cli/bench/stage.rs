@@ -68,7 +68,7 @@ impl Stage {
 
     /// Makes a user.
     pub async fn person(org: &Org, local: &str) -> Done<Person> {
-        let daemon = org.daemon.addresses().client.parse().map_err(Failure::fault)?;
+        let daemon = org.client_address()?;
         Ok(Person { address: format!("{local}@{}", org.domain), daemon, http: org.add_robot(local).await? })
     }
 

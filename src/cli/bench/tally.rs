@@ -106,7 +106,8 @@ impl Tally {
         let counts = &mut *counts;
         counts.first.get_or_insert(now);
         counts.last = Some(now);
-        for n in numbers.iter().copied().filter(|n| *n < counts.left.len()) {
+        let known = counts.left.len();
+        for n in numbers.iter().copied().filter(|n| *n < known) {
             let seen = &mut counts.seen[stream][n];
             *seen = seen.saturating_add(1);
             if *seen > 1 {
@@ -181,7 +182,12 @@ impl Sums {
     #[must_use]
     pub fn percentile_ms(&self, share: f64) -> Option<f64> {
         let last = self.latencies_us.len().checked_sub(1)?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an index"
+        )]
         let index = (last as f64 * share).round() as usize;
         self.latencies_us.get(index).map(|us| f64::from(*us) / 1000.0)
     }

@@ -1,1 +1,104 @@
 //! Checks of `wire::event`.
+
+use super::*;
+use crate::model::{Code, Millis, event::Role, room::History};
+
+fn address(text: &str) -> Address {
+    text.parse().expect("an address")
+}
+
+fn event(content: Content) -> Event {
+    Event { id: EventId([7; 16]), author: Some(address("alice@acme.example")), made_at: Millis(5), content }
+}
+
+fn every_kind() -> Vec<Event> {
+    let users = vec![address("bob@globex.example"), address("carol@globex.example")];
+    let text = "Guten Tag \"Bob\"\n\u{1F980}".parse().expect("a text");
+    vec![
+        event(Content::Message(Message { text, reply_to: Some(3), mentions: users.clone() })),
+        event(Content::Message(Message { text: "x".parse().expect("a text"), reply_to: None, mentions: vec![] })),
+        event(Content::Created { name: "Fair".parse().expect("a name") }),
+        event(Content::Joined { users: users.clone() }),
+        event(Content::Removed { users: users.clone() }),
+        Event { author: None, ..event(Content::Excluded { users: users.clone(), cause: Code::ClosedByThem }) },
+        event(Content::Role { user: users[0].clone(), role: Role::Master }),
+        event(Content::Settings(SettingsChange {
+            name: None,
+            description: Some("new".parse().expect("a description")),
+            history: Some(History::All),
+        })),
+    ]
+}
+
+#[test]
+fn every_kind_opens_as_it_was_sealed() {
+    for event in every_kind() {
+        let sealed = seal(event);
+        assert_eq!(open(&sealed.bytes).as_ref(), Ok(&sealed), "{}", String::from_utf8_lossy(&sealed.bytes));
+    }
+}
+
+#[test]
+fn the_exact_bytes_stay_also_when_we_would_write_them_otherwise() {
+    let bytes = br#"{"kind":"message","text":"\u0041","made_at":1,"id":"07070707070707070707070707070707"}"#;
+    let sealed = open(bytes).expect("an event in another order of fields");
+    assert_eq!(&*sealed.bytes, bytes);
+    assert!(matches!(sealed.event.content, Content::Message(message) if message.text.as_str() == "A"));
+}
+
+fn with(fields: &str) -> Result<Sealed, WireError> {
+    open(format!(r#"{{"id":"07070707070707070707070707070707","made_at":1,{fields}}}"#).as_bytes())
+}
+
+#[test]
+fn a27_a_kind_of_a_later_version_is_told_from_nonsense() {
+    for later in [r#""kind":"poll","question":{"deep":[1]}"#, r#""kind":"poll""#, r#""kind":"poll","text":"x""#] {
+        assert_eq!(with(later).expect_err("unknown kind").code(), Code::UnknownType, "{later}");
+    }
+    for nonsense in [
+        r#""kind":"message""#,
+        r#""kind":"message","text":"x","poll":1"#,
+        r#""kind":"message","text":"x","users":["bob@globex.example"]"#,
+        r#""kind":"message","text":"x","mentions":[]"#,
+        r#""kind":"message","text":"""#,
+        r#""kind":"message","text":"x","reply_to":null"#,
+        r#""kind":"joined","users":[]"#,
+        r#""kind":"joined","users":["not an address"]"#,
+        r#""kind":"excluded","users":["bob@globex.example"],"cause":"WHIM""#,
+        r#""kind":"role","user":"bob@globex.example","role":"king""#,
+        r#""kind":"poll","kind":"poll""#,
+        r#""kind":7"#,
+        r#""text":"x""#,
+    ] {
+        assert_eq!(with(nonsense).expect_err("nonsense").code(), Code::Malformed, "{nonsense}");
+    }
+}
+
+#[test]
+fn mentions_and_members_have_their_limits() {
+    let people = |count: usize| {
+        let names: Vec<_> = (0..count).map(|n| format!("\"u{n}@globex.example\"")).collect();
+        names.join(",")
+    };
+    let mentions = |count| with(&format!(r#""kind":"message","text":"x","mentions":[{}]"#, people(count)));
+    let joined = |count| with(&format!(r#""kind":"joined","users":[{}]"#, people(count)));
+    assert!(mentions(limits::MENTIONS_MAX).is_ok());
+    assert!(mentions(limits::MENTIONS_MAX + 1).is_err());
+    assert!(joined(limits::MEMBERS_MAX).is_ok());
+    assert!(joined(limits::MEMBERS_MAX + 1).is_err());
+}
+
+#[test]
+fn an_event_above_the_limit_is_refused() {
+    let padded = format!(r#""kind":"message","text":"x","more":"{}""#, "x".repeat(limits::EVENT_BYTES_MAX));
+    assert_eq!(with(&padded).expect_err("too large").code(), Code::TooLarge);
+}
+
+#[test]
+fn a34_the_largest_message_that_a_user_can_write_is_within_the_limits() {
+    let text = "\"".repeat(limits::TEXT_BYTES_MAX).parse().expect("the longest text, every character escaped");
+    let domain = format!("{}.example", ["x".repeat(60), "y".repeat(60), "z".repeat(60)].join("."));
+    let mentions = (0..limits::MENTIONS_MAX).map(|n| address(&format!("user{n}@{domain}"))).collect();
+    let sealed = seal(event(Content::Message(Message { text, reply_to: Some(limits::INTEGER_MAX), mentions })));
+    assert!(open(&sealed.bytes).is_ok(), "{} bytes", sealed.bytes.len());
+}

@@ -5,11 +5,14 @@ use super::super::{
     strict::{self, Integer, ensure, present},
     words::{HistoryV1, RoleV1, RoomKindV1, SettingsV1},
 };
-use crate::model::{
-    Address, Digest, RoomId, limits,
-    record::{Ask, RecordBody},
-    room::{MemberImage, RoomImage, RoomKind},
-    text::{Description, DisplayName, RoomName},
+use crate::{
+    crypto::object::Object,
+    model::{
+        Address, Digest, RoomId, limits,
+        record::{Ask, RecordBody},
+        room::{MemberImage, RoomImage, RoomKind},
+        text::{Description, DisplayName, RoomName},
+    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -53,7 +56,8 @@ pub(super) fn write(body: &RecordBody, bytes: &mut Vec<u8>) {
             strict::append(&InviteV1 { room: *room, by: by.clone(), users: users.clone() }, bytes);
         }
         RecordBody::RoomAnswer { room, accepted, declined } => {
-            let accepted = accepted.iter().map(|(user, name)| NamedV1 { user: user.clone(), name: name.clone() });
+            let accepted =
+                accepted.iter().map(|(user, name)| Object(NamedV1 { user: user.clone(), name: name.clone() }));
             strict::append(&AnswerV1 { room: *room, accepted: accepted.collect(), declined: declined.clone() }, bytes);
         }
         RecordBody::RoomEvent { room, index, event } => {
@@ -102,7 +106,7 @@ pub(super) fn read(type_name: &str, body: &RawValue) -> Result<RecordBody, WireE
         "room_answer" => {
             let AnswerV1 { room, accepted, declined } = strict::read(OBJECT, text)?;
             check_people(accepted.len() + declined.len())?;
-            let accepted = accepted.into_iter().map(|named| (named.user, named.name)).collect();
+            let accepted = accepted.into_iter().map(|Object(named)| (named.user, named.name)).collect();
             RecordBody::RoomAnswer { room, accepted, declined }
         }
         "room_event" => {
@@ -165,7 +169,7 @@ struct NamedV1 {
 #[serde(deny_unknown_fields)]
 struct AnswerV1 {
     room: RoomId,
-    accepted: Vec<NamedV1>,
+    accepted: Vec<Object<NamedV1>>,
     declined: Vec<Address>,
 }
 
@@ -222,10 +226,10 @@ struct RoomAskV1 {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum AskV1 {
-    Add(Vec<GuestV1>),
+    Add(Vec<Object<GuestV1>>),
     Remove(Vec<Address>),
-    Role(NewRoleV1),
-    Settings(SettingsV1),
+    Role(Object<NewRoleV1>),
+    Settings(Object<SettingsV1>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -247,13 +251,14 @@ impl From<&Ask> for AskV1 {
     fn from(ask: &Ask) -> Self {
         match ask {
             Ask::Add { users } => {
-                let guest =
-                    |(user, name): &(Address, Option<DisplayName>)| GuestV1 { user: user.clone(), name: name.clone() };
+                let guest = |(user, name): &(Address, Option<DisplayName>)| {
+                    Object(GuestV1 { user: user.clone(), name: name.clone() })
+                };
                 Self::Add(users.iter().map(guest).collect())
             }
             Ask::Remove { users } => Self::Remove(users.clone()),
-            Ask::Role { user, role } => Self::Role(NewRoleV1 { user: user.clone(), role: (*role).into() }),
-            Ask::Settings(change) => Self::Settings(change.into()),
+            Ask::Role { user, role } => Self::Role(Object(NewRoleV1 { user: user.clone(), role: (*role).into() })),
+            Ask::Settings(change) => Self::Settings(Object(change.into())),
         }
     }
 }
@@ -263,14 +268,14 @@ impl AskV1 {
         Ok(match self {
             Self::Add(guests) => {
                 check_people(guests.len())?;
-                Ask::Add { users: guests.into_iter().map(|guest| (guest.user, guest.name)).collect() }
+                Ask::Add { users: guests.into_iter().map(|Object(guest)| (guest.user, guest.name)).collect() }
             }
             Self::Remove(users) => {
                 check_people(users.len())?;
                 Ask::Remove { users }
             }
-            Self::Role(NewRoleV1 { user, role }) => Ask::Role { user, role: role.into() },
-            Self::Settings(settings) => Ask::Settings(settings.into()),
+            Self::Role(Object(NewRoleV1 { user, role })) => Ask::Role { user, role: role.into() },
+            Self::Settings(Object(settings)) => Ask::Settings(settings.into()),
         })
     }
 }
@@ -286,7 +291,7 @@ struct RoomStateV1 {
     history: HistoryV1,
     created_by: Address,
     created_at: Integer,
-    members: Vec<MemberV1>,
+    members: Vec<Object<MemberV1>>,
     next_index: Integer,
     head: Digest,
 }
@@ -317,7 +322,7 @@ impl From<&RoomImage> for RoomStateV1 {
             history: image.history.into(),
             created_by: image.created_by.clone(),
             created_at: image.created_at.into(),
-            members: image.members.iter().map(member).collect(),
+            members: image.members.iter().map(member).map(Object).collect(),
             next_index: Integer(image.next_index),
             head: image.head,
         }
@@ -330,7 +335,7 @@ impl RoomStateV1 {
         ensure(kind != RoomKind::Internal, OBJECT, "kind", "must be direct or group")?;
         ensure((kind == RoomKind::Group) == self.name.is_some(), OBJECT, "name", "belongs to groups")?;
         ensure(self.members.len() <= limits::MEMBERS_MAX, OBJECT, "members", "must be at most 500")?;
-        let member = |member: MemberV1| MemberImage {
+        let member = |Object(member): Object<MemberV1>| MemberImage {
             user: member.user,
             name: member.name,
             role: member.role.into(),
