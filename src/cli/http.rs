@@ -91,12 +91,6 @@ impl Http {
         self.token.as_deref()
     }
 
-    /// Where it talks to.
-    #[must_use]
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let base = match &self.endpoint {
             Endpoint::Url(url) => url.as_str(),
