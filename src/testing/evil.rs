@@ -34,9 +34,9 @@ use rustls::{
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-/// An org under the test's control.
+/// The keys of an org under the control of a test.
 #[derive(Debug)]
-pub struct EvilOrg {
+pub struct OrgKeys {
     /// Its domain.
     pub domain: Domain,
     /// Signs its cards.
@@ -66,7 +66,7 @@ pub struct EvilConnection {
     sender: http1::SendRequest<Full<Bytes>>,
 }
 
-impl EvilOrg {
+impl OrgKeys {
     /// An org with fresh keys.
     ///
     /// # Panics

@@ -2,7 +2,10 @@
 
 pub mod evil;
 pub mod fixtures;
+pub mod model;
+pub mod node;
 pub mod pair;
 
 pub use fixtures::Seeded;
+pub use node::Node;
 pub use pair::{Org, Pair, Side};

@@ -10,7 +10,7 @@ use handclasp::{
         stream::{Listen, TcpDial, TcpListen},
         tls::PinLookup,
     },
-    testing::evil::{EvilOrg, Handshake},
+    testing::evil::{OrgKeys, Handshake},
 };
 use http_body_util::Full;
 use hyper::{Request, Response};
@@ -38,7 +38,7 @@ struct Gate {
     pins: Arc<Mutex<HashMap<Digest, Domain>>>,
     connections: Arc<Connections>,
     served: Arc<AtomicUsize>,
-    org: EvilOrg,
+    org: OrgKeys,
     _stop: StopSwitch,
 }
 
@@ -49,7 +49,7 @@ fn lookup(pins: &Arc<Mutex<HashMap<Digest, Domain>>>) -> PinLookup {
 
 impl Gate {
     async fn open(limits: AcceptLimits) -> Self {
-        let org = EvilOrg::new("acme.example");
+        let org = OrgKeys::new("acme.example");
         let pins = Arc::new(Mutex::new(HashMap::new()));
         let tls = Arc::new(PeerTls::new(org.tls(), lookup(&pins)).expect("own keys fit"));
         let connections = Arc::new(Connections::default());
@@ -66,7 +66,7 @@ impl Gate {
         Self { address, pins, connections, served, org, _stop: switch }
     }
 
-    async fn with(peers: &[&EvilOrg]) -> Self {
+    async fn with(peers: &[&OrgKeys]) -> Self {
         let gate = Self::open(AcceptLimits::default()).await;
         for peer in peers {
             gate.pin(peer);
@@ -74,11 +74,11 @@ impl Gate {
         gate
     }
 
-    fn pin(&self, peer: &EvilOrg) {
+    fn pin(&self, peer: &OrgKeys) {
         self.pins.lock().expect("unpoisoned").insert(peer.pin(), peer.domain.clone());
     }
 
-    fn unpin(&self, peer: &EvilOrg) {
+    fn unpin(&self, peer: &OrgKeys) {
         self.pins.lock().expect("unpoisoned").remove(&peer.pin());
     }
 
@@ -94,7 +94,7 @@ impl Gate {
 
 #[tokio::test]
 async fn a1_only_a_pinned_key_with_its_certificate_gets_in() {
-    let (friend, stranger) = (EvilOrg::new("globex.example"), EvilOrg::new("initech.example"));
+    let (friend, stranger) = (OrgKeys::new("globex.example"), OrgKeys::new("initech.example"));
     let gate = Gate::with(&[&friend]).await;
     let nobody = Handshake { shown: None, ..friend.handshake() };
     let stolen =
@@ -111,7 +111,7 @@ async fn a1_only_a_pinned_key_with_its_certificate_gets_in() {
 
 #[tokio::test]
 async fn a1_we_talk_only_to_the_peer_that_was_dialed() {
-    let (friend, other) = (EvilOrg::new("globex.example"), EvilOrg::new("initech.example"));
+    let (friend, other) = (OrgKeys::new("globex.example"), OrgKeys::new("initech.example"));
     let gate = Gate::with(&[&friend]).await;
     let pins = Arc::new(Mutex::new(HashMap::from([(gate.org.pin(), gate.org.domain.clone())])));
     let dialer = Dialer {
@@ -132,7 +132,7 @@ async fn a1_we_talk_only_to_the_peer_that_was_dialed() {
 
 #[tokio::test]
 async fn a3_only_the_one_protocol_is_spoken() {
-    let friend = EvilOrg::new("globex.example");
+    let friend = OrgKeys::new("globex.example");
     let gate = Gate::with(&[&friend]).await;
     let none = Handshake { protocols: Vec::new(), ..friend.handshake() };
     let other = Handshake { protocols: vec![b"h2".to_vec(), b"http/1.1".to_vec()], ..friend.handshake() };
@@ -143,7 +143,7 @@ async fn a3_only_the_one_protocol_is_spoken() {
 
 #[tokio::test]
 async fn a3_sessions_are_not_resumed_and_carry_no_early_data() {
-    let friend = EvilOrg::new("globex.example");
+    let friend = OrgKeys::new("globex.example");
     let gate = Gate::with(&[&friend]).await;
     let handshake = Handshake { resumption: Resumption::in_memory_sessions(8), ..friend.handshake() };
     let request = b"POST / HTTP/1.1\r\nhost: a.example\r\ncontent-length: 2\r\n\r\n{}";
@@ -184,7 +184,7 @@ async fn a3_tls_1_2_is_refused() {
 
 #[tokio::test]
 async fn a4_a_connection_ends_when_its_pin_is_taken_back() {
-    let (friend, other) = (EvilOrg::new("globex.example"), EvilOrg::new("initech.example"));
+    let (friend, other) = (OrgKeys::new("globex.example"), OrgKeys::new("initech.example"));
     let gate = Gate::with(&[&friend, &other]).await;
     let mut connection = friend.connect(gate.address).await.expect("gets in");
     let mut bystander = other.connect(gate.address).await.expect("gets in");
@@ -200,7 +200,7 @@ async fn a4_a_connection_ends_when_its_pin_is_taken_back() {
 
 #[tokio::test]
 async fn a14_handshakes_per_address_are_limited() {
-    let friend = EvilOrg::new("globex.example");
+    let friend = OrgKeys::new("globex.example");
     let limits = AcceptLimits { handshakes_per_address_per_second_max: 3, ..AcceptLimits::default() };
     let gate = Gate::open(limits).await;
     gate.pin(&friend);
@@ -213,7 +213,7 @@ async fn a14_handshakes_per_address_are_limited() {
 
 #[tokio::test]
 async fn a_new_connection_beyond_the_limit_replaces_the_oldest() {
-    let friend = EvilOrg::new("globex.example");
+    let friend = OrgKeys::new("globex.example");
     let limits = AcceptLimits { peer_connections_max: 2, ..AcceptLimits::default() };
     let gate = Gate::open(limits).await;
     gate.pin(&friend);
@@ -231,7 +231,7 @@ async fn a_new_connection_beyond_the_limit_replaces_the_oldest() {
 
 #[tokio::test]
 async fn a_silent_connection_is_closed_by_the_first_byte_deadline() {
-    let friend = EvilOrg::new("globex.example");
+    let friend = OrgKeys::new("globex.example");
     let gate = Gate::open(AcceptLimits { first_byte_ms_max: 50, ..AcceptLimits::default() }).await;
     gate.pin(&friend);
     let mut stream = friend.handshake().tls(gate.address).await.expect("shakes hands");
@@ -241,7 +241,7 @@ async fn a_silent_connection_is_closed_by_the_first_byte_deadline() {
 
 #[tokio::test]
 async fn a_trickled_request_is_closed_by_the_request_deadline() {
-    let friend = EvilOrg::new("globex.example");
+    let friend = OrgKeys::new("globex.example");
     let gate = Gate::open(AcceptLimits { request_ms_max: 50, ..AcceptLimits::default() }).await;
     gate.pin(&friend);
     let mut stream = friend.handshake().tls(gate.address).await.expect("shakes hands");
@@ -254,7 +254,7 @@ async fn a_trickled_request_is_closed_by_the_request_deadline() {
 
 #[tokio::test]
 async fn a24_a_flood_of_headers_is_refused() {
-    let friend = EvilOrg::new("globex.example");
+    let friend = OrgKeys::new("globex.example");
     let gate = Gate::with(&[&friend]).await;
     let mut stream = friend.handshake().tls(gate.address).await.expect("shakes hands");
     let flood = format!("POST / HTTP/1.1\r\nhost: a.example\r\nx: {}\r\n\r\n", "y".repeat(9_000));
