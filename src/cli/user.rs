@@ -158,10 +158,8 @@ pub async fn create(admin: &Http, user: &UserCreate) -> Done<UserView> {
 }
 
 async fn list(admin: &Http, screen: Screen) -> Done {
-    let users: Value = admin.read("/admin/v1/users?limit=200").await?;
-    screen.answer(&users, |users| {
-        let items = users.get("items").unwrap_or(users).clone();
-        let users: Vec<UserView> = serde_json::from_value(items).unwrap_or_default();
+    let users: Vec<UserView> = admin.read_all("/admin/v1/users").await?;
+    screen.answer(&json!({ "items": users }), |_| {
         if users.is_empty() {
             return "No users. Next: handclasp user add NAME".to_owned();
         }

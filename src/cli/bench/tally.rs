@@ -53,6 +53,8 @@ pub struct Sums {
     pub duplicated: u64,
     /// From the first to the last time that a message was shown.
     pub shown_for: Duration,
+    /// When the last message was shown.
+    pub last: Option<Instant>,
     /// Sorted.
     pub latencies_us: Vec<u32>,
 }
@@ -181,12 +183,19 @@ impl Tally {
             complete: counts.complete - counts.warm,
             duplicated: counts.duplicated,
             shown_for,
+            last: counts.last,
             latencies_us,
         }
     }
 }
 
 impl Sums {
+    /// From the beginning of a run until the last message was shown, seconds.
+    #[must_use]
+    pub fn seconds_since(&self, began: Instant) -> f64 {
+        self.last.map_or(0.0, |last| last.saturating_duration_since(began).as_secs_f64())
+    }
+
     /// The latency that this share of the messages did not exceed, milliseconds.
     #[must_use]
     pub fn percentile_ms(&self, share: f64) -> Option<f64> {

@@ -5,10 +5,7 @@ use super::{
     show::{self, Names},
 };
 use crate::{
-    api::{
-        client::dto::{Delivery, Event, Me, Member, Messages, NewMessage, Posted, Room},
-        paging::Page,
-    },
+    api::client::dto::{Delivery, Event, Me, Messages, NewMessage, Posted, Room},
     cli::{
         failure::{Done, Exit, Failure},
         http::Http,
@@ -137,9 +134,8 @@ impl Talk {
     /// Who is who; the conversation works without it too.
     pub(super) async fn refresh_names(&mut self) {
         let Some(room) = &self.room else { return };
-        let members: Done<Page<Member>> = self.http.read(&format!("/api/v1/rooms/{}/members?limit=200", room.id)).await;
-        if let Ok(members) = members {
-            self.names = Names::new(members.items);
+        if let Ok(members) = self.http.read_all(&format!("/api/v1/rooms/{}/members", room.id)).await {
+            self.names = Names::new(members);
         }
     }
 

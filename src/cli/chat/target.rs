@@ -1,14 +1,10 @@
 //! With whom: an address, a room's name or its id becomes a room; a person who is not a contact yet is added.
 
 use crate::{
-    api::{
-        client::dto::{Contact, Me, NewContact, Room},
-        paging::Page,
-    },
+    api::client::dto::{Contact, Me, NewContact, Room},
     cli::{
-        audit::encode,
         failure::{Done, Failure},
-        http::Http,
+        http::{Http, encode},
         screen::clean,
         twin::wait_until,
     },
@@ -106,16 +102,7 @@ async fn named_room(http: &Http, with: &str) -> Done<Room> {
 
 /// All rooms of the user, the newest first.
 pub async fn rooms(http: &Http) -> Done<Vec<Room>> {
-    let mut all: Vec<Room> = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let page: Page<Room> = http.read(&format!("/api/v1/rooms?limit=200{cursor}")).await?;
-        all.extend(page.items);
-        match page.next {
-            Some(next) => cursor = format!("&cursor={}", encode(&next)),
-            None => break,
-        }
-    }
+    let mut all: Vec<Room> = http.read_all("/api/v1/rooms").await?;
     all.sort_by_key(|room| std::cmp::Reverse(room.last_event_at.unwrap_or(room.created_at)));
     Ok(all)
 }
