@@ -5,6 +5,7 @@ use crate::{
         Command,
         command::{AdminOp, Answer, PeerOp, UserOp},
         links::is_due,
+        state::Delivery,
     },
     model::{
         Code, Domain,
@@ -130,6 +131,19 @@ fn unpinning_needs_a_revocation_first() {
     pair.command(Org::Acme, Command::Tick).expect("time passes");
     pair.admin(Org::Acme, unpin()).expect("the link has ended");
     assert_eq!(pair.admin(Org::Acme, unpin()).unwrap_err().code, Code::UnknownPeer);
+}
+
+#[test]
+fn p21_what_was_delivered_stays_so_when_the_peer_is_unpinned() {
+    let mut pair = Pair::open();
+    let bob = pair.address(Org::Globex, "bob");
+    pair.user(Org::Acme, "alice", UserOp::AddContact(bob)).expect("bob can be added");
+    pair.sync();
+    pair.revoke(Org::Acme);
+    pair.sync();
+    pair.admin(Org::Acme, AdminOp::UnpinPeer(globex())).expect("the link has ended");
+    assert_eq!(pair.acme.state.delivery(&globex(), 1, 1), Delivery::Delivered);
+    assert_eq!(pair.acme.state.delivery(&globex(), 1, 2), Delivery::Undelivered);
 }
 
 #[test]
