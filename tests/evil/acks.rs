@@ -6,7 +6,7 @@ use handclasp::{
     testing::{
         Node,
         evil::{EvilLink, EvilServer, OrgKeys},
-        fixtures::parsed,
+        fixtures::{domain, parsed},
     },
     wire,
 };
@@ -27,13 +27,13 @@ async fn sends_to(answers: impl FnMut(&EvilLink, Ack) -> String + Send + 'static
 }
 
 fn acked(node: &Node) -> u64 {
-    node.engine.state().links[&parsed("globex.example")].streams.out.map_or(0, |out| out.acked)
+    node.engine.state().links[&domain("globex.example")].streams.out.map_or(0, |out| out.acked)
 }
 
 async fn quarantined(node: &Node) -> Code {
     node.until_link(&parsed("globex.example"), LinkState::Quarantined).await;
     let state = node.engine.state();
-    state.links[&parsed("globex.example")].peer.quarantine.as_ref().expect("quarantined").code
+    state.links[&domain("globex.example")].peer.quarantine.as_ref().expect("quarantined").code
 }
 
 #[tokio::test]

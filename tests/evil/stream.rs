@@ -18,7 +18,7 @@ use handclasp::{
     testing::{
         Node,
         evil::{EvilLink, OrgKeys, Reply},
-        fixtures::parsed,
+        fixtures::{address, parsed},
     },
     wire,
 };
@@ -265,7 +265,7 @@ async fn a27_content_that_makes_no_sense_is_consumed_and_the_next_record_applied
         ack.rejects,
         [(1, Code::UnknownType), (2, Code::Malformed), (3, Code::Malformed), (4, Code::UnknownType)]
     );
-    let name = node.engine.state().profiles.get(&parsed("mallory@globex.example")).map(|it| it.name.to_string());
+    let name = node.engine.state().profiles.get(&address("mallory@globex.example")).map(|it| it.name.to_string());
     assert_eq!(name.as_deref(), Some("Sense"));
 }
 
