@@ -74,6 +74,8 @@ fn every_key_but_the_identity_key_is_handed_over_as_a_credential() {
         let wanted = [key_file::SIGNING, key_file::TLS_KEY, key_file::TLS_CERTIFICATE, key_file::CARD, token::FILE];
         assert_eq!(handed_over, wanted, "{name}");
         assert!(!handed_over.contains(&key_file::IDENTITY), "{name}: the identity key may be kept offline");
+        let hidden = settings["InaccessiblePaths"].iter().any(|path| path.ends_with("/keys"));
+        assert!(hidden, "{name}: the files behind the credentials stay out of the daemon's sight");
     }
 }
 
@@ -111,7 +113,7 @@ fn systemd_finds_no_fault_in_the_units() {
     }
     let dir = tempfile::tempdir().expect("a temporary directory");
     for name in UNITS {
-        let text = read(name).replace("ExecStart=/usr/bin/handclasp", "ExecStart=/bin/true");
+        let text = read(name).replace("ExecStart=/usr/local/bin/handclasp", "ExecStart=/bin/true");
         let path = dir.path().join(name.replace('@', "@acme"));
         fs::write(&path, text).expect("written");
         let output = Command::new("systemd-analyze").arg("verify").arg(&path).output().expect("the tool is there");

@@ -11,7 +11,10 @@ use crate::{
     crypto::SigningKey,
     engine::{self, Engine, Runs},
     federation::{Federation, OwnKeys, pin_lookup},
-    model::org::{KeyUse, SignedCard},
+    model::{
+        Digest,
+        org::{KeyUse, SignedCard},
+    },
     net::{
         Connections, Dial, Listen, PeerTls, StopSwitch,
         accept::{AcceptLimits, PeerListener},
@@ -112,6 +115,7 @@ pub enum StartError {
 pub struct Daemon {
     engine: Engine,
     tls: Arc<PeerTls>,
+    pins: Vec<Digest>,
     faces: Group,
     egress: Group,
     writer: engine::Running,
@@ -151,6 +155,7 @@ impl Daemon {
         let tls = Arc::new(PeerTls::new(tls, pin_lookup(&engine))?);
         let connections = Arc::new(Connections::default());
         let dialer = Dialer { dial: parts.dial, tls: tls.clone(), connections: connections.clone() };
+        let pins = card.card.tls_pins.clone();
         let own = OwnKeys { signing: signing.clone(), card: card.clone() };
         let federation = Federation::new(engine.clone(), own, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
@@ -190,7 +195,7 @@ impl Daemon {
         let (switch, stop) = StopSwitch::new();
         let mut egress = Group { switch, tasks: JoinSet::new() };
         egress.tasks.spawn(federation.run(stop));
-        Ok(Self { engine, tls, faces, egress, writer, failure })
+        Ok(Self { engine, tls, pins, faces, egress, writer, failure })
     }
 
     /// The writer's handle.
@@ -202,9 +207,10 @@ impl Daemon {
     /// Takes a new key and certificate for the federation listener.
     ///
     /// # Errors
-    /// When they do not fit each other; the present ones stay in use.
-    pub fn reload_tls(&self, identity: TlsIdentity) -> Result<(), TlsError> {
-        self.tls.reload(identity)
+    /// When they do not fit each other or our card; the present ones stay in use.
+    pub fn reload_tls(&self, identity: TlsIdentity) -> Result<(), StartError> {
+        check_pin(&self.pins, &identity)?;
+        Ok(self.tls.reload(identity)?)
     }
 
     /// Waits until the daemon cannot go on: the store failed, or the writer is gone without a word.
@@ -217,7 +223,7 @@ impl Daemon {
     /// the writer commit and anchor what it has. What is not done in time is cut off.
     pub async fn drain(self, within: Duration) {
         let deadline = Instant::now() + within;
-        let Self { engine, tls, faces, egress, writer, failure: _failure } = self;
+        let Self { engine, tls, pins: _, faces, egress, writer, failure: _failure } = self;
         faces.end(deadline, "requests").await;
         egress.end(deadline, "exchange with peers").await;
         drop((engine, tls));
@@ -268,8 +274,12 @@ fn check_keys(keys: &Keys, loaded: &Loaded) -> Result<(), StartError> {
     if !card.signing_keys.iter().any(|key| key.key == signing && key.state == KeyUse::Current) {
         return Err(StartError::Keys("the signing key is not a current one of the card; peers would refuse it".into()));
     }
-    if !card.tls_pins.contains(&keys.tls.pin()?) {
-        return Err(StartError::Keys("the TLS key is not among the card's pins; peers would refuse it".into()));
+    check_pin(&card.tls_pins, &keys.tls)
+}
+
+fn check_pin(pins: &[Digest], tls: &TlsIdentity) -> Result<(), StartError> {
+    if pins.contains(&tls.pin()?) {
+        return Ok(());
     }
-    Ok(())
+    Err(StartError::Keys("the TLS key is not among the card's pins; peers would refuse it".to_owned()))
 }

@@ -231,7 +231,7 @@ impl Service {
         let peer_tls = files::load_peer_tls(&self.config.keys)?;
         let client_tls = self.config.client.tls.as_ref().map(files::load_client_tls).transpose()?;
         let unusable = |error: crate::net::tls::TlsError| ServeError::Config(error.to_string());
-        self.daemon.reload_tls(peer_tls).map_err(unusable)?;
+        self.daemon.reload_tls(peer_tls)?;
         if let (Some(tls), Some(identity)) = (&self.client_tls, &client_tls) {
             tls.reload(identity).map_err(unusable)?;
         }

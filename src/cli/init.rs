@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::admin::token::{self, AdminToken},
-    clock::{Clock as _, Random as _, SystemClock, SystemRandom, random_16},
+    clock::{Clock as _, SystemClock, SystemRandom, random_16},
     config::{Config, key_file},
     crypto::keys::{SigningKey, write_secret},
     model::{
@@ -175,7 +175,7 @@ fn make_keys(plan: &Plan, keys: &Path) -> Done<SignedCard> {
     signing.save(&keys.join(key_file::SIGNING)).map_err(Failure::fault)?;
     write_secret(&keys.join(key_file::TLS_KEY), tls_key.as_bytes()).map_err(Failure::fault)?;
     write_secret(&keys.join(key_file::TLS_CERTIFICATE), certificate.as_bytes()).map_err(Failure::fault)?;
-    AdminToken::create(&keys.join(token::FILE), &mut SystemRandom)?;
+    AdminToken::create(&keys.join(token::FILE), &mut SystemRandom).map_err(Failure::fault)?;
     let card = card_of(plan, &identity, &signing, pin);
     let signed = wire::proof::seal_card(card, &identity).map_err(Failure::usage)?;
     write_secret(&keys.join(key_file::CARD), signed.document.as_bytes()).map_err(Failure::fault)?;

@@ -14,6 +14,7 @@ mod init;
 mod peer;
 mod place;
 mod policy;
+mod renew;
 mod scopes;
 mod scratch;
 mod screen;

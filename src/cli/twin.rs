@@ -16,6 +16,7 @@ use crate::{
             token,
         },
         client::dto::Contact,
+        password::Password,
     },
     model::{Domain, org::SignedCard},
 };
@@ -140,7 +141,7 @@ impl Org {
 
     /// Makes a user with a password.
     pub async fn add_user(&self, local: &str, name: &str, password: &str) -> Done {
-        let password = Some(password.to_owned());
+        let password = Some(Password::new(password.to_owned()));
         let user = UserCreate { local: local.to_owned(), name: name.to_owned(), password };
         user::create(&self.admin, &user).await.map(drop)
     }

@@ -154,22 +154,6 @@ impl<'a> Draft<'a> {
         (self.state, self.changes)
     }
 
-    /// Does something wholly or not at all: after a refusal the draft is as it was before.
-    ///
-    /// # Errors
-    /// The refusal.
-    pub fn attempt<T, E>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
-        let state = self.state.clone();
-        let before = std::mem::take(&mut self.changes);
-        let result = step(self);
-        let after = std::mem::replace(&mut self.changes, before);
-        match &result {
-            Ok(_) => self.changes.extend(after),
-            Err(_) => self.state = state,
-        }
-        result
-    }
-
     /// Sixteen random bytes.
     pub fn random_16(&mut self) -> [u8; 16] {
         crate::clock::random_16(self.random)

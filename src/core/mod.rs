@@ -14,8 +14,12 @@ pub mod links;
 pub mod messages;
 pub mod permit;
 pub mod rooms;
+#[cfg(test)]
+mod scenarios;
 pub mod settle;
 pub mod state;
+#[cfg(test)]
+mod tests;
 pub mod users;
 pub mod why;
 

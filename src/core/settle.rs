@@ -4,17 +4,16 @@ use super::{
     command::{Answer, Ref},
     contacts,
     draft::Draft,
-    hello, links, rooms,
+    groups, hello, links, rooms,
 };
 use crate::model::{
-    Address, Code, Domain, Reject, RoomId,
+    Code, Domain, Reject, RoomId,
     audit::AuditNote,
     journal::Entry,
     limits,
     link::{OutStream, Streams},
     notice::NoticeKind,
     record::Ack,
-    room::Invitation,
 };
 use std::collections::BTreeMap;
 
@@ -47,7 +46,7 @@ pub fn settle(draft: &mut Draft<'_>, peer: &Domain, ack: &Ack, refs: &[(u64, Ref
     for (seq, code) in &rejects {
         draft.put_refused(peer, out.epoch.n, *seq, *code);
         if let Some((_, reference)) = settled.iter().find(|(of, _)| of == seq) {
-            settle_reject(draft, peer, reference, *code);
+            settle_reject(draft, reference, *code);
         }
     }
     Ok(Answer::done())
@@ -129,30 +128,19 @@ fn note_delivered(draft: &mut Draft<'_>, settled: &[&(u64, Ref)], rejects: &BTre
     }
 }
 
-fn settle_reject(draft: &mut Draft<'_>, peer: &Domain, reference: &Ref, code: Code) {
+fn settle_reject(draft: &mut Draft<'_>, reference: &Ref, code: Code) {
     match reference {
         Ref::None => {}
         Ref::Event(room, index) => {
             draft.journal(Entry::Refused { room: *room, index: *index, code });
-            // The follower's copy has a hole there: the whole state before the next event mends it (W18).
-            draft.change_room(*room, |info| info.synced_epoch = None);
+            if matches!(code, Code::Malformed | Code::UnknownType) {
+                // It may never have come to the room: the whole state before the next event mends the hole (W18).
+                draft.change_room(*room, |info| info.synced_epoch = None);
+            }
         }
         Ref::Pending(room, p) => rooms::unplace(draft, *room, *p, code),
         Ref::Contact(user, address) => contacts::settle_refused(draft, user, address, code),
         Ref::Ask(room, user) => draft.notify(user, NoticeKind::Refused { room: *room, code }),
-        Ref::Invite(room, address) => withdraw(draft, peer, *room, address),
-    }
-}
-
-/// The peer took no invitation: those of this person, or by this person, are void, and whoever asked is told.
-fn withdraw(draft: &mut Draft<'_>, peer: &Domain, room: RoomId, address: &Address) {
-    let Some(known) = draft.state.rooms.get(&room).cloned() else { return };
-    let concerned =
-        |user: &Address, invitation: &Invitation| user.is_of(peer) && (user == address || invitation.by == *address);
-    for (user, invitation) in known.invited.iter().filter(|(user, invitation)| concerned(user, invitation)) {
-        draft.put_invitation(room, user, None);
-        if draft.state.is_ours(&invitation.by) {
-            draft.notify(&invitation.by.local(), NoticeKind::InvitationDeclined { room, user: user.clone() });
-        }
+        Ref::Invite(room, by) => groups::settle_invite_refused(draft, *room, by),
     }
 }

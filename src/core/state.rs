@@ -152,11 +152,14 @@ impl State {
         if let Some(code) = self.refused.get(&(peer.clone(), epoch_n, seq)) {
             return Delivery::Refused(*code);
         }
-        let Some(link) = self.links.get(peer) else { return Delivery::Undelivered };
-        if let Some(ended) = link.streams.ended.iter().find(|ended| ended.epoch.n == epoch_n) {
+        let present = self.links.get(peer).map(|link| &link.streams);
+        let Some(streams) = present.or_else(|| self.parted.get(peer).map(|parted| &parted.streams)) else {
+            return Delivery::Undelivered;
+        };
+        if let Some(ended) = streams.ended.iter().find(|ended| ended.epoch.n == epoch_n) {
             return if seq <= ended.acked { Delivery::Delivered } else { Delivery::Undelivered };
         }
-        match &link.streams.out {
+        match &streams.out {
             Some(out) if out.epoch.n == epoch_n && seq <= out.acked => Delivery::Delivered,
             Some(out) if out.epoch.n == epoch_n => Delivery::Queued,
             _ => Delivery::Undelivered,

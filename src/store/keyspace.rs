@@ -47,6 +47,8 @@ pub enum Key {
     Peer(Domain),
     /// The stream positions of a link.
     Streams(Domain),
+    /// What is remembered of an unpinned peer.
+    Parted(Domain),
     /// A room.
     Room(RoomId),
     /// Where a follower's copy goes on after a gap.
@@ -86,6 +88,7 @@ mod tag {
     pub const SESSION: u8 = 0x21;
     pub const PEER: u8 = 0x22;
     pub const STREAMS: u8 = 0x23;
+    pub const PARTED: u8 = 0x24;
     // Members and the like come after their room, so that one pass in key order can rebuild rooms.
     pub const ROOM: u8 = 0x30;
     pub const SKIP: u8 = 0x31;
@@ -128,18 +131,6 @@ pub fn all_rows() -> KeyRange {
 #[must_use]
 pub fn box_rows() -> [KeyRange; 2] {
     [(vec![tag::OUTBOX], vec![tag::OUTBOX + 1]), (vec![tag::INBOX], vec![tag::INBOX + 1])]
-}
-
-/// All rows of a peer's outboxes, then all of its inboxes, in all epochs.
-#[must_use]
-pub fn box_rows_of(peer: &Domain) -> [KeyRange; 2] {
-    [tag::OUTBOX, tag::INBOX].map(|tag| {
-        let from = Encoder::new(tag).text(peer.as_str()).0;
-        let mut to = from.clone();
-        // The zero byte that ends the domain becomes a one: right after everything of this peer.
-        *to.last_mut().expect("a key has its tag") += 1;
-        (from, to)
-    })
 }
 
 impl LogId {
@@ -208,6 +199,7 @@ impl Key {
             Self::Session(secret) => start(tag::SESSION).raw(&secret.0),
             Self::Peer(peer) => start(tag::PEER).text(peer.as_str()),
             Self::Streams(peer) => start(tag::STREAMS).text(peer.as_str()),
+            Self::Parted(peer) => start(tag::PARTED).text(peer.as_str()),
             Self::Room(room) => start(tag::ROOM).raw(&room.0),
             Self::Skip(room) => start(tag::SKIP).raw(&room.0),
             Self::Member(room, user) => start(tag::MEMBER).raw(&room.0).text(user.as_str()),
@@ -244,6 +236,7 @@ impl Key {
             tag::SESSION => Self::Session(Digest(rest.raw()?)),
             tag::PEER => Self::Peer(rest.text()?),
             tag::STREAMS => Self::Streams(rest.text()?),
+            tag::PARTED => Self::Parted(rest.text()?),
             tag::ROOM => Self::Room(RoomId(rest.raw()?)),
             tag::SKIP => Self::Skip(RoomId(rest.raw()?)),
             tag::MEMBER => Self::Member(RoomId(rest.raw()?), rest.text()?),
@@ -340,6 +333,7 @@ mod tests {
             Key::Session(Digest([9; 32])),
             Key::Peer(peer.clone()),
             Key::Streams(peer.clone()),
+            Key::Parted(peer.clone()),
             Key::Room(room),
             Key::Skip(room),
             Key::Member(room, person.clone()),
@@ -388,16 +382,5 @@ mod tests {
         let keys = [row_key(&prefix, 1, 0), row_key(&prefix, 1, 1), row_key(&prefix, 255, 0), row_key(&prefix, 256, 0)];
         assert!(keys.is_sorted());
         assert!(after_row(&prefix, 1) > keys[1] && after_row(&prefix, 1) < keys[2]);
-    }
-
-    #[test]
-    fn the_boxes_of_a_peer_leave_out_those_of_another() {
-        let peer: Domain = "a.example".parse().expect("a domain");
-        let other: Domain = "a.example2".parse().expect("a domain");
-        let [(from, to), _] = box_rows_of(&peer);
-        let own = Key::Row(LogId::Outbox(peer, u64::MAX), u64::MAX, 255).encode();
-        let foreign = Key::Row(LogId::Outbox(other, 0), 0, 0).encode();
-        assert!(from < own && own < to);
-        assert!(foreign >= to);
     }
 }

@@ -19,7 +19,7 @@ use crate::{
         contact::Contact,
         journal::Entry,
         limits,
-        link::{Peer, Streams},
+        link::{Parted, Peer, Streams},
         org::OwnOrg,
         room::{FormerMember, Invitation, Member, RoomInfo},
         user::{Policy, Profile, Session, User},
@@ -145,6 +145,7 @@ impl Rebuild {
                 let link = state.links.get_mut(&domain).ok_or_else(|| value.orphan())?;
                 Arc::make_mut(link).streams = value.decode()?;
             }
+            Key::Parted(domain) => drop(state.parted.insert(domain, value.decode::<Arc<Parted>>()?)),
             Key::Contact(owner, user) => {
                 state.contacts.insert((owner, user), value.decode::<Arc<Contact>>()?);
             }

@@ -16,7 +16,7 @@ const ROWS_IN_VIEW: usize = 512;
 
 /// The keys of about `rows_max` rows that may go now, for [`super::stage::Stage::delete`]; empty when there are none.
 ///
-/// A row goes when the row after it is too old as well, so the last one of a log always stays: it is open, and tells
+/// A row goes when the one after it begins too old as well, and the last two of a log always stay: the open one tells
 /// where the log stands. A long entry goes with all its rows.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use super::{
     codec::{self, CommitRow, SkipRow},
-    keyspace::{Key, LogId, box_rows_of},
+    keyspace::{Key, LogId},
     kv::{Batch, Kv, StoreError},
     log::rows_before,
     tail::{Rows, Tail},
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     core::draft::Change,
     crypto::digest::chain,
-    model::{Digest, Domain, Millis, RoomId, journal::Entry, limits::OPEN_ROWS_MAX, room::RoomInfo},
+    model::{Digest, Millis, RoomId, journal::Entry, limits::OPEN_ROWS_MAX, room::RoomInfo},
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -21,8 +21,6 @@ use std::{
 
 /// Settled rows of one queue of submissions that are deleted at once.
 const SETTLED_ROWS_MAX: usize = 64;
-/// Rows of an unpinned peer that are looked at in one scan.
-const BOX_ROWS_PER_SCAN: usize = 256;
 
 /// What the next commit will write, and the open rows of the logs in use.
 pub struct Stage {
@@ -94,12 +92,8 @@ impl Stage {
             Change::User(user) => self.put(&Key::User(user.local.clone()), user),
             Change::Session(secret, session) => self.put_or_delete(&Key::Session(*secret), session.as_ref()),
             Change::Peer(peer, row) => self.put_or_delete(&Key::Peer(peer.clone()), row.as_ref()),
-            Change::Streams(peer, streams) => {
-                if streams.is_none() {
-                    self.delete_boxes(peer)?;
-                }
-                self.put_or_delete(&Key::Streams(peer.clone()), streams.as_ref())
-            }
+            Change::Streams(peer, streams) => self.put_or_delete(&Key::Streams(peer.clone()), streams.as_ref()),
+            Change::Parted(peer, parted) => self.put_or_delete(&Key::Parted(peer.clone()), parted.as_ref()),
             Change::Room(room) => self.put_room(room),
             Change::Member(room, user, member) => {
                 self.put_or_delete(&Key::Member(*room, user.clone()), member.as_ref())
@@ -123,51 +117,36 @@ impl Stage {
             Change::Skip { room, next_index, head } => {
                 self.put(&Key::Skip(*room), &SkipRow { next_index: *next_index, head: *head })
             }
-            // Its rows go when the queue begins a new one: fewer and fuller rows.
-            Change::PendingDone { .. } => Ok(()),
-            _ => self.apply_append(change),
-        }
-    }
-
-    /// The changes that append to a log.
-    fn apply_append(&mut self, change: &Change) -> Result<(), StoreError> {
-        let mut entry = std::mem::take(&mut self.entry);
-        entry.clear();
-        let appended = match change {
             Change::Append(event) => {
                 self.now = event.at;
-                codec::encode_timeline(&mut entry, event);
-                self.append(LogId::Timeline(event.room), event.index, &entry).map(drop)
-            }
-            Change::Send(record) => {
-                self.now = record.made_at;
-                codec::encode_outbox(&mut entry, record);
-                self.append(LogId::Outbox(record.peer.clone(), record.epoch_n), record.seq, &entry).map(drop)
+                let log = LogId::Timeline(event.room);
+                self.append_chained(log, event.index, event.head, |entry| codec::encode_timeline(entry, event))
             }
             Change::Pend { room, p, sent, author, bytes } => {
-                codec::encode_pending(&mut entry, *sent, author, bytes);
-                self.pend(*room, *p, &entry)
+                self.append(LogId::Pending(*room), *p, |entry| codec::encode_pending(entry, *sent, author, bytes))
+            }
+            // Its rows go when the queue begins a new one: fewer and fuller rows.
+            Change::PendingDone { .. } => Ok(()),
+            Change::Send(record) => {
+                self.now = record.made_at;
+                let log = LogId::Outbox(record.peer.clone(), record.epoch_n);
+                self.append_chained(log, record.seq, record.head, |entry| codec::encode_outbox(entry, record))
             }
             Change::Received { peer, epoch, from_seq, to_seq, evidence } => {
-                codec::encode_inbox(&mut entry, self.now, *epoch, *to_seq, evidence);
-                self.append(LogId::Inbox(peer.clone(), epoch.n), *from_seq, &entry).map(drop)
+                let (log, now) = (LogId::Inbox(peer.clone(), epoch.n), self.now);
+                self.append(log, *from_seq, |entry| codec::encode_inbox(entry, now, *epoch, *to_seq, evidence))
             }
             Change::Notice { user, n, notice } => {
                 self.now = notice.at;
-                codec::encode_entry(&mut entry, notice);
-                self.append(LogId::Notices(user.clone()), *n, &entry).map(drop)
+                self.append(LogId::Notices(user.clone()), *n, |entry| codec::encode_entry(entry, notice))
             }
             Change::Audit(audit) => {
                 self.now = audit.at;
-                codec::encode_entry(&mut entry, audit);
                 self.last.audit_next = audit.seq + 1;
-                self.append(LogId::Audit, audit.seq, &entry).map(drop)
+                self.append(LogId::Audit, audit.seq, |entry| codec::encode_entry(entry, audit))
             }
             Change::Journal(note) => self.journal(note).map(drop),
-            _ => unreachable!("`apply` stages every change that is not an append"),
-        };
-        self.entry = entry;
-        appended
+        }
     }
 
     /// Stages a journal entry at the next position, and returns it.
@@ -178,10 +157,8 @@ impl Stage {
         if let Entry::Done { at, .. } = note {
             self.now = Millis(*at);
         }
-        let position = self.last.journal_next;
-        let mut entry = Vec::with_capacity(64);
-        codec::encode_entry(&mut entry, &(self.now, note));
-        self.append(LogId::Journal, position, &entry)?;
+        let (position, now) = (self.last.journal_next, self.now);
+        self.append(LogId::Journal, position, |entry| codec::encode_entry(entry, &(now, note)))?;
         self.last.journal_next = position + 1;
         Ok(position)
     }
@@ -269,50 +246,58 @@ impl Stage {
         self.put(&Key::Room(room.id), room)
     }
 
-    /// Queues a submission; when that begins a row, rows before it that nobody needs any more go.
-    fn pend(&mut self, room: RoomId, p: u64, entry: &[u8]) -> Result<(), StoreError> {
-        let begins_row = self.append(LogId::Pending(room), p, entry)?;
-        let Some(queue) = self.queues.get(&room).filter(|_| begins_row) else { return Ok(()) };
-        let settled = rows_before(&*self.kv, &LogId::Pending(room), queue.pending.from, SETTLED_ROWS_MAX)?;
-        for (at, (first, key)) in settled.iter().enumerate() {
-            let end = settled[at..].iter().map(|(seq, _)| *seq).find(|seq| seq > first).unwrap_or(queue.pending.from);
-            let wanted = queue.unplaced.iter().any(|unplaced| unplaced.range.from < end && *first < unplaced.range.to);
-            if !wanted {
-                self.rows.insert(key.clone(), None);
-            }
-        }
-        Ok(())
+    fn append(&mut self, log: LogId, seq: u64, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), StoreError> {
+        self.entry.clear();
+        encode(&mut self.entry);
+        self.appended.update(seq.to_be_bytes());
+        self.appended.update(&self.entry);
+        self.push(log, seq)
     }
 
-    fn append(&mut self, log: LogId, seq: u64, entry: &[u8]) -> Result<bool, StoreError> {
+    /// The chain head after an entry speaks for its bytes, so that they are not hashed once more.
+    fn append_chained(
+        &mut self,
+        log: LogId,
+        seq: u64,
+        head: Digest,
+        encode: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), StoreError> {
+        self.entry.clear();
+        encode(&mut self.entry);
+        self.appended.update(seq.to_be_bytes());
+        self.appended.update(head.0);
+        self.push(log, seq)
+    }
+
+    /// Appends the encoded entry.
+    fn push(&mut self, log: LogId, seq: u64) -> Result<(), StoreError> {
         if !self.tails.contains_key(&log) {
             let tail = Tail::open(&*self.kv, &log)?;
             self.tails.insert(log.clone(), Hot { tail, used: 0, grown: false });
         }
         let hot = self.tails.get_mut(&log).expect("it was just put there");
         hot.used = self.last.commit;
-        let begins_row = hot.tail.push(seq, entry, &mut self.rows)?;
-        self.appended.update(seq.to_be_bytes());
-        self.appended.update(entry);
+        let began_row = hot.tail.push(seq, &self.entry, &mut self.rows)?;
         if !hot.grown {
             hot.grown = true;
-            self.grown.push(log);
+            self.grown.push(log.clone());
         }
-        Ok(begins_row)
+        match log {
+            LogId::Pending(room) if began_row => self.delete_settled(room),
+            _ => Ok(()),
+        }
     }
 
-    /// An unpinned peer's boxes go at once: pinned again, its epochs would begin anew under the same numbers.
-    fn delete_boxes(&mut self, peer: &Domain) -> Result<(), StoreError> {
-        let of_peer = |log: &LogId| matches!(log, LogId::Outbox(p, _) | LogId::Inbox(p, _) if p == peer);
-        self.tails.retain(|log, _| !of_peer(log));
-        self.grown.retain(|log| !of_peer(log));
-        for (mut from, to) in box_rows_of(peer) {
-            self.rows.retain(|key, _| *key < from || *key >= to);
-            loop {
-                let rows = self.kv.scan(&from, &to, BOX_ROWS_PER_SCAN)?;
-                let Some((last, _)) = rows.last() else { break };
-                from = [&last[..], &[0]].concat();
-                self.rows.extend(rows.into_iter().map(|(key, _)| (key, None)));
+    /// Deletes rows of a queue of submissions that have their places, or that their authors need not see any more.
+    fn delete_settled(&mut self, room: RoomId) -> Result<(), StoreError> {
+        let Some(queue) = self.queues.get(&room) else { return Ok(()) };
+        let before = queue.pending.from;
+        let settled = rows_before(&*self.kv, &LogId::Pending(room), before, SETTLED_ROWS_MAX)?;
+        for (at, (first, key)) in settled.iter().enumerate() {
+            let end = settled[at..].iter().map(|(seq, _)| *seq).find(|seq| seq > first).unwrap_or(before);
+            let wanted = queue.unplaced.iter().any(|unplaced| unplaced.range.from < end && *first < unplaced.range.to);
+            if !wanted {
+                self.rows.insert(key.clone(), None);
             }
         }
         Ok(())

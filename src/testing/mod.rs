@@ -2,6 +2,7 @@
 
 pub mod evil;
 pub mod fixtures;
+pub mod model;
 pub mod node;
 pub mod pair;
 

@@ -6,6 +6,8 @@ mod grants;
 mod health;
 mod peers;
 mod status;
+#[cfg(test)]
+mod tests;
 pub mod token;
 mod users;
 pub mod views;

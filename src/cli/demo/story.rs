@@ -333,12 +333,13 @@ async fn acme_after(town: &Town, rooms: &Rooms, queued: &str, narrator: &mut Nar
         for person in [alice, town.carol()] {
             person.sees_members(&rooms.group, 2).await?;
         }
-        let messages = alice.messages(&rooms.group).await?;
-        let excluded = messages.items.iter().filter_map(event_of).filter(|event| event.kind == "excluded");
-        let excluded: Vec<String> = excluded.flat_map(|event| event.users).collect();
-        if excluded.len() != 2 {
-            return Err(Failure::fault(format!("the timeline says that {} people were excluded", excluded.len())));
-        }
+        let excluded = twin::wait_for("the timeline names two excluded people", async || {
+            let messages = alice.messages(&rooms.group).await?;
+            let events = messages.items.iter().filter_map(event_of).filter(|event| event.kind == "excluded");
+            let excluded: Vec<String> = events.flat_map(|event| event.users).collect();
+            Ok((excluded.len() == 2).then_some(excluded))
+        })
+        .await?;
         Ok(((), format!("In the group, {} are excluded; Alice and Carol go on alone", excluded.join(" and "))))
     };
     narrator.step("the partner's people are excluded", exclusion).await

@@ -120,15 +120,15 @@ pub fn add(draft: &mut Draft<'_>, user: &LocalPart, id: RoomId, users: &[Address
     })?;
     check_partner(&draft.state, &room, &chosen)?;
     check_count(&room, &chosen)?;
+    if let Some(peer) = &chosen.partner {
+        authorize(&draft.state, peer, Scope::Rooms, draft.now)?;
+        rooms::check_outbox(&draft.state, peer)?;
+    }
     check_ours(&draft.state, room.info.partner.as_ref(), &chosen.ours)?;
     check_theirs(&draft.state, user, Some(&room), &chosen.theirs)?;
     let by = draft.state.address(user);
     if !room.is_hosted_by(&draft.state.org.domain) {
         return ask_to_add(draft, &room, user, chosen);
-    }
-    if let Some(peer) = &chosen.partner {
-        authorize(&draft.state, peer, Scope::Rooms, draft.now)?;
-        rooms::check_outbox(&draft.state, peer)?;
     }
     rooms::join(draft, id, chosen.ours, Some(&by));
     invite(draft, id, &by, chosen.theirs);

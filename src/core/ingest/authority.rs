@@ -11,11 +11,13 @@ use crate::{
         room::{RoomImage, RoomKind},
     },
 };
+use std::sync::Arc;
 
 /// Whether the peer's org may cause this effect at all. What its single people may is asked by the subject's own file.
 ///
 /// # Errors
-/// `AUTHORITY`, `THIRD_ORG`; `NOT_FOUND` for rooms that the peer has no part in, whether they exist or not.
+/// `THIRD_ORG`, and `AUTHORITY` for everything else, also for rooms that the peer has no part in, whether they exist or
+/// not (A20).
 pub fn authority(state: &State, peer: &Domain, body: &RecordBody) -> Result<(), Code> {
     match body {
         RecordBody::ContactAdd { from, to, .. } | RecordBody::ContactAccepted { from, to, .. } => {
@@ -29,11 +31,10 @@ pub fn authority(state: &State, peer: &Domain, body: &RecordBody) -> Result<(), 
             either(state, peer, [by])?;
             ours(state, users)
         }
-        RecordBody::RoomEvent { room, event, .. } => {
-            follow(state, peer, *room)?;
-            may_order(state, peer, &event.event)
+        // What an event itself may say, `rooms::receive_event` asks: a refused one keeps its index, or freezes the room.
+        RecordBody::RoomEvent { room, .. } | RecordBody::RoomPlaced { room, .. } => {
+            follow(state, peer, *room).map(drop)
         }
-        RecordBody::RoomPlaced { room, .. } => follow(state, peer, *room).map(drop),
         RecordBody::RoomAnswer { room, accepted, declined } => {
             group(host(state, peer, *room)?)?;
             theirs(peer, accepted.iter().map(|(user, _)| user))?;
@@ -52,8 +53,8 @@ pub fn authority(state: &State, peer: &Domain, body: &RecordBody) -> Result<(), 
     }
 }
 
-/// The scope that a record needs in both grants. Those without one end or confirm something, or keep it going: what
-/// was ordered before a scope went has to reach its place, and exclusions always get through (P15).
+/// The scope that a record needs in both grants. Exclusions and places always get through (P15, P21), and an event's
+/// scope is asked where a refused one keeps its index, in `rooms::receive_event`.
 #[must_use]
 pub fn scope_of(body: &RecordBody) -> Option<Scope> {
     match body {
@@ -62,13 +63,12 @@ pub fn scope_of(body: &RecordBody) -> Option<Scope> {
         RecordBody::RoomInvite { .. } | RecordBody::RoomAnswer { .. } | RecordBody::RoomAsk { .. } => {
             Some(Scope::Rooms)
         }
-        RecordBody::RoomEvent { event, .. } | RecordBody::RoomSubmit { event, .. } => match event.event.content {
-            Content::Message(_) => Some(Scope::Messages),
-            _ => None,
-        },
-        RecordBody::Profile { .. } | RecordBody::RoomState(_) | RecordBody::RoomPlaced { .. } | RecordBody::Void => {
-            None
-        }
+        RecordBody::RoomSubmit { .. } => Some(Scope::Messages),
+        RecordBody::Profile { .. }
+        | RecordBody::RoomState(_)
+        | RecordBody::RoomEvent { .. }
+        | RecordBody::RoomPlaced { .. }
+        | RecordBody::Void => None,
     }
 }
 
@@ -85,19 +85,17 @@ fn either<'a>(state: &State, peer: &Domain, users: impl IntoIterator<Item = &'a 
     if users.into_iter().all(known) { Ok(()) } else { Err(Code::ThirdOrg) }
 }
 
-/// A room of ours and this peer's: any other one does not exist for it (A20).
-fn shared<'s>(state: &'s State, peer: &Domain, room: RoomId) -> Result<&'s Room, Code> {
-    let room = state.rooms.get(&room).ok_or(Code::NotFound)?;
-    if room.other(&state.org.domain) == Some(peer) { Ok(room) } else { Err(Code::NotFound) }
-}
-
+/// A room that the peer orders and that we follow.
 fn follow<'s>(state: &'s State, peer: &Domain, room: RoomId) -> Result<&'s Room, Code> {
-    shared(state, peer, room).and_then(|room| if room.info.host == *peer { Ok(room) } else { Err(Code::Authority) })
+    let us = Some(&state.org.domain);
+    let fits = |room: &&Arc<Room>| room.info.host == *peer && room.info.partner.as_ref() == us;
+    state.rooms.get(&room).filter(fits).map(Arc::as_ref).ok_or(Code::Authority)
 }
 
+/// A room that we order and that the peer follows.
 fn host<'s>(state: &'s State, peer: &Domain, room: RoomId) -> Result<&'s Room, Code> {
-    let own = &state.org.domain;
-    shared(state, peer, room).and_then(|room| if room.is_hosted_by(own) { Ok(room) } else { Err(Code::Authority) })
+    let fits = |room: &&Arc<Room>| room.is_hosted_by(&state.org.domain) && room.info.partner.as_ref() == Some(peer);
+    state.rooms.get(&room).filter(fits).map(Arc::as_ref).ok_or(Code::Authority)
 }
 
 fn group(room: &Room) -> Result<(), Code> {
@@ -128,20 +126,6 @@ fn may_describe_direct(state: &State, peer: &Domain, image: &RoomImage) -> Resul
     let both_orgs = state.is_ours(&one.user) != state.is_ours(&other.user);
     let id_fits = image.id == direct_room(&one.user, &other.user);
     if *peer < state.org.domain && both_orgs && id_fits { Ok(()) } else { Err(Code::Authority) }
-}
-
-/// The host orders everything. Messages of our people it has from us, and gives back by number, so that it can never
-/// put words into their mouth; a change that one of our masters asked for carries their name (A19).
-fn may_order(state: &State, peer: &Domain, event: &Event) -> Result<(), Code> {
-    either(state, peer, &event.author)?;
-    match &event.content {
-        Content::Message(_) => theirs(peer, [event.author.as_ref().ok_or(Code::Malformed)?]),
-        Content::Joined { users } | Content::Removed { users } | Content::Excluded { users, .. } => {
-            either(state, peer, users)
-        }
-        Content::Role { user, .. } => either(state, peer, [user]),
-        Content::Created { .. } | Content::Settings(_) => Ok(()),
-    }
 }
 
 /// The follower speaks for its own people, and only speaks (A16).

@@ -1,4 +1,7 @@
-//! One verdict a record: authority, scope, effect. A refusal consumes the number and leaves no other trace (W13).
+//! One verdict a record: authority, scope, effect. A refusal consumes the number (W13).
+//!
+//! The subjects check everything before they change anything. What they change with a refusal is meant to stay: a
+//! counted attempt, an index that is passed over, a room that is frozen.
 
 use super::{advance, authority, is_void, scope_of};
 use crate::{
@@ -61,40 +64,28 @@ fn apply_one(
         return Err(Code::Scope);
     }
     match body {
-        // The traffic: these three check everything before they change anything.
-        RecordBody::RoomEvent { room, index, event } => {
-            rooms::receive_event(draft, peer, *room, *index, event)?;
-        }
         RecordBody::RoomSubmit { room, event } => {
             return messages::receive_submit(draft, peer, *room, record.seq, event).map(Some);
         }
+        RecordBody::RoomEvent { room, index, event } => rooms::receive_event(draft, peer, *room, *index, event)?,
         RecordBody::RoomPlaced { room, index, submits } => {
             messages::receive_placed(draft, peer, *room, *index, submits, pending)?;
         }
-        _ => draft.attempt(|draft| apply_rare(draft, peer, body))?,
-    }
-    Ok(None)
-}
-
-fn apply_rare(draft: &mut Draft<'_>, peer: &Domain, body: &RecordBody) -> Result<(), Code> {
-    match body {
-        RecordBody::ContactAdd { from, name, to } => contacts::receive_add(draft, peer, from, name, to),
-        RecordBody::ContactAccepted { from, name, to } => contacts::receive_accepted(draft, peer, from, name, to),
+        RecordBody::RoomState(image) => rooms::receive_state(draft, peer, image)?,
+        RecordBody::RoomInvite { room, by, users } => groups::receive_invite(draft, peer, *room, by, users)?,
+        RecordBody::RoomAnswer { room, accepted, declined } => {
+            groups::receive_answer(draft, peer, *room, accepted, declined)?;
+        }
+        RecordBody::RoomAsk { room, by, ask } => groups::receive_ask(draft, peer, *room, by, ask)?,
+        RecordBody::ContactAdd { from, name, to } => contacts::receive_add(draft, peer, from, name, to)?,
+        RecordBody::ContactAccepted { from, name, to } => contacts::receive_accepted(draft, peer, from, name, to)?,
         RecordBody::Profile { user, name, available } => {
             let profile = Profile { user: user.clone(), name: name.clone(), available: *available };
-            contacts::receive_profile(draft, peer, &profile)
+            contacts::receive_profile(draft, peer, &profile)?;
         }
-        RecordBody::RoomState(image) => rooms::receive_state(draft, peer, image),
-        RecordBody::RoomInvite { room, by, users } => groups::receive_invite(draft, peer, *room, by, users),
-        RecordBody::RoomAnswer { room, accepted, declined } => {
-            groups::receive_answer(draft, peer, *room, accepted, declined)
-        }
-        RecordBody::RoomAsk { room, by, ask } => groups::receive_ask(draft, peer, *room, by, ask),
-        RecordBody::RoomEvent { .. }
-        | RecordBody::RoomSubmit { .. }
-        | RecordBody::RoomPlaced { .. }
-        | RecordBody::Void => Ok(()),
+        RecordBody::Void => {}
     }
+    Ok(None)
 }
 
 /// Every refusal leaves a row in the audit log (P28): what and why, never the content.

@@ -2,10 +2,9 @@
 
 use super::{find, note, tell_all, was_told};
 use crate::{
-    core::{command::Answer, draft::Draft, permit, rooms, state::State},
+    core::{command::Answer, contacts, draft::Draft, permit, rooms, state::State},
     model::{
         Code, Domain, Millis, Reject, RoomId,
-        contact::{Contact, ContactState},
         journal::Entry,
         limits,
         link::{Cleanup, EndedEpoch, Peer, Streams},
@@ -65,7 +64,7 @@ fn close(draft: &mut Draft<'_>, peer: &Domain, cause: Code) {
     draft.put_peer(Peer { cleanup: Some(Cleanup { cause, done: None }), ..Peer::clone(&link.peer) });
     note(draft, "system".to_owned(), "link.closed", peer, (Some(cause), String::new()));
     draft.journal(Entry::Link { peer: peer.clone() });
-    give_up_adds(draft, peer, cause);
+    contacts::end_link(draft, peer, cause);
 }
 
 /// Streams after the end of their term: positions are remembered, nothing is present.
@@ -80,21 +79,6 @@ pub(super) fn ended(streams: &Streams) -> Streams {
         streams.ended_in = Some((inn.epoch, inn.cursor, inn.head));
     }
     streams
-}
-
-/// Contact adds that were still on their way did not cross.
-fn give_up_adds(draft: &mut Draft<'_>, peer: &Domain, cause: Code) {
-    let contacts = draft.state.contacts.clone();
-    for ((owner, address), contact) in &contacts {
-        if contact.state == ContactState::Pending && address.is_of(peer) {
-            draft.put_contact(
-                owner,
-                address,
-                Some(Contact { state: ContactState::Undelivered, ..Contact::clone(contact) }),
-            );
-            draft.notify(owner, NoticeKind::ContactUnavailable { user: address.clone(), code: cause });
-        }
-    }
 }
 
 /// One step: some rooms, in the order of their ids, from where the last step ended.

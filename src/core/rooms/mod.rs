@@ -179,9 +179,17 @@ pub(super) fn unplace_range(draft: &mut Draft<'_>, room: RoomId, range: PendingR
     if range.from >= range.to || range.to > pending.to {
         return;
     }
-    draft.change_room(room, |info| note_unplaced(info, range, code));
-    if range.from <= pending.from && pending.from < range.to {
-        draft.pending_done(room, range.to);
+    let mut first_waiting = pending.from;
+    draft.change_room(room, |info| {
+        note_unplaced(info, range, code);
+        for Unplaced { range, .. } in &info.unplaced {
+            if (range.from..range.to).contains(&first_waiting) {
+                first_waiting = range.to;
+            }
+        }
+    });
+    if first_waiting > pending.from {
+        draft.pending_done(room, first_waiting);
     }
     for p in range.from.max(range.to.saturating_sub(UNPLACED_TOLD_MAX))..range.to {
         draft.journal(Entry::Unplaced { room, p, code });

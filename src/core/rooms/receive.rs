@@ -138,7 +138,7 @@ fn take_members(draft: &mut Draft<'_>, peer: &Domain, image: &RoomImage) {
     for member in &image.members {
         let known = room.members.get(&member.user);
         if member.user.is_of(peer) {
-            take_name(draft, member);
+            take_name(draft, image, member);
         } else if known.is_none() && !may_join(&draft.state, &room, &member.user) {
             continue;
         } else if known.is_none() {
@@ -148,10 +148,12 @@ fn take_members(draft: &mut Draft<'_>, peer: &Domain, image: &RoomImage) {
     }
 }
 
-fn take_name(draft: &mut Draft<'_>, member: &MemberImage) {
-    if let Some(name) = member.name.clone() {
-        draft.put_profile(Profile { user: member.user.clone(), name, available: true });
-    }
+/// What the host's people are called. Being in a group means being available; a direct room says nothing of it.
+fn take_name(draft: &mut Draft<'_>, image: &RoomImage, member: &MemberImage) {
+    let Some(name) = member.name.clone() else { return };
+    let known = draft.state.profiles.get(&member.user);
+    let available = image.kind == RoomKind::Group || known.is_none_or(|known| known.available);
+    draft.put_profile(Profile { user: member.user.clone(), name, available });
 }
 
 fn take_member(draft: &mut Draft<'_>, image: &RoomImage, member: &MemberImage, known: Option<&Member>) {

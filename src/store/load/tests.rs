@@ -10,7 +10,7 @@ use crate::{
     },
     crypto::digest::sha256,
     model::{
-        Domain, EpochId, LocalPart,
+        Address, Domain, EpochId, LocalPart,
         audit::AuditNote,
         contact::{ContactState, Overlay},
         event::Role,
@@ -69,6 +69,7 @@ fn assert_same(found: &State, wanted: &State) {
     assert_eq!(found.users, wanted.users);
     assert_eq!(found.sessions, wanted.sessions);
     assert_eq!(links(found), links(wanted));
+    assert_eq!(found.parted, wanted.parted);
     assert_eq!(rooms(found), rooms(wanted));
     assert_eq!(rooms_of(found), rooms_of(wanted));
     assert_eq!(found.contacts, wanted.contacts);
@@ -156,8 +157,6 @@ fn theirs(n: u8) -> Domain {
 fn room_id(n: u8) -> RoomId {
     RoomId([n; 16])
 }
-
-use crate::model::Address;
 
 fn member(role: Role) -> Member {
     Member { role, visible_from: 3, joined: 1, joined_at: Millis(9) }
