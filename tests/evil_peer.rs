@@ -4,6 +4,8 @@
 mod acks;
 #[path = "evil/grants.rs"]
 mod grants;
+#[path = "evil/rooms.rs"]
+mod rooms;
 #[path = "evil/stream.rs"]
 mod stream;
 #[path = "evil/tls.rs"]
