@@ -74,7 +74,13 @@ fn make_store(domain: &Domain, identity: &SigningKey) -> Arc<MemKv> {
     kv
 }
 
-fn parts(keys: Keys, kv: Arc<MemKv>, federation: Box<dyn Listen>, client: Box<dyn Listen>, admin: Box<dyn Listen>) -> Parts {
+fn parts(
+    keys: Keys,
+    kv: Arc<MemKv>,
+    federation: Box<dyn Listen>,
+    client: Box<dyn Listen>,
+    admin: Box<dyn Listen>,
+) -> Parts {
     Parts {
         keys,
         kv,

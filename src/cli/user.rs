@@ -124,7 +124,8 @@ pub async fn run(command: UserCommand, place: &Place, screen: Screen) -> Done {
         UserCommand::Unchoose(who) => patch(admin, &who.user, &chosen(false), screen).await,
         UserCommand::Password { user, secret } => {
             let password = ask::new_password(user.as_str(), secret.from())?;
-            patch(admin, &user, &UserPatch { password: Some(Password::new(password)), ..UserPatch::default() }, screen).await
+            patch(admin, &user, &UserPatch { password: Some(Password::new(password)), ..UserPatch::default() }, screen)
+                .await
         }
         UserCommand::Token { user, label, ends_in } => token(admin, &user, label, ends_in.as_deref(), screen).await,
         UserCommand::SignOut(who) => sign_out(admin, &who.user, screen).await,
@@ -153,7 +154,8 @@ async fn add(admin: &Http, args: AddArgs, screen: Screen) -> Done {
         false => Some(ask::new_password(args.user.as_str(), args.secret.from())?),
     };
     let name = args.name.map_or_else(|| args.user.to_string(), |name| name.to_string());
-    let user = create(admin, &UserCreate { local: args.user.to_string(), name, password: password.map(Password::new) }).await?;
+    let user = create(admin, &UserCreate { local: args.user.to_string(), name, password: password.map(Password::new) })
+        .await?;
     screen.answer(&user, |user| {
         format!("{}\n{} can talk now: handclasp chat --as {}", words(user), user.name, user.local)
     })
