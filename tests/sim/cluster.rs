@@ -153,8 +153,13 @@ impl Site {
     /// Grants everything to a peer, or revokes.
     pub async fn grant(&self, peer: &Domain, scopes: Option<Scopes>) -> Result<Answer, Refusal> {
         let engine = self.engine().await;
-        let request =
-            GrantRequest { peer: peer.clone(), scopes, not_after: None, reason: Reason::default(), expected_serial: None };
+        let request = GrantRequest {
+            peer: peer.clone(),
+            scopes,
+            not_after: None,
+            reason: Reason::default(),
+            expected_serial: None,
+        };
         let grant = grants::build_own(&engine.state(), &request, engine.now())?;
         let expected_serial = grant.serial - 1;
         let grant = wire::proof::seal_grant(grant, &self.keys.signing).expect("a grant in form");

@@ -139,9 +139,11 @@ fn check_accepted(told: &Told, copies: &[Copy]) {
         let copy = &copies[*site];
         let kept = copy.places.contains_key(event) || copy.unplaced.contains_key(event);
         // A room keeps a bounded number of verdicts for its authors.
-        let bounded = copy.state.rooms.get(room).is_some_and(|room| {
-            room.info.unplaced.len() >= handclasp::model::limits::UNPLACED_RANGES_MAX
-        });
+        let bounded = copy
+            .state
+            .rooms
+            .get(room)
+            .is_some_and(|room| room.info.unplaced.len() >= handclasp::model::limits::UNPLACED_RANGES_MAX);
         assert!(kept || bounded, "D1: {event} in {room} was answered by {} and is gone", copy.state.org.domain);
     }
     for copy in copies {

@@ -196,7 +196,8 @@ impl Driver {
 
     async fn make_group(&mut self, site: usize) {
         let user = self.some_user(site);
-        let own = self.told.sites[site].address(self.some_user(site));
+        let colleague = self.some_user(site);
+        let own = self.told.sites[site].address(colleague);
         let partner = self.some_user(1 - site);
         let theirs = self.told.sites[1 - site].address(partner);
         let members: Vec<_> =
@@ -216,7 +217,8 @@ impl Driver {
         let user = self.some_user(site);
         let Some(room) = self.some_room(site, user).await else { return };
         let other = self.below(2) as usize;
-        let member = self.told.sites[other].address(self.some_user(other));
+        let named = self.some_user(other);
+        let member = self.told.sites[other].address(named);
         let op = match self.below(3) {
             0 => UserOp::AddMembers(room, vec![member]),
             1 => UserOp::RemoveMember(room, member),
@@ -227,7 +229,8 @@ impl Driver {
 
     async fn add_contact(&mut self, site: usize) {
         let user = self.some_user(site);
-        let friend = self.told.sites[1 - site].address(self.some_user(1 - site));
+        let named = self.some_user(1 - site);
+        let friend = self.told.sites[1 - site].address(named);
         let _ = self.site(site).user(user, UserOp::AddContact(friend)).await; // a refusal is part of the history
     }
 
@@ -262,7 +265,8 @@ impl Driver {
         let mut counts = BTreeMap::new();
         for room in state.rooms.values().filter(|room| room.info.kind != RoomKind::Internal) {
             let rows = engine.reader().timeline(room.info.id, 0, room.next_index, usize::MAX, usize::MAX);
-            let of_partner = rows.expect("a readable store").iter().filter(|row| {
+            let rows = rows.expect("a readable store");
+            let of_partner = rows.iter().filter(|row| {
                 let event = handclasp::wire::event::open(&row.bytes).expect("a stored event is an event").event;
                 event.author.is_some_and(|author| author.is_of(&peer))
             });
