@@ -37,7 +37,7 @@ pub async fn list(
     let range: (Bound<RoomId>, Bound<RoomId>) = query.range()?;
     let items_max = query.items_max()?;
     let state = context.engine.state();
-    let ids = state.rooms_of.get(&caller.user).into_iter().flat_map(|ids| ids.range(range.clone()));
+    let ids = state.rooms_of.get(&caller.user).into_iter().flat_map(|ids| ids.range(range));
     let rooms = ids.filter_map(|id| member_of(&state, &caller.user, *id).ok());
     let page = Page::take(rooms, items_max, |room| room.info.id, |room| show(&context, &state, &caller.user, room));
     let items = page.items.into_iter().collect::<Result<_, StoreError>>()?;
