@@ -5,6 +5,7 @@ use super::{
     draft::Draft,
     grants, links, permit,
     state::{Link, State},
+    users,
 };
 use crate::model::{
     Code, Digest, Domain, EpochId, Reject,
@@ -23,6 +24,7 @@ pub fn greet(draft: &mut Draft<'_>, peer: &Domain) -> Result<Answer, Reject> {
         let epoch = Epoch { n: last_epoch(&link.streams) + 1, id: EpochId(draft.random_16()) };
         let out = OutStream { epoch, term, next_seq: 1, head: Digest::ZERO, acked: 0, confirmed: false };
         draft.put_streams(peer, Streams { out: Some(out), ..link.streams.clone() });
+        users::tell_all_profiles(draft, peer);
     }
     let link = links::find(&draft.state, peer)?;
     Ok(Answer::Greeting(Box::new(greeting(&link))))

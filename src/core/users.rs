@@ -309,6 +309,16 @@ fn peers_who_know(draft: &Draft<'_>, user: &LocalPart) -> BTreeSet<Domain> {
     rooms.filter_map(|id| draft.state.rooms.get(id)?.other(own).cloned()).filter(|other| other != own).collect()
 }
 
+/// A link has opened again: whoever shares a room with the peer may have changed while nothing crossed (P9, P15).
+pub(super) fn tell_all_profiles(draft: &mut Draft<'_>, peer: &Domain) {
+    let is_known = |user: &&LocalPart| peers_who_know(draft, user).contains(peer);
+    let known: Vec<LocalPart> = draft.state.users.keys().filter(is_known).cloned().collect();
+    let only = BTreeSet::from([peer.clone()]);
+    for user in &known {
+        tell_profile(draft, user, &only);
+    }
+}
+
 /// Tells partners what a user is called and whether they can be reached. Closed links hear nothing; an open one does
 /// under any scope, because exclusions in rooms that the partner hosts hang on it (P15).
 fn tell_profile(draft: &mut Draft<'_>, user: &LocalPart, peers: &BTreeSet<Domain>) {

@@ -301,7 +301,6 @@ impl Pair {
         let answer = self.hello(from.other());
         match self.peer(from, PeerOp::Heard(Box::new(answer)))? {
             Answer::Heard { again } => Ok(again),
-            Answer::Refused(reject) => Err(reject),
             other => panic!("a hello is heard, not {other:?}"),
         }
     }
@@ -348,7 +347,6 @@ impl Pair {
         let facts = self.side(to).facts();
         match self.peer(to, PeerOp::Ingest(Box::new(envelope), evidence(), facts))? {
             Answer::Applied(ack) => Ok(ack),
-            Answer::Refused(reject) => Err(reject),
             other => panic!("an envelope is applied, not {other:?}"),
         }
     }

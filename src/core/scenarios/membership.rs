@@ -185,3 +185,14 @@ fn p15_words_that_were_under_way_when_their_author_lost_the_permission_keep_the_
     assert_eq!(texts(&pair, ACME, id), texts(&pair, GLOBEX, id));
     assert_eq!(texts(&pair, ACME, id).len(), 3);
 }
+
+#[test]
+fn p15_what_changed_while_the_link_was_closed_is_told_when_it_opens_again() {
+    let (mut pair, id) = acquainted();
+    pair.revoke(ACME);
+    pair.sync();
+    switch(&mut pair, GLOBEX, "bob", false);
+    pair.grant(ACME, Scopes::all());
+    pair.sync();
+    assert_eq!(code(post(&mut pair, ACME, "alice", id, "hello?")), Code::Unavailable);
+}

@@ -238,7 +238,7 @@ fn a13_two_contents_of_one_serial_are_a_fork() {
     let mut pair = Pair::open();
     let known = pair.acme.state.links[&Org::Globex.domain()].peer.theirs.clone().expect("globex has granted");
     let other = Grant { scopes: [Scope::Calls].into_iter().collect(), ..known.grant.clone() };
-    let Ok(Answer::Refused(reject)) = hear(&mut pair, other.clone()) else { panic!("a fork is refused and kept") };
+    let Err(reject) = hear(&mut pair, other.clone()) else { panic!("a fork is refused and kept") };
     assert_eq!((reject.code, quarantine(&pair)), (Code::Fork, Some(Code::Fork)));
     let quarantine = pair.acme.state.links[&Org::Globex.domain()].peer.quarantine.clone().expect("quarantined");
     assert_eq!(quarantine.evidence, [known.document, signed_grant(other).document], "both are kept as evidence");

@@ -52,7 +52,7 @@ fn hear_changed(pair: &mut Pair, change: impl FnOnce(&mut Hello)) -> Result<Answ
 
 fn contradicts(change: impl FnOnce(&mut Hello)) -> Option<Code> {
     let mut pair = with_traffic();
-    let Ok(Answer::Refused(reject)) = hear_changed(&mut pair, change) else { return None };
+    let Err(reject) = hear_changed(&mut pair, change) else { return None };
     assert_eq!(quarantine(&pair), Some(reject.code));
     assert_eq!(pair.link_state(Org::Acme), LinkState::Quarantined);
     assert_eq!(pair.acme.audited("link.quarantined").len(), 1);

@@ -2,7 +2,7 @@
 
 use crate::{
     core::{
-        command::{Answer, PeerOp, Ref, UserOp},
+        command::{PeerOp, Ref, UserOp},
         state::Delivery,
     },
     model::{
@@ -54,7 +54,7 @@ fn an_ack_moves_the_sender_forward() {
 fn a29_an_ack_ahead_of_what_was_sent_quarantines() {
     let (mut pair, mut ack) = waiting();
     ack.cursor = out(&pair).next_seq;
-    let Ok(Answer::Refused(reject)) = pair.settle(Org::Acme, ack) else { panic!("the claim is refused") };
+    let Err(reject) = pair.settle(Org::Acme, ack) else { panic!("the claim is refused") };
     assert_eq!((reject.code, out(&pair).acked), (Code::Chain, 0));
     assert_eq!(pair.link_state(Org::Acme), LinkState::Quarantined);
 }
@@ -63,7 +63,7 @@ fn a29_an_ack_ahead_of_what_was_sent_quarantines() {
 fn a29_an_ack_with_another_head_quarantines() {
     let (mut pair, mut ack) = waiting();
     ack.head = Digest([9; 32]);
-    let Ok(Answer::Refused(reject)) = pair.settle(Org::Acme, ack) else { panic!("the claim is refused") };
+    let Err(reject) = pair.settle(Org::Acme, ack) else { panic!("the claim is refused") };
     assert_eq!(reject.code, Code::Fork);
 }
 
@@ -160,7 +160,7 @@ fn a29_rejects_of_records_that_were_never_sent_are_ignored() {
 fn w13_a_record_that_the_peer_cannot_take_in_form_is_for_the_admin() {
     let (mut pair, _) = waiting();
     let unacceptable = PeerOp::Unacceptable { seq: 1, code: Code::Malformed };
-    pair.peer(Org::Acme, unacceptable).expect("noted");
+    pair.peer(Org::Acme, unacceptable).unwrap_err();
     assert_eq!(pair.acme.audited("record.unacceptable").len(), 1);
     assert_eq!(pair.link_state(Org::Acme), LinkState::Quarantined);
 }

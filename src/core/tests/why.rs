@@ -89,7 +89,7 @@ fn p5_holds_of_the_whole_link() {
     assert_eq!(reasons(&pair, BOB, Scope::Messages), [(Code::Unconfirmed, Who::YourAdmin)]);
     let mut pair = with_contact();
     let found = PeerOp::Contradiction { code: Code::Fork, detail: "seen".to_owned(), evidence: Vec::new() };
-    pair.peer(Org::Acme, found).expect("kept");
+    pair.peer(Org::Acme, found).unwrap_err();
     assert_eq!(reasons(&pair, BOB, Scope::Messages), [(Code::Quarantined, Who::YourAdmin)]);
 }
 
