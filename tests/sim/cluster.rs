@@ -93,7 +93,7 @@ impl Site {
                 signing: self.keys.signing.clone(),
                 card: self.card(),
                 tls: self.keys.tls(),
-                admin_token: AdminToken::parse(&"a".repeat(43)).ok_or("an admin token")?,
+                admin_token: AdminToken::parse(&"A".repeat(43)).ok_or("an admin token")?,
             },
             kv,
             clock: Arc::new(self.clock.clone()),

@@ -64,7 +64,7 @@ impl Driver {
 
     async fn pause(&mut self, ms_max: u64) {
         let ms = self.below(ms_max);
-        tokio::time::sleep(Duration::from_millis(ms)).await; // simulated time between polls
+        tokio::time::sleep(Duration::from_millis(ms)).await; // between polls: simulated time
     }
 
     fn site(&self, site: usize) -> Site {
@@ -103,7 +103,7 @@ impl Driver {
             if self.all_open().await {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await; // simulated time between polls
+            tokio::time::sleep(Duration::from_millis(100)).await; // between polls: simulated time
         }
         panic!("the link does not open: {:#?}", self.describe().await);
     }
@@ -292,7 +292,7 @@ impl Driver {
         let deadline = tokio::time::Instant::now() + REST;
         while !self.is_at_rest().await {
             assert!(tokio::time::Instant::now() < deadline, "the outboxes do not drain: {:#?}", self.describe().await);
-            tokio::time::sleep(Duration::from_millis(100)).await; // simulated time between polls
+            tokio::time::sleep(Duration::from_millis(100)).await; // between polls: simulated time
         }
     }
 
