@@ -153,3 +153,19 @@ async fn a15_endless_claims_of_a_loss_change_nothing() {
     assert_eq!(out.epoch.n, 1, "no new epoch without a new term");
     assert_eq!(link.cursor(&node), Some(1));
 }
+
+#[tokio::test]
+async fn a4_a_card_without_the_pin_ends_the_connection_that_used_it() {
+    let (node, mut link) = open().await;
+    let mut card = link.keys.card(2, "127.0.0.1:9").card;
+    card.tls_pins = vec![handclasp::model::Digest([7; 32])];
+    let card = wire::proof::seal_card(card, &link.keys.identity).expect("a card in form");
+    assert_eq!(link.post("/federation/v1/cards", card.document.to_string()).await.code(), None);
+    tokio::time::timeout(std::time::Duration::from_secs(1), link.cut()).await.expect("closed within a second");
+    let again = link.keys.connect(node.address).await;
+    let refused = match again {
+        Ok(mut connection) => connection.post("/federation/v1/hello", "{}").await.is_err(),
+        Err(_) => true,
+    };
+    assert!(refused, "the key opens nothing any more");
+}

@@ -45,7 +45,8 @@ async fn p7_there_is_one_direct_room_even_when_both_add_each_other_at_once() {
         let alice = pair.acme.person(&format!("alice{round}")).await;
         let bob = pair.globex.person(&format!("bob{round}")).await;
         let (one, other) = tokio::join!(alice.add(&bob.address), bob.add(&alice.address));
-        (one.done(), other.done());
+        one.done();
+        other.done();
         let (one, other) =
             tokio::join!(alice.wait_contact(&bob.address, "added"), bob.wait_contact(&alice.address, "added"));
         assert_eq!(one["room"], other["room"]);

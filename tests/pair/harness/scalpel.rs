@@ -72,6 +72,7 @@ fn is_traced(thread: &Path) -> bool {
 }
 
 /// Waits until the trace has a line that holds all of these.
+#[allow(dead_code, reason = "the harness is shared by test binaries that use different parts of it")]
 pub async fn wait_trace(scalpel: &Scalpel, words: &[&str]) {
     until(&format!("{words:?} is traced"), || async {
         scalpel.trace().lines().any(|line| words.iter().all(|word| line.contains(word))).then_some(())
