@@ -34,8 +34,8 @@ async fn two_admins_open_and_close_a_link_by_commands() {
     let (acme, globex) = (Org::raise("acme.example", "Acme").await, Org::raise("globex.example", "Globex").await);
     exchange_cards(&acme, &globex).await;
     exchange_cards(&globex, &acme).await;
-    json(&acme, "user add alice --name Alice").await;
-    json(&globex, "user add bob --name Bob").await;
+    json(&acme, "user add alice --name Alice --no-password").await;
+    json(&globex, "user add bob --name Bob --no-password").await;
     let why = json(&acme, "why alice bob@globex.example").await;
     assert_eq!((&why["possible"], &why["reasons"][0]["code"]), (&false.into(), &"CLOSED_BY_US".into()), "{why}");
     assert_eq!(ask(&acme, "grant check globex.example").await.0, 1);

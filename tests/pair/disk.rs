@@ -2,21 +2,13 @@
 
 use crate::harness::{
     org::{Org, Pair},
-    person::Person,
     scalpel::Scalpel,
-    until,
 };
-use serde_json::json;
 use std::{
     path::{Path, PathBuf},
     process::Command,
 };
 use tempfile::TempDir;
-
-async fn try_post(person: &Person, room: &str, text: &str) -> Option<u16> {
-    let path = format!("/api/v1/rooms/{room}/messages");
-    Some(person.http.try_post(&path, &json!({ "text": text }), text).await?.status)
-}
 
 #[tokio::test]
 async fn f7_after_a_failed_sync_nothing_is_answered_and_the_process_ends_with_70() {
@@ -28,7 +20,7 @@ async fn f7_after_a_failed_sync_nothing_is_answered_and_the_process_ends_with_70
         let victim = if acme_fails { &mut pair.acme } else { &mut pair.globex };
         let options = ["-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO"];
         let Some(scalpel) = Scalpel::attach_with(victim.daemon.pid(), &options).await else { return };
-        let answered = try_post(author, &room, "not safe").await;
+        let answered = author.say_once(&room, "not safe").await;
         assert_ne!(answered, Some(201), "accepted means durable");
         assert_eq!(victim.daemon.ended().await.code(), Some(70));
         let trace = scalpel.detach().await;
@@ -36,8 +28,7 @@ async fn f7_after_a_failed_sync_nothing_is_answered_and_the_process_ends_with_70
         assert_eq!(failed, 1, "a sync that failed is not tried again:\n{trace}");
         // A restart reads what is durable; the same request under its key is done once.
         victim.restart().await;
-        until("it is accepted", || async { try_post(author, &room, "not safe").await.filter(|status| *status == 201) })
-            .await;
+        author.insist(&room, "not safe").await;
         reader.wait_text(&room, "not safe").await;
         for person in [author, reader] {
             person.wait_text(&room, "not safe").await;
@@ -69,12 +60,11 @@ async fn f8_a_write_that_finds_no_space_ends_the_process_and_tears_nothing() {
     let room = alice.befriend(&bob).await;
     let options = ["-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC"];
     let Some(scalpel) = Scalpel::attach_with(pair.acme.daemon.pid(), &options).await else { return };
-    assert_ne!(try_post(&alice, &room, "no space").await, Some(201));
+    assert_ne!(alice.say_once(&room, "no space").await, Some(201));
     assert_eq!(pair.acme.daemon.ended().await.code(), Some(70));
     scalpel.detach().await;
     pair.acme.restart().await;
-    until("it is accepted", || async { try_post(&alice, &room, "no space").await.filter(|status| *status == 201) })
-        .await;
+    alice.insist(&room, "no space").await;
     bob.wait_text(&room, "no space").await;
     assert_eq!(alice.texts(&room).await, ["no space"]);
 }

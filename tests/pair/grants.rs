@@ -64,6 +64,7 @@ async fn p2_what_may_cross_is_what_both_grants_name() {
     }
     alice.say(&room, "hello").await;
     bob.wait_text(&room, "hello").await;
+    bob.befriend(&alice).await;
     bob.ask_group("Launch", &[&alice]).await.refused("SCOPE");
     // Fewer do as well.
     pair.acme.put_grant(&pair.globex, &grant(&["contacts", "rooms"])).await.done();
@@ -174,6 +175,10 @@ async fn p27_the_consequences_of_a_revocation_are_told_before_it() {
     let (bob, dave) = (pair.globex.person("bob").await, pair.globex.person("dave").await);
     let room = alice.befriend(&bob).await;
     alice.group("Launch", &[&carol, &bob, &dave]).await;
+    until("everything is acknowledged", || async {
+        (pair.acme.link(&pair.globex).await["lag_records"] == 0).then_some(())
+    })
+    .await;
     pair.globex.daemon.stop().await;
     alice.say(&room, "one").await;
     alice.say(&room, "two").await;

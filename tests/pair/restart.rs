@@ -9,18 +9,7 @@ use crate::harness::{
     scalpel::Scalpel,
     until,
 };
-use serde_json::json;
 use std::time::{Duration, Instant};
-
-async fn post(person: &Person, room: &str, text: &str) -> Option<u16> {
-    let path = format!("/api/v1/rooms/{room}/messages");
-    Some(person.http.try_post(&path, &json!({ "text": text }), text).await?.status)
-}
-
-/// Posts under a key until it is accepted.
-async fn insist(person: &Person, room: &str, text: &str) {
-    until("the message is accepted", || async { post(person, room, text).await.filter(|status| *status == 201) }).await;
-}
 
 async fn count(person: &Person, room: &str, text: &str) -> usize {
     person.whole_timeline(room).await.iter().filter(|item| item["event"]["text"] == text).count()
@@ -47,12 +36,12 @@ async fn f4_the_senders_daemon_dies_at_each_point_of_an_accepted_message() {
             else {
                 return;
             };
-            let answered = post(author, &room, point).await;
+            let answered = author.say_once(&room, point).await;
             scalpel.detach().await;
             victim.daemon.kill().await;
             victim.restart().await;
             if answered != Some(201) {
-                insist(author, &room, point).await;
+                author.insist(&room, point).await;
             }
             reader.wait_text(&room, point).await;
             author.wait_text(&room, point).await;
@@ -106,7 +95,7 @@ async fn f29_a_daemon_that_is_asked_to_stop_under_load_drains_and_loses_nothing(
             let mut accepted = Vec::new();
             for number in 0.. {
                 let text = format!("{} {round} {number}", person.local());
-                match post(person, &room, &text).await {
+                match person.say_once(&room, &text).await {
                     Some(201) => accepted.push(text),
                     _ if done.get() => break,
                     _ => tokio::time::sleep(Duration::from_millis(2)).await, // between polls
@@ -135,6 +124,7 @@ async fn f29_a_daemon_that_is_asked_to_stop_under_load_drains_and_loses_nothing(
     bob.wait_text(&room, "the end").await;
     bob.say(&room, "indeed").await;
     alice.wait_text(&room, "indeed").await;
+    assert!(from_alice.len() > rounds && from_bob.len() > rounds, "there was a load");
     for person in [&alice, &bob] {
         let seen: Vec<String> = person
             .whole_timeline(&room)

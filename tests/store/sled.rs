@@ -109,6 +109,23 @@ fn f12_a_file_that_was_cut_short_is_refused_and_left_alone() {
 }
 
 #[test]
+fn f12_a_file_of_something_else_is_refused_and_left_alone() {
+    let (_home, dir) = filled();
+    let db = dir.join("db");
+    let whole = fs::read(&db).expect("a readable file");
+    let overwritten = b"not a database\n".repeat(whole.len() / 15 + 1);
+    let without_head = [&[0xa5; 20], &whole[20..]].concat();
+    for bytes in [overwritten, without_head, [whole.as_slice(), b"more"].concat()] {
+        fs::write(&db, &bytes).expect("writable");
+        let StoreError::Corrupt(text) = error(&dir) else { panic!("it is damaged") };
+        assert!(text.contains("restore a backup"), "{text}");
+        assert!(fs::read(&db).expect("readable") == bytes, "nothing was changed");
+    }
+    fs::write(&db, &whole).expect("writable");
+    assert_eq!(scan(&open(&dir).expect("it is whole again"), &[], &[0xff], usize::MAX).len(), 200);
+}
+
+#[test]
 fn d2_a_side_file_is_refused() {
     let (_home, dir) = filled();
     fs::write(dir.join("blobs").join("1"), b"a long page").expect("writable");

@@ -154,6 +154,21 @@ impl Person {
         posted.body["id"].as_str().expect("an id").to_owned()
     }
 
+    /// Says something under a key that follows from the text; the status, or none when the daemon does not answer.
+    pub async fn say_once(&self, room: &str, text: &str) -> Option<u16> {
+        let key: String = format!("{text}@{room}").chars().map(|c| if c == ' ' { '-' } else { c }).collect();
+        let path = format!("/api/v1/rooms/{room}/messages");
+        let status = self.http.try_post(&path, &json!({ "text": text }), &key).await?.status;
+        assert!(status != 400 && status != 422, "{text} is not taken in form");
+        Some(status)
+    }
+
+    /// Says something under a key again and again until it is accepted.
+    pub async fn insist(&self, room: &str, text: &str) {
+        let what = format!("\"{text}\" of {} is accepted", self.address);
+        until(&what, || async { self.say_once(room, text).await.filter(|status| *status == 201) }).await;
+    }
+
     /// The newest part of a room's timeline.
     pub async fn timeline(&self, room: &str) -> Value {
         self.http.read(&format!("/api/v1/rooms/{room}/messages?limit=200")).await.done()

@@ -49,20 +49,23 @@ impl Events {
                 self.position = Some(frame.id.clone());
                 return Some(frame);
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("an event in time");
-            self.text.extend_from_slice(&chunk.ok().flatten()?);
+            let chunk = self.response.chunk().await.ok().flatten()?;
+            self.text.extend_from_slice(&chunk);
             self.take_frames();
         }
     }
 
     /// The next event of this name; others are passed over.
     pub async fn next_of(&mut self, event: &str) -> Value {
-        loop {
-            let frame = self.next().await;
-            if frame.event == event {
-                return frame.data;
+        let found = async {
+            loop {
+                let frame = self.next().await;
+                if frame.event == event {
+                    return frame.data;
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("no event `{event}` comes"))
     }
 
     fn take_frames(&mut self) {
