@@ -5,7 +5,7 @@ use super::{
     draft::Draft,
     permit::{authorize, check_permission},
     rooms,
-    state::{Quota, State},
+    state::{Quota, Room, State},
 };
 use crate::{
     crypto::digest::direct_room,
@@ -16,10 +16,12 @@ use crate::{
         limits,
         notice::NoticeKind,
         record::RecordBody,
+        room::RoomKind,
         text::DisplayName,
         user::Profile,
     },
 };
+use std::sync::Arc;
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -187,19 +189,43 @@ pub fn receive_add(
     let quota = draft.state.adds_by_link.get(&(peer.clone(), true)).copied().unwrap_or_default();
     let quota = count(quota, draft.now, DAY_MS, limits::CONTACT_ADDS_PER_LINK_PER_DAY_MAX).ok_or(Code::RateLimited)?;
     draft.put_link_quota(peer, true, quota);
-    let local = to.local();
-    let reachable = check_permission(&draft.state, &local).is_ok() && !rooms::blocks(&draft.state, &local, from);
-    let own_name = draft.state.name_of(to).filter(|_| reachable).cloned().ok_or(Code::Unavailable)?;
+    let own_name = reachable_name(&draft.state, to, from).ok_or(Code::Unavailable)?;
     authorize(&draft.state, peer, Scope::Contacts, draft.now).map_err(|_| Code::Unavailable)?;
     let fresh = !draft.state.rooms.contains_key(&direct_room(to, from));
     let room = rooms::open_direct(draft, to, from, from)?;
     draft.put_profile(Profile { user: from.clone(), name: name.clone(), available: true });
     if fresh {
-        draft.notify(&local, NoticeKind::DirectRoom { user: from.clone(), room });
+        draft.notify(&to.local(), NoticeKind::DirectRoom { user: from.clone(), room });
     }
+    accept(draft, peer, to, own_name, from);
+    Ok(())
+}
+
+/// A link has opened again: the answers to adds whose room is still empty may have been lost with the epoch before, and
+/// a room that is only here would take nothing.
+pub fn accept_again(draft: &mut Draft<'_>, peer: &Domain) {
+    let empty = |room: &&Arc<Room>| {
+        room.info.kind == RoomKind::Direct && room.next_index == 0 && room.info.created_by.is_of(peer)
+    };
+    let rooms: Vec<Arc<Room>> = draft.state.rooms.values().filter(empty).cloned().collect();
+    for room in rooms {
+        let Some(to) = room.members.keys().find(|user| draft.state.is_ours(user)) else { continue };
+        if let Some(own_name) = reachable_name(&draft.state, to, &room.info.created_by) {
+            accept(draft, peer, to, own_name, &room.info.created_by);
+        }
+    }
+}
+
+/// What our user is called, if this partner's person may reach them.
+fn reachable_name(state: &State, to: &Address, from: &Address) -> Option<DisplayName> {
+    let local = to.local();
+    let reachable = check_permission(state, &local).is_ok() && !rooms::blocks(state, &local, from);
+    state.name_of(to).filter(|_| reachable).cloned()
+}
+
+fn accept(draft: &mut Draft<'_>, peer: &Domain, to: &Address, own_name: DisplayName, from: &Address) {
     let body = RecordBody::ContactAccepted { from: to.clone(), name: own_name, to: from.clone() };
     draft.send(peer, &body, Ref::None);
-    Ok(())
 }
 
 /// The partner accepted an add of one of ours: the contact is saved, and the direct room is there (P6).
@@ -219,7 +245,9 @@ pub fn receive_accepted(
     let local = to.local();
     let contact = find(&draft.state, &local, from);
     if contact.state == ContactState::None {
-        return Err(Code::Authority);
+        // Removed since, with the room left; or never asked for.
+        let known = draft.state.rooms.contains_key(&direct_room(to, from));
+        return if known { Ok(()) } else { Err(Code::Authority) };
     }
     rooms::open_direct(draft, to, from, to)?;
     draft.put_profile(Profile { user: from.clone(), name: name.clone(), available: true });
@@ -254,7 +282,7 @@ pub fn settle_refused(draft: &mut Draft<'_>, user: &LocalPart, address: &Address
 
 /// The link with a peer has ended: adds that wait for an answer will get none (P18).
 pub fn end_link(draft: &mut Draft<'_>, peer: &Domain, cause: Code) {
-    let waiting = |(key, contact): &(&(LocalPart, Address), &std::sync::Arc<Contact>)| {
+    let waiting = |(key, contact): &(&(LocalPart, Address), &Arc<Contact>)| {
         contact.state == ContactState::Pending && key.1.is_of(peer)
     };
     let keys: Vec<_> = draft.state.contacts.iter().filter(waiting).map(|(key, _)| key.clone()).collect();

@@ -2,6 +2,7 @@
 
 use super::{
     command::{Answer, Greeting},
+    contacts,
     draft::Draft,
     grants, links, permit,
     state::{Link, State},
@@ -25,6 +26,7 @@ pub fn greet(draft: &mut Draft<'_>, peer: &Domain) -> Result<Answer, Reject> {
         let out = OutStream { epoch, term, next_seq: 1, head: Digest::ZERO, acked: 0, confirmed: false };
         draft.put_streams(peer, Streams { out: Some(out), ..link.streams.clone() });
         users::tell_all_profiles(draft, peer);
+        contacts::accept_again(draft, peer);
     }
     let link = links::find(&draft.state, peer)?;
     Ok(Answer::Greeting(Box::new(greeting(&link))))

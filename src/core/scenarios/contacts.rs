@@ -224,3 +224,23 @@ fn p15_who_lost_the_permission_cannot_be_written_to() {
     pair.sync();
     post(&mut pair, ACME, "alice", id, "hello").expect("reachable again");
 }
+
+#[test]
+fn p6_an_answer_that_was_lost_with_the_link_is_given_again() {
+    for (org, user, other) in [(ACME, "alice", "bob"), (GLOBEX, "bob", "alice")] {
+        let mut pair = Pair::open();
+        let added = pair.address(org.other(), other);
+        pair.user(org, user, UserOp::AddContact(added.clone())).expect("taken");
+        pair.deliver(org);
+        pair.revoke(org);
+        pair.sync();
+        assert_eq!(contact_state(&pair, org, user, &added), Some(ContactState::Undelivered));
+        pair.grant(org, crate::model::grant::Scopes::all());
+        pair.sync();
+        assert_eq!(contact_state(&pair, org, user, &added), Some(ContactState::Added));
+        let id = direct_room(&pair.address(org, user), &added);
+        post(&mut pair, org.other(), other, id, "so there you are").expect("the room is on both sides");
+        pair.sync();
+        assert_in_step(&pair, id);
+    }
+}
