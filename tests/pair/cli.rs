@@ -53,6 +53,8 @@ async fn two_admins_open_and_close_a_link_by_commands() {
     assert_eq!(json(&acme, "user show alice").await["permitted"], false);
     json(&acme, "user permit alice").await;
     json(&acme, "policy set chosen --newcomers no").await;
+    assert_eq!(json(&acme, "user show alice").await["permitted"], true, "who was permitted by name is chosen");
+    json(&acme, "user unchoose alice").await;
     assert_eq!(json(&acme, "user show alice").await["permitted"], false);
 
     let dry = json(&acme, "grant off globex.example --dry-run").await;

@@ -42,8 +42,8 @@ async fn both_sides_see_live_what_happens() {
 
     pair.acme.revoke(&pair.globex).await;
     assert_eq!(at_alice.next_of("link").await["state"], "closed_by_us");
-    assert_eq!(at_bob.next_of("link").await["state"], "closed_by_them");
     assert_eq!(at_bob.next_of("notification").await["kind"], "ended");
+    assert_eq!(at_bob.next_of("link").await["state"], "closed_by_them");
 }
 
 #[tokio::test]

@@ -174,7 +174,8 @@ async fn p27_the_consequences_of_a_revocation_are_told_before_it() {
     let (alice, carol) = (pair.acme.person("alice").await, pair.acme.person("carol").await);
     let (bob, dave) = (pair.globex.person("bob").await, pair.globex.person("dave").await);
     let room = alice.befriend(&bob).await;
-    alice.group("Launch", &[&carol, &bob, &dave]).await;
+    let group = alice.group("Launch", &[&carol, &bob, &dave]).await;
+    alice.wait_members(&group, 4).await;
     until("everything is acknowledged", || async {
         (pair.acme.link(&pair.globex).await["lag_records"] == 0).then_some(())
     })
