@@ -1,6 +1,6 @@
 //! The command line against real daemons: from `init` to a revocation, as two admins would do it.
 
-use crate::harness::{daemon::run, org::Org};
+use crate::harness::{daemon::run, org::Org, until};
 use serde_json::Value;
 use std::path::Path;
 
@@ -66,7 +66,10 @@ async fn two_admins_open_and_close_a_link_by_commands() {
         let entries = json(org, "audit list --action link").await;
         assert!(entries.to_string().contains("link.closed"), "{entries}");
     }
-    json(&acme, "peer remove globex.example --yes").await;
+    until("the clean-up is done and the partner can be removed", || async {
+        (ask(&acme, "peer remove globex.example --yes").await.0 == 0).then_some(())
+    })
+    .await;
     assert_eq!(json(&acme, "peer list").await.to_string().matches("globex").count(), 0);
 }
 

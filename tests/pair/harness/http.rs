@@ -56,7 +56,8 @@ fn tls() -> rustls::ClientConfig {
 impl Http {
     /// A client for an API at `host:port`.
     pub fn new(address: &str, token: &str) -> Self {
-        let client = Client::builder().no_proxy().http1_only().tls_backend_preconfigured(tls());
+        let client =
+            Client::builder().no_proxy().http1_only().pool_max_idle_per_host(0).tls_backend_preconfigured(tls());
         let client = client.timeout(Duration::from_secs(60)).build().expect("plain HTTP needs nothing");
         Self { client, base: format!("http://{address}"), token: token.to_owned() }
     }
