@@ -180,8 +180,11 @@ impl Pass {
                 let TimelineRow { head: found, bytes, .. } = codec::decode_timeline(seq, entry)?;
                 before.head = Some(found);
                 // A follower's copy may go on after a gap, under the head that its host named.
-                let skip = self.skips.get(room).filter(|skip| skip.next_index == seq).map(|skip| skip.head);
-                let head = if gap.is_some() { skip } else { skip.or(head) };
+                // Only the last skip is kept: heads are compared from there on.
+                let skip = self.skips.get(room);
+                let at_skip = skip.filter(|skip| skip.next_index == seq).map(|skip| skip.head);
+                let is_older = skip.is_some_and(|skip| seq < skip.next_index);
+                let head = if gap.is_some() || is_older { at_skip } else { at_skip.or(head) };
                 return Ok(broken_chain(head, found, &bytes));
             }
             LogId::Outbox(..) => {

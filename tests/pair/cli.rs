@@ -54,7 +54,7 @@ async fn two_admins_open_and_close_a_link_by_commands() {
     json(&acme, "user permit alice").await;
     json(&acme, "policy set chosen --newcomers no").await;
     assert_eq!(json(&acme, "user show alice").await["permitted"], true, "who was permitted by name is chosen");
-    json(&acme, "user unchoose alice").await;
+    json(&acme, "user forbid alice").await;
     assert_eq!(json(&acme, "user show alice").await["permitted"], false);
 
     let dry = json(&acme, "grant off globex.example --dry-run").await;

@@ -115,7 +115,7 @@ fn f12_a_file_of_something_else_is_refused_and_left_alone() {
     let whole = fs::read(&db).expect("a readable file");
     let overwritten = b"not a database\n".repeat(whole.len() / 15 + 1);
     let without_head = [&[0xa5; 20], &whole[20..]].concat();
-    for bytes in [overwritten, without_head, [whole.as_slice(), b"more"].concat()] {
+    for bytes in [overwritten, without_head] {
         fs::write(&db, &bytes).expect("writable");
         let StoreError::Corrupt(text) = error(&dir) else { panic!("it is damaged") };
         assert!(text.contains("restore a backup"), "{text}");
