@@ -117,7 +117,12 @@ async fn f4_f5_whichever_daemon_dies_whenever_each_accepted_message_is_there_onc
 
     for author in &authors {
         for reader in [&alice, &bob] {
-            reader.wait_text(author.room, &author.text(author.accepted.get() - 1)).await;
+            let last = author.text(author.accepted.get() - 1);
+            until(&format!("{} sees \"{last}\"", reader.address), || async {
+                let timeline = reader.whole_timeline(author.room).await;
+                timeline.iter().any(|item| item["event"]["text"] == last).then_some(())
+            })
+            .await;
         }
     }
     for room in rooms {

@@ -152,6 +152,7 @@ async fn p10_nothing_of_a_blocked_person_is_shown_and_they_are_not_told() {
         assert_eq!(blocker.texts(&room).await, ["before", "after"]);
         let live = crate::harness::sse::texts_of(&events.next_of("messages").await);
         assert_eq!(live, ["after"]);
+        blocked.wait_text(&room, "after").await;
         assert_eq!(blocked.texts(&room).await, ["before", "meanwhile", "after"]);
         let listed = blocker.http.read("/api/v1/contacts?blocked=true").await.done();
         assert_eq!(listed["items"], json!([]));

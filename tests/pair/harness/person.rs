@@ -62,7 +62,9 @@ impl Person {
         for other in others.iter().filter(|other| !other.is_colleague(self)) {
             self.befriend(other).await;
         }
-        let room = self.ask_group(name, others).await.done();
+        let members: Vec<&str> = others.iter().map(|other| other.address.as_str()).collect();
+        let wish = json!({ "name": name, "members": members, "new": true });
+        let room = self.http.post("/api/v1/rooms", &wish).await.done();
         let id = room["id"].as_str().expect("an id").to_owned();
         for person in others.iter().chain([&self]) {
             person.wait_members(&id, others.len() + 1).await;
