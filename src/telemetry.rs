@@ -2,7 +2,7 @@
 
 use crate::config::{LogConfig, LogFormat, check::parse_filter};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, io::IsTerminal as _, sync::Arc};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry, fmt,
     layer::{Layered, SubscriberExt},
@@ -91,7 +91,7 @@ impl std::fmt::Debug for Telemetry {
 type Filtered = Layered<reload::Layer<EnvFilter, Registry>, Registry>;
 
 fn lines(format: LogFormat) -> Box<dyn Layer<Filtered> + Send + Sync> {
-    let layer = fmt::layer().with_writer(std::io::stderr);
+    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Human => layer.with_target(false).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).boxed(),

@@ -1,4 +1,12 @@
 //! A partner with valid keys that misbehaves, one way at a time, against the real way in over real TLS.
 
+#[path = "evil/acks.rs"]
+mod acks;
+#[path = "evil/grants.rs"]
+mod grants;
+#[path = "evil/rooms.rs"]
+mod rooms;
+#[path = "evil/stream.rs"]
+mod stream;
 #[path = "evil/tls.rs"]
 mod tls;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::{fmt::Display, ops::Bound, str::FromStr};
 use utoipa::{IntoParams, ToSchema};
 
+/// The keys that a page may hold, for a range over an ordered map.
+pub type Range<K> = (Bound<K>, Bound<K>);
+
 /// Part of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
@@ -49,7 +52,7 @@ impl PageQuery {
     ///
     /// # Errors
     /// `INVALID` when the cursor was not given out for this list.
-    pub fn range<K: FromStr<Err: Display>>(&self) -> Result<(Bound<K>, Bound<K>), Problem> {
+    pub fn range<K: FromStr<Err: Display>>(&self) -> Result<Range<K>, Problem> {
         Ok((self.after()?.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
     }
 }

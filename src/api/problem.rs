@@ -27,27 +27,29 @@ pub struct Problem {
     /// Identifies the kind of problem; ends in the code in lower case.
     #[serde(rename = "type")]
     #[schema(value_type = String, example = "https://handclasp.dev/problems/not-master")]
-    pub kind: String,
+    pub kind: Box<str>,
     /// The kind of problem in a few words.
     #[schema(value_type = String)]
-    pub title: Cow<'static, str>,
+    pub title: Box<str>,
     /// The HTTP status.
     pub status: u16,
     /// One sentence: what is wrong and what to do next.
-    pub detail: String,
+    #[schema(value_type = String)]
+    pub detail: Box<str>,
     /// Stable code.
     #[schema(value_type = String, example = "NOT_MASTER")]
     pub code: Cow<'static, str>,
     /// The field at fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub field: Option<Box<str>>,
     /// When to try again, milliseconds from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
     /// Members that only some problems have, such as `rooms` of `EXISTS`.
     #[serde(flatten)]
     #[schema(ignore)]
-    pub more: serde_json::Map<String, serde_json::Value>,
+    pub more: Box<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// What goes wrong in HTTP itself, before any rule is asked.
@@ -140,7 +142,7 @@ impl Problem {
     pub fn field(field: impl Into<String>, rule: impl std::fmt::Display) -> Self {
         let field = field.into();
         let detail = format!("{field} {rule}");
-        Self { field: Some(field), ..Self::new(Code::Invalid, detail) }
+        Self { field: Some(field.into()), ..Self::new(Code::Invalid, detail) }
     }
 
     /// No valid sign-in or token.
@@ -168,21 +170,21 @@ impl Problem {
 
     fn build(code: &'static str, title: &'static str, status: StatusCode, detail: String) -> Self {
         Self {
-            kind: format!("{TYPE_BASE}{}", code.to_ascii_lowercase().replace('_', "-")),
+            kind: format!("{TYPE_BASE}{}", code.to_ascii_lowercase().replace('_', "-")).into(),
             title: title.into(),
             status: status.as_u16(),
-            detail,
+            detail: detail.into(),
             code: code.into(),
             field: None,
             retry_after_ms: None,
-            more: serde_json::Map::new(),
+            more: Box::default(),
         }
     }
 }
 
 impl From<Reject> for Problem {
     fn from(reject: Reject) -> Self {
-        Self { field: reject.field.map(str::to_owned), ..Self::new(reject.code, reject.detail) }
+        Self { field: reject.field.map(Into::into), ..Self::new(reject.code, reject.detail) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     failure::{Done, Failure},
-    http::Http,
+    http::{Http, encode},
     place::Place,
     scopes::parse_time,
     screen::{Screen, Table, time},
@@ -113,18 +113,6 @@ fn query(args: &ListArgs) -> Done<String> {
     Ok(given.collect::<Vec<_>>().join("&"))
 }
 
-/// Percent-encodes what may not stand in a query.
-#[must_use]
-pub fn encode(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-        encoded
-    })
-}
-
 async fn export(admin: &Http, to: Option<PathBuf>, screen: Screen) -> Done {
     let lines = admin.read_bytes("/admin/v1/audit/export").await?;
     let Some(path) = to else {
@@ -152,16 +140,5 @@ async fn verify(admin: &Http, screen: Screen) -> Done {
         true => Ok(()),
         false => Err(Failure::refused("the audit log was changed from outside, or the database is damaged")
             .next("keep a copy of the directory, stop the daemon, and compare with an export or a backup")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_asked_for_cannot_leave_its_place_in_the_query() {
-        assert_eq!(encode("peer:globex.example"), "peer%3Aglobex.example");
-        assert_eq!(encode("a&limit=9 #"), "a%26limit%3D9%20%23");
     }
 }

@@ -4,6 +4,7 @@ use super::{
     failure::{Done, Failure},
     http::Http,
     place::Place,
+    renew::{self, RenewArgs},
     screen::{Screen, fields, time},
 };
 use crate::{crypto::fingerprint::Fingerprint, model::org::SignedCard, wire};
@@ -22,6 +23,8 @@ pub enum CardCommand {
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },
+    /// Make the next version, after the name, the addresses or the TLS key changed. Needs the identity key.
+    Renew(RenewArgs),
 }
 
 /// A card as it is shown.
@@ -70,17 +73,18 @@ impl CardShown {
 
 /// Runs the command.
 pub async fn run(command: CardCommand, place: &Place, screen: Screen) -> Done {
-    let document = fetch(&place.admin()?).await?;
+    let document = async || fetch(&place.admin()?).await;
     match command {
-        CardCommand::Show => screen.answer(&CardShown::of(&verify(&document)?), |card| {
+        CardCommand::Renew(args) => renew::run(args, place, screen),
+        CardCommand::Show => screen.answer(&CardShown::of(&verify(&document().await?)?), |card| {
             format!(
                 "{}\nA partner's admin pins it: give them the file (handclasp card export --to FILE),\n\
                  and read the fingerprint to each other over another channel.",
                 card.words()
             )
         }),
-        CardCommand::Export { to: None } => screen.line(&document),
-        CardCommand::Export { to: Some(path) } => export(&document, &path, screen),
+        CardCommand::Export { to: None } => screen.line(&document().await?),
+        CardCommand::Export { to: Some(path) } => export(&document().await?, &path, screen),
     }
 }
 

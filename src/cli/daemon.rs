@@ -59,7 +59,8 @@ impl Daemon {
     /// Asks it to drain and end, and waits for it.
     pub async fn stop(&mut self) -> Done {
         let Some(pid) = self.pid() else { return Ok(()) };
-        Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
+        // The shell has `kill` built in; not every system has it as a program.
+        Command::new("sh").arg("-c").arg(format!("kill -TERM {pid}")).status().await?;
         match tokio::time::timeout(STOP, self.child.wait()).await {
             Ok(status) => match status?.success() {
                 true => Ok(()),

@@ -1,6 +1,7 @@
 //! The HTTP client of the command line, for the client and the admin API: TCP or Unix socket, JSON, bearer token.
 
 use super::failure::{Done, Failure, Problem};
+use crate::api::paging::Page;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use serde::{Serialize, de::DeserializeOwned};
@@ -91,12 +92,6 @@ impl Http {
         self.token.as_deref()
     }
 
-    /// Where it talks to.
-    #[must_use]
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let base = match &self.endpoint {
             Endpoint::Url(url) => url.as_str(),
@@ -145,6 +140,20 @@ impl Http {
     /// GET, as it came.
     pub async fn read_bytes(&self, path: &str) -> Done<bytes::Bytes> {
         self.body(self.request(Method::GET, path)).await
+    }
+
+    /// GET of all pages of a list.
+    pub async fn read_all<T: DeserializeOwned>(&self, path: &str) -> Done<Vec<T>> {
+        let mut all: Vec<T> = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page: Page<T> = self.read(&format!("{path}?limit=200{cursor}")).await?;
+            all.extend(page.items);
+            match page.next {
+                Some(next) => cursor = format!("&cursor={}", encode(&next)),
+                None => return Ok(all),
+            }
+        }
     }
 
     /// POST.
@@ -204,6 +213,18 @@ fn root_cause(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
+/// Percent-encodes what may not stand in a query.
+#[must_use]
+pub fn encode(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+        encoded
+    })
+}
+
 /// Reads a token file: one line.
 ///
 /// # Errors
@@ -231,6 +252,12 @@ mod tests {
         assert_eq!(Endpoint::parse("[::]:81"), Endpoint::Url("http://[::1]:81".into()));
         assert_eq!(Endpoint::parse("unix:/run/a.sock"), Endpoint::Socket("/run/a.sock".into()));
         assert_eq!(Endpoint::parse("https://chat.acme.example/"), Endpoint::Url("https://chat.acme.example".into()));
+    }
+
+    #[test]
+    fn what_is_asked_for_cannot_leave_its_place_in_the_query() {
+        assert_eq!(encode("peer:globex.example"), "peer%3Aglobex.example");
+        assert_eq!(encode("a&limit=9 #"), "a%26limit%3D9%20%23");
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ mod init;
 mod peer;
 mod place;
 mod policy;
+mod renew;
 mod scopes;
 mod scratch;
 mod screen;
@@ -168,7 +169,7 @@ mod tests {
             "handclasp init --domain acme.example --dir /srv/acme --name Acme",
             "handclasp serve --dir /srv/acme",
             "handclasp card export --to acme.card.json",
-            "handclasp peer add globex.card.json --fingerprint ABCD",
+            "handclasp peer add globex.card.json --fingerprint BDKI-EPPF-C7FQ-BQUI-LYPN-ICX7-RL4H-XEO7",
             "handclasp grant on globex.example --scopes contacts,messages --until 2027-01-01 --reason pilot",
             "handclasp grant off globex.example --dry-run",
             "handclasp grant off globex.example --yes --reason over",

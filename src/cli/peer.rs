@@ -131,10 +131,8 @@ fn compare(signed: &SignedCard, told: Option<Fingerprint>) -> Done {
 }
 
 async fn list(admin: &Http, screen: Screen) -> Done {
-    let peers: Value = admin.read("/admin/v1/peers").await?;
-    screen.answer(&peers, |peers| {
-        let items = peers.get("items").unwrap_or(peers).clone();
-        let peers: Vec<PeerStatus> = serde_json::from_value(items).unwrap_or_default();
+    let peers: Vec<PeerStatus> = admin.read_all("/admin/v1/peers").await?;
+    screen.answer(&json!({ "items": peers }), |_| {
         if peers.is_empty() {
             return "No partner is pinned. Next: handclasp peer add CARD".to_owned();
         }

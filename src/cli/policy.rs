@@ -58,7 +58,7 @@ fn words(policy: &PolicyView) -> String {
         "all" => "All users may use external messaging, except those that are forbidden (handclasp user forbid NAME)."
             .to_owned(),
         _ => format!(
-            "Only chosen users may use external messaging (handclasp user choose NAME). New users {newcomers} chosen."
+            "Only chosen users may use external messaging (handclasp user permit NAME). New users {newcomers} chosen."
         ),
     }
 }

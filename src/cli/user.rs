@@ -38,14 +38,10 @@ pub enum UserCommand {
     Activate(Who),
     /// No signing in, no external messaging.
     Deactivate(Who),
-    /// Let a user use external messaging, as far as the policy does.
+    /// Let a user use external messaging, under either policy.
     Permit(Who),
     /// Take external messaging from a user, whatever the policy says.
     Forbid(Who),
-    /// Count a user among the chosen ones of the policy `chosen`.
-    Choose(Who),
-    /// Count a user no longer among the chosen ones.
-    Unchoose(Who),
     /// Set a user's password.
     Password {
         /// Name within the organization.
@@ -120,11 +116,10 @@ pub async fn run(command: UserCommand, place: &Place, screen: Screen) -> Done {
         UserCommand::Deactivate(who) => patch(admin, &who.user, &active(false), screen).await,
         UserCommand::Permit(who) => patch(admin, &who.user, &external(true), screen).await,
         UserCommand::Forbid(who) => patch(admin, &who.user, &external(false), screen).await,
-        UserCommand::Choose(who) => patch(admin, &who.user, &chosen(true), screen).await,
-        UserCommand::Unchoose(who) => patch(admin, &who.user, &chosen(false), screen).await,
         UserCommand::Password { user, secret } => {
             let password = ask::new_password(user.as_str(), secret.from())?;
-            patch(admin, &user, &UserPatch { password: Some(Password::new(password)), ..UserPatch::default() }, screen).await
+            patch(admin, &user, &UserPatch { password: Some(Password::new(password)), ..UserPatch::default() }, screen)
+                .await
         }
         UserCommand::Token { user, label, ends_in } => token(admin, &user, label, ends_in.as_deref(), screen).await,
         UserCommand::SignOut(who) => sign_out(admin, &who.user, screen).await,
@@ -135,12 +130,9 @@ fn active(active: bool) -> UserPatch {
     UserPatch { active: Some(active), ..UserPatch::default() }
 }
 
-fn external(external: bool) -> UserPatch {
-    UserPatch { external: Some(external), ..UserPatch::default() }
-}
-
-fn chosen(chosen: bool) -> UserPatch {
-    UserPatch { chosen: Some(chosen), ..UserPatch::default() }
+/// Permitted means: not forbidden, and among the chosen ones if the policy asks for that.
+fn external(permitted: bool) -> UserPatch {
+    UserPatch { external: Some(permitted), chosen: Some(permitted), ..UserPatch::default() }
 }
 
 fn path(user: &LocalPart) -> String {
@@ -153,7 +145,8 @@ async fn add(admin: &Http, args: AddArgs, screen: Screen) -> Done {
         false => Some(ask::new_password(args.user.as_str(), args.secret.from())?),
     };
     let name = args.name.map_or_else(|| args.user.to_string(), |name| name.to_string());
-    let user = create(admin, &UserCreate { local: args.user.to_string(), name, password: password.map(Password::new) }).await?;
+    let user = create(admin, &UserCreate { local: args.user.to_string(), name, password: password.map(Password::new) })
+        .await?;
     screen.answer(&user, |user| {
         format!("{}\n{} can talk now: handclasp chat --as {}", words(user), user.name, user.local)
     })
@@ -165,10 +158,8 @@ pub async fn create(admin: &Http, user: &UserCreate) -> Done<UserView> {
 }
 
 async fn list(admin: &Http, screen: Screen) -> Done {
-    let users: Value = admin.read("/admin/v1/users?limit=200").await?;
-    screen.answer(&users, |users| {
-        let items = users.get("items").unwrap_or(users).clone();
-        let users: Vec<UserView> = serde_json::from_value(items).unwrap_or_default();
+    let users: Vec<UserView> = admin.read_all("/admin/v1/users").await?;
+    screen.answer(&json!({ "items": users }), |_| {
         if users.is_empty() {
             return "No users. Next: handclasp user add NAME".to_owned();
         }
@@ -227,7 +218,6 @@ fn external_words(user: &UserView) -> String {
     match user {
         user if user.permitted => "permitted".to_owned(),
         user if !user.active => "not permitted: the account is not active".to_owned(),
-        user if !user.external => format!("not permitted: forbidden (handclasp user permit {})", user.local),
-        user => format!("not permitted: not chosen (handclasp user choose {})", user.local),
+        user => format!("not permitted (handclasp user permit {} changes it)", user.local),
     }
 }

@@ -1,9 +1,11 @@
 //! `handclasp why`: which condition keeps one of our users from reaching somebody, and who can change it (P5).
 
-use super::{audit::encode, failure::Done, place::Place, screen::Screen};
-use crate::model::{Address, LocalPart};
+use super::{failure::Done, http::encode, place::Place, screen::Screen};
+use crate::{
+    api::client::dto::{Reason, WhyNot},
+    model::{Address, LocalPart},
+};
 use clap::Args;
-use serde::{Deserialize, Serialize};
 
 /// For whom, and whom they want to reach.
 #[derive(Debug, Args)]
@@ -14,29 +16,15 @@ pub struct WhyArgs {
     address: Address,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
-struct Why {
-    possible: bool,
-    #[serde(default)]
-    reasons: Vec<Reason>,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-struct Reason {
-    code: String,
-    detail: String,
-    who: String,
-}
-
 /// Runs the command.
 pub async fn run(args: WhyArgs, place: &Place, screen: Screen) -> Done {
     let address = encode(args.address.as_str());
     let path = format!("/admin/v1/why-not?user={}&address={address}", args.user);
-    let why: Why = place.admin()?.read(&path).await?;
+    let why: WhyNot = place.admin()?.read(&path).await?;
     screen.answer(&why, |why| words(why, &args))
 }
 
-fn words(why: &Why, args: &WhyArgs) -> String {
+fn words(why: &WhyNot, args: &WhyArgs) -> String {
     let WhyArgs { user, address } = args;
     if why.possible {
         return format!("{user} can reach {address}.");

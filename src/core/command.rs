@@ -239,8 +239,8 @@ pub enum Ref {
     None,
     /// An event of a room that we host.
     Event(RoomId, u64),
-    /// A submission to a room that the peer hosts: its number in the pending log.
-    Pending(RoomId, u64),
+    /// A submission to a room that the peer hosts: its number in the pending log, and whose.
+    Pending(RoomId, u64, LocalPart),
     /// A contact add: whose, whom.
     Contact(LocalPart, Address),
     /// A master's request to the host.

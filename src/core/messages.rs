@@ -57,7 +57,7 @@ fn submit(draft: &mut Draft<'_>, user: &LocalPart, room: &Room, sealed: Sealed) 
     let (id, p) = (room.info.id, room.info.pending.to);
     let (event, bytes) = (sealed.event.id, sealed.bytes.clone());
     let body = RecordBody::RoomSubmit { room: id, event: sealed };
-    let sent = draft.send(&room.info.host, &body, Ref::Pending(id, p));
+    let sent = draft.send(&room.info.host, &body, Ref::Pending(id, p, user.clone()));
     let sent = sent.ok_or_else(|| Reject::new(Code::Opening, "the daemons have yet to greet each other; try again"))?;
     draft.pend(id, user, bytes, sent);
     Ok(Answer::posted(id, event, Place::Pending(p)))

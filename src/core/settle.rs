@@ -7,7 +7,7 @@ use super::{
     groups, hello, links, rooms,
 };
 use crate::model::{
-    Code, Domain, Reject, RoomId,
+    Code, Domain, LocalPart, Reject, RoomId,
     audit::AuditNote,
     journal::Entry,
     limits,
@@ -15,7 +15,7 @@ use crate::model::{
     notice::NoticeKind,
     record::Ack,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Takes a proven ack. `refs` tells what the records between the last settled one and the ack's cursor were about.
 ///
@@ -49,6 +49,7 @@ pub fn settle(draft: &mut Draft<'_>, peer: &Domain, ack: &Ack, refs: &[(u64, Ref
             settle_reject(draft, reference, *code);
         }
     }
+    tell_authors(draft, &settled, &rejects);
     Ok(Answer::done())
 }
 
@@ -128,6 +129,19 @@ fn note_delivered(draft: &mut Draft<'_>, settled: &[&(u64, Ref)], rejects: &BTre
     }
 }
 
+/// Who was removed from the room meanwhile does not see the submission there any more (P21). However many were refused,
+/// an author is told once of each reason.
+fn tell_authors(draft: &mut Draft<'_>, settled: &[&(u64, Ref)], rejects: &BTreeMap<u64, Code>) {
+    let verdict = |(seq, reference): &&(u64, Ref)| match (rejects.get(seq), reference) {
+        (Some(code), Ref::Pending(room, _, author)) => Some((author.clone(), *room, *code)),
+        _ => None,
+    };
+    let verdicts: BTreeSet<(LocalPart, RoomId, Code)> = settled.iter().copied().filter_map(|of| verdict(&of)).collect();
+    for (author, room, code) in verdicts {
+        draft.notify(&author, NoticeKind::Refused { room, code });
+    }
+}
+
 fn settle_reject(draft: &mut Draft<'_>, reference: &Ref, code: Code) {
     match reference {
         Ref::None => {}
@@ -138,7 +152,7 @@ fn settle_reject(draft: &mut Draft<'_>, reference: &Ref, code: Code) {
                 draft.change_room(*room, |info| info.synced_epoch = None);
             }
         }
-        Ref::Pending(room, p) => rooms::unplace(draft, *room, *p, code),
+        Ref::Pending(room, p, _) => rooms::unplace(draft, *room, *p, code),
         Ref::Contact(user, address) => contacts::settle_refused(draft, user, address, code),
         Ref::Ask(room, user) => draft.notify(user, NoticeKind::Refused { room: *room, code }),
         Ref::Invite(room, by) => groups::settle_invite_refused(draft, *room, by),

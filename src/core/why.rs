@@ -1,8 +1,13 @@
 //! Why not? Which conditions fail for a user and an external address, and who can change it (P5).
 
 use super::{permit, state::State};
-use crate::model::{
-    Address, Code, Domain, LocalPart, Millis, Reject, contact::ContactState, grant::Scope, grant::SignedGrant,
+use crate::{
+    crypto::digest::direct_room,
+    model::{
+        Address, Code, Domain, LocalPart, Millis, Reject,
+        contact::ContactState,
+        grant::{Scope, SignedGrant},
+    },
 };
 
 /// Who can change a condition.
@@ -122,8 +127,7 @@ fn why_not_person(state: &State, user: &LocalPart, address: &Address, scope: Sco
     if contact.is_some_and(|contact| contact.blocked) {
         reasons.push(Reason::new(Code::Blocked, Who::You, format!("you have blocked {address}; unblock to write")));
     }
-    // To add somebody, they need not be a contact.
-    if scope != Scope::Contacts {
+    if needs_contact(state, user, address, scope) {
         reasons.extend(why_not_contact(contact.map_or(ContactState::None, |contact| contact.state), address));
     }
     let known_unavailable = state.profiles.get(address).is_some_and(|profile| !profile.available);
@@ -132,6 +136,17 @@ fn why_not_person(state: &State, user: &LocalPart, address: &Address, scope: Sco
         reasons.push(Reason::new(Code::Unavailable, Who::Nobody, detail));
     }
     reasons
+}
+
+/// To add somebody, they need not be a contact; nor where a direct room is there, because they have added the user.
+fn needs_contact(state: &State, user: &LocalPart, address: &Address, scope: Scope) -> bool {
+    match scope {
+        Scope::Contacts => false,
+        Scope::Rooms => true,
+        Scope::Messages | Scope::Files | Scope::Calls => {
+            !state.rooms.contains_key(&direct_room(&state.address(user), address))
+        }
+    }
 }
 
 fn why_not_contact(state: ContactState, address: &Address) -> Option<Reason> {

@@ -13,10 +13,13 @@ use crate::{
 use std::collections::HashMap;
 use tokio::sync::oneshot;
 
+/// What a caller is told.
+type Reply = Result<Answer, Refusal>;
+
 /// What a group of commands has brought about so far.
 #[derive(Default)]
 pub struct Group {
-    answers: Vec<(oneshot::Sender<Result<Answer, Refusal>>, Result<Answer, Refusal>)>,
+    answers: Vec<(oneshot::Sender<Reply>, Reply)>,
     entries: Vec<Entry>,
     /// Where the last entry about a room stands, so that a burst in one room makes one entry.
     last_of_room: HashMap<RoomId, usize>,
@@ -37,8 +40,8 @@ pub struct Outcome {
 
 impl Group {
     /// Keeps an answer until the group is durable.
-    pub fn answer(&mut self, submitted: oneshot::Sender<Result<Answer, Refusal>>, answer: Result<Answer, Refusal>) {
-        self.answers.push((submitted, answer));
+    pub fn answer(&mut self, reply: oneshot::Sender<Reply>, answer: Reply) {
+        self.answers.push((reply, answer));
     }
 
     /// Stages a decision's changes.

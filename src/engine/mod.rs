@@ -64,7 +64,7 @@ struct Published {
     bell: watch::Sender<u64>,
 }
 
-/// The handle to the writer. Cheap to clone; the writer stops when the last one is dropped or [`Engine::stop`] is called.
+/// The handle to the writer. Cheap to clone; the writer ends when the last one is dropped.
 #[derive(Clone)]
 pub struct Engine {
     queue: mpsc::Sender<Submitted>,

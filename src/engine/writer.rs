@@ -31,8 +31,15 @@ use crate::{
     },
 };
 use arc_swap::ArcSwap;
-use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
+
+/// A group in which nobody waits for an answer waits this long for company, so that an ack shares a commit with what
+/// follows it.
+const COMPANY: Duration = Duration::from_millis(2);
 
 /// Old rows are looked for this often, milliseconds, and so many go at a time that a group does not notice.
 const PRUNE_EVERY_MS: u64 = 60_000;
@@ -135,14 +142,15 @@ pub fn start(parts: Parts) -> (Engine, Running) {
         anchored_commit: 0,
         pruned_at: clock.now(),
     };
+    let runtime = tokio::runtime::Handle::current();
     let running = match runs {
         Runs::Thread => Running::Thread(
             std::thread::Builder::new()
                 .name("writer".to_owned())
-                .spawn(move || writer.run(waiting, fatal))
+                .spawn(move || runtime.block_on(writer.run(waiting, fatal)))
                 .expect("the process may start a thread at its start"),
         ),
-        Runs::Task => Running::Task(tokio::spawn(writer.run_as_task(waiting, fatal))),
+        Runs::Task => Running::Task(tokio::spawn(writer.run(waiting, fatal))),
     };
     (Engine { queue, published, reader, clock }, running)
 }
@@ -158,19 +166,14 @@ fn restore(remembered: Vec<Entry>) -> Done {
 }
 
 impl Writer {
-    fn run(mut self, mut waiting: mpsc::Receiver<Submitted>, fatal: Box<dyn FnOnce(StoreError) + Send>) {
-        let mut group = Vec::with_capacity(limits::GROUP_COMMANDS_MAX);
-        while waiting.blocking_recv_many(&mut group, limits::GROUP_COMMANDS_MAX) > 0 {
-            if let Err(error) = self.step(std::mem::take(&mut group)) {
-                return fatal(error);
-            }
-        }
-        self.last_anchor();
-    }
-
-    async fn run_as_task(mut self, mut waiting: mpsc::Receiver<Submitted>, fatal: Box<dyn FnOnce(StoreError) + Send>) {
+    async fn run(mut self, mut waiting: mpsc::Receiver<Submitted>, fatal: Box<dyn FnOnce(StoreError) + Send>) {
         let mut group = Vec::with_capacity(limits::GROUP_COMMANDS_MAX);
         while waiting.recv_many(&mut group, limits::GROUP_COMMANDS_MAX).await > 0 {
+            if group.iter().all(|submitted| can_wait(&submitted.command)) {
+                let room = limits::GROUP_COMMANDS_MAX - group.len();
+                // Company or not: the group goes on.
+                drop(timeout(COMPANY, waiting.recv_many(&mut group, room.max(1))).await);
+            }
             if let Err(error) = self.step(std::mem::take(&mut group)) {
                 return fatal(error);
             }
@@ -325,6 +328,11 @@ fn placed_rooms(records: &[Record]) -> Vec<(RoomId, u64)> {
         }
     }
     rooms
+}
+
+/// Nobody waits for the verdicts of a peer to be durable: until they are, the peer is only asked again.
+fn can_wait(command: &Command) -> bool {
+    matches!(command, Command::Peer { op: PeerOp::Settle(..), .. })
 }
 
 fn ends_something(command: &Command) -> bool {

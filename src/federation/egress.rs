@@ -160,8 +160,8 @@ impl Egress {
             return Step::Greet;
         }
         let Some(out) = open_stream(&state, link, &self.federation) else { return Step::Wait(self.pauses.hello) };
-        if let Some(data) = self.pauses.data.filter(|data| now < *data) {
-            return Step::Wait(data.min(self.pauses.hello));
+        if let Some(held) = self.pauses.held(out.epoch) {
+            return Step::Wait(held.min(self.pauses.hello));
         }
         let next = match self.position {
             Some(position) if position.epoch == out.epoch => position.next,
@@ -315,7 +315,8 @@ impl Egress {
         self.credit = ack.credit.min(limits::CREDIT_RECORDS_MAX);
         if self.credit == 0 || !moved {
             self.credit = limits::ENVELOPE_RECORDS_MAX as u64;
-            self.pauses.data = Some(Instant::now() + Duration::from_millis(limits::CREDIT_PAUSE_MS));
+            let until = Instant::now() + Duration::from_millis(limits::CREDIT_PAUSE_MS);
+            self.pauses.hold(Some(position.epoch), until);
         }
     }
 
@@ -396,7 +397,7 @@ impl Egress {
     /// The peer said no (W16).
     async fn refused(&mut self, problem: Problem) {
         tracing::info!(peer = %self.peer, code = %problem.code, "refused by the peer");
-        self.position = None;
+        let epoch = self.position.take().map(|position| position.epoch);
         let now = Instant::now();
         match (problem.retry, problem.code, problem.seq) {
             (_, Code::Malformed, Some(seq)) => {
@@ -405,7 +406,7 @@ impl Egress {
             }
             (Retry::After, ..) => {
                 let after_ms = problem.retry_after_ms.unwrap_or(limits::CREDIT_PAUSE_MS).clamp(AFTER_MS.0, AFTER_MS.1);
-                self.pauses.data = Some(now + Duration::from_millis(after_ms));
+                self.pauses.hold(epoch, now + Duration::from_millis(after_ms));
                 self.pauses.hello = self.pauses.hello.max(now + Duration::from_millis(after_ms));
             }
             (Retry::Hello, ..) | (_, Code::ClosedByThem, _) => {
@@ -414,7 +415,7 @@ impl Egress {
             (Retry::Admin | Retry::No, ..) => {
                 self.hear_evidence(problem.evidence.as_deref()).await;
                 let pause = probe_pause(&self.federation);
-                self.pauses.data = Some(now + pause);
+                self.pauses.hold(epoch, now + pause);
                 self.pauses.hello = now + pause;
                 self.report_refusal(problem.code).await;
             }

@@ -1,7 +1,7 @@
 //! When a sending task does what again (W16).
 
 use super::{Federation, backoff::Backoff};
-use crate::model::limits;
+use crate::model::{limits, record::Epoch};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -9,8 +9,9 @@ use tokio::time::Instant;
 pub struct Pauses {
     /// The peer cannot be reached: nothing until then.
     pub away: Option<Instant>,
-    /// The peer takes no records until then.
-    pub data: Option<Instant>,
+    /// The peer takes no records of this epoch until then. Another epoch is another question: the link was closed and
+    /// opened again since.
+    data: Option<(Epoch, Instant)>,
     /// The next hello.
     pub hello: Instant,
     pub unreachable: Backoff,
@@ -40,6 +41,16 @@ impl Pauses {
             hellos: limits::HELLO_BURST_MAX,
             hellos_at: now,
         }
+    }
+
+    /// Sends no records of an epoch until then.
+    pub fn hold(&mut self, epoch: Option<Epoch>, until: Instant) {
+        self.data = epoch.map(|epoch| (epoch, until));
+    }
+
+    /// Until when no records of this epoch are sent.
+    pub fn held(&self, epoch: Epoch) -> Option<Instant> {
+        self.data.filter(|(of, until)| *of == epoch && Instant::now() < *until).map(|(_, until)| until)
     }
 
     /// How long to wait before a hello, so that a peer that changes its mind all the time cannot keep us greeting.

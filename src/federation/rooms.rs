@@ -13,9 +13,6 @@ use crate::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-/// Room for records in an envelope, bytes.
-const RECORDS_BYTES_MAX: usize = wire::envelope::RECORDS_BYTES_MAX;
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PullV1 {
@@ -128,7 +125,7 @@ impl Federation {
         records_max: usize,
     ) -> Result<Vec<OutboxItem>, Refused> {
         self.engine
-            .outbox(peer, epoch_n, from_seq, records_max, RECORDS_BYTES_MAX)
+            .outbox(peer, epoch_n, from_seq, records_max, wire::envelope::RECORDS_BYTES_MAX)
             .map_err(|error| store_failed(&error))
     }
 }

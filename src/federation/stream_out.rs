@@ -123,22 +123,23 @@ impl Federation {
         if ack.epoch != batch.from.epoch {
             return Err(BadAck::Void);
         }
-        let within =
-            |seq: u64| seq.checked_sub(batch.from.next).and_then(|at| batch.items.get(usize::try_from(at).ok()?));
-        match within(ack.cursor) {
-            Some(item) if item.head != ack.head => return Err(BadAck::Contradiction),
-            Some(_) => {}
-            None => {
-                let state = self.engine.state();
-                let out = state.links.get(peer).and_then(|link| link.streams.out).ok_or(BadAck::Void)?;
-                if out.epoch != ack.epoch {
-                    return Err(BadAck::Void);
-                }
-                self.check_head(peer, &out, ack.cursor, ack.head)?;
-            }
+        let at = ack.cursor.checked_sub(batch.from.next).and_then(|at| usize::try_from(at).ok());
+        let known = at.and_then(|at| batch.items.get(at)).map(|item| item.head);
+        if known.is_some_and(|head| head != ack.head) {
+            return Err(BadAck::Contradiction);
         }
-        let settled = batch.from.settled.max(ack.cursor);
-        Ok(Position { epoch: ack.epoch, next: ack.cursor + 1, head: ack.head, settled })
+        let through = settled_through(ack);
+        if known.is_some() && through == ack.cursor {
+            let settled = batch.from.settled.max(through);
+            return Ok(Position { epoch: ack.epoch, next: ack.cursor + 1, head: ack.head, settled });
+        }
+        let state = self.engine.state();
+        let out = state.links.get(peer).and_then(|link| link.streams.out).filter(|out| out.epoch == ack.epoch);
+        let out = out.ok_or(BadAck::Void)?;
+        self.check_head(peer, &out, ack.cursor, ack.head)?;
+        // Records whose verdicts did not fit this ack are sent again, for the next one to tell.
+        let head = self.head_before(peer, &out, through + 1).map_err(|_| BadAck::Void)?;
+        Ok(Position { epoch: ack.epoch, next: through + 1, head, settled: batch.from.settled.max(through) })
     }
 
     /// What the newly acknowledged records were about.
@@ -162,5 +163,13 @@ impl Federation {
             next = items.last().map_or(next, |item| item.seq) + 1;
         }
         Ok(references)
+    }
+}
+
+/// How far an ack tells verdicts: a full list of rejects may go on behind its last one.
+fn settled_through(ack: &Ack) -> u64 {
+    match ack.rejects.last() {
+        Some((seq, _)) if ack.rejects.len() >= limits::REJECTS_PER_ACK_MAX => ack.cursor.min(*seq),
+        _ => ack.cursor,
     }
 }

@@ -96,6 +96,8 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
 pub const ROW_BYTES_MAX: usize = 8 * 1024;
 /// A packed log row is closed at this size, bytes.
 pub const PACK_BYTES_MAX: usize = 6 * 1024;
+/// A packed log row of this size is not opened again by a later commit, bytes: what is rewritten stays small.
+pub const PACK_REOPEN_BYTES_MAX: usize = 1024;
 /// Disk space that is kept free for what ends something, such as a revocation; below it users get 507, bytes.
 pub const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 /// Logs whose open row is kept in the writer's memory.

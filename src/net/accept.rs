@@ -20,6 +20,8 @@ pub type PeerResponse = Response<Full<Bytes>>;
 
 /// Pause after a failed accept: the usual cause is that the process has no file descriptors left for a moment.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a connection that is cut may still write the answer to the request that it is in.
+const CUT_GRACE: Duration = Duration::from_millis(500);
 /// Read buffer of a connection, bytes: a few TLS records.
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 /// An honest peer greets more often than this.
@@ -155,7 +157,11 @@ impl PeerListener {
         let mut connection = pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = place.cut() => return,
+            () = place.cut() => {
+                connection.as_mut().graceful_shutdown();
+                // Whoever closed the link by this very request hears the answer; nothing further is read.
+                tokio::time::timeout(CUT_GRACE, connection).await.unwrap_or(Ok(()))
+            }
             () = stop.requested() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await

@@ -9,6 +9,7 @@ use crate::model::limits::DISK_RESERVE_BYTES;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
+    os::unix::fs::FileExt as _,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -60,6 +61,7 @@ impl SledKv {
         let lock = lock(dir)?;
         let anchor = read_anchor(dir)?;
         refuse_cut_file(dir, anchor.as_ref())?;
+        refuse_foreign_file(dir)?;
         refuse_side_files(dir)?;
         delete_half_snapshots(dir)?;
         let db = open_patiently(dir, cache_bytes)?;
@@ -157,6 +159,8 @@ impl Drop for SledKv {
     fn drop(&mut self) {
         let writer = self.writer();
         if writer.failed {
+            // sled syncs once more when its last handle goes, and a sync that failed is not tried again (D5).
+            std::mem::forget(self.db.clone());
             return;
         }
         // Everything committed is durable; this only spares the next start a longer look at the log.
@@ -213,6 +217,28 @@ fn refuse_cut_file(dir: &Path, anchor: Option<&Anchor>) -> Result<(), StoreError
         database_file(dir).display(),
         anchor_file(dir).display(),
     )))
+}
+
+/// sled would take a segment whose head it cannot read for free space, and write over it. A head holds its place in the
+/// log, inverted, behind a checksum; a segment that was never written is empty.
+fn refuse_foreign_file(dir: &Path) -> Result<(), StoreError> {
+    let path = database_file(dir);
+    let bytes = file_bytes(dir);
+    for at in (0..bytes).step_by(SEGMENT_BYTES) {
+        let mut head = [0; 12];
+        let read = File::open(&path).and_then(|file| file.read_exact_at(&mut head, at));
+        let is_cut = read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+        if is_cut || (read.is_ok() && !is_segment(head)) {
+            return Err(StoreError::Corrupt(what_to_do(&format!("{} is damaged at byte {at}", path.display()))));
+        }
+        read.map_err(|error| io_error("reading", &path, &error))?;
+    }
+    Ok(())
+}
+
+fn is_segment(head: [u8; 12]) -> bool {
+    let place = u64::from_le_bytes(head[4..].try_into().expect("8 of 12 bytes")) ^ (u64::MAX >> 1);
+    head == [0; 12] || (place.is_multiple_of(SEGMENT_BYTES as u64) && place <= u64::MAX >> 1)
 }
 
 /// sled puts very long pages into files of their own, and never syncs them. No row of ours is long enough.

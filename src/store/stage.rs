@@ -119,7 +119,8 @@ impl Stage {
             }
             Change::Append(event) => {
                 self.now = event.at;
-                self.append(LogId::Timeline(event.room), event.index, |entry| codec::encode_timeline(entry, event))
+                let log = LogId::Timeline(event.room);
+                self.append_chained(log, event.index, event.head, |entry| codec::encode_timeline(entry, event))
             }
             Change::Pend { room, p, sent, author, bytes } => {
                 self.append(LogId::Pending(*room), *p, |entry| codec::encode_pending(entry, *sent, author, bytes))
@@ -129,7 +130,7 @@ impl Stage {
             Change::Send(record) => {
                 self.now = record.made_at;
                 let log = LogId::Outbox(record.peer.clone(), record.epoch_n);
-                self.append(log, record.seq, |entry| codec::encode_outbox(entry, record))
+                self.append_chained(log, record.seq, record.head, |entry| codec::encode_outbox(entry, record))
             }
             Change::Received { peer, epoch, from_seq, to_seq, evidence } => {
                 let (log, now) = (LogId::Inbox(peer.clone(), epoch.n), self.now);
@@ -250,6 +251,26 @@ impl Stage {
         encode(&mut self.entry);
         self.appended.update(seq.to_be_bytes());
         self.appended.update(&self.entry);
+        self.push(log, seq)
+    }
+
+    /// The chain head after an entry speaks for its bytes, so that they are not hashed once more.
+    fn append_chained(
+        &mut self,
+        log: LogId,
+        seq: u64,
+        head: Digest,
+        encode: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), StoreError> {
+        self.entry.clear();
+        encode(&mut self.entry);
+        self.appended.update(seq.to_be_bytes());
+        self.appended.update(head.0);
+        self.push(log, seq)
+    }
+
+    /// Appends the encoded entry.
+    fn push(&mut self, log: LogId, seq: u64) -> Result<(), StoreError> {
         if !self.tails.contains_key(&log) {
             let tail = Tail::open(&*self.kv, &log)?;
             self.tails.insert(log.clone(), Hot { tail, used: 0, grown: false });

@@ -6,7 +6,7 @@ use super::{
     kv::{Kv, StoreError},
     log::{frame_head, read_back},
 };
-use crate::model::limits::{PACK_BYTES_MAX, ROW_BYTES_MAX};
+use crate::model::limits::{PACK_BYTES_MAX, PACK_REOPEN_BYTES_MAX, ROW_BYTES_MAX};
 use std::collections::BTreeMap;
 
 /// Rows to write or delete, by key, so that each key is written once a commit.
@@ -47,7 +47,9 @@ impl Tail {
             return Err(damaged(format_args!("entry {seq} of a log comes after {:?}", self.last)));
         }
         let mut head = frame_head(seq - self.last.unwrap_or(seq), entry.len());
-        let begins = self.row.is_empty() || self.row.len() + head.len() + entry.len() > PACK_BYTES_MAX;
+        // Under load a commit fills its row; when idle, a row is not written again and again until it is full.
+        let rests = !self.changed && self.row.len() >= PACK_REOPEN_BYTES_MAX;
+        let begins = self.row.is_empty() || rests || self.row.len() + head.len() + entry.len() > PACK_BYTES_MAX;
         if begins {
             self.flush(rows);
             self.row.clear();

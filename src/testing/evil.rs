@@ -1,5 +1,11 @@
 //! A peer with valid keys that does what it likes: for tests that send a real daemon what no honest one would.
 
+mod link;
+mod server;
+
+pub use link::{EvilLink, MADE_AT, Reply};
+pub use server::EvilServer;
+
 use crate::{
     clock::SystemRandom,
     crypto::SigningKey,
@@ -32,6 +38,7 @@ use rustls::{
     sign::{CertifiedKey, SingleCertAndKey},
 };
 use std::{io, net::SocketAddr, sync::Arc};
+use tokio::task::JoinHandle;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// The keys of an org under the control of a test.
@@ -64,6 +71,7 @@ pub struct Handshake {
 #[derive(Debug)]
 pub struct EvilConnection {
     sender: http1::SendRequest<Full<Bytes>>,
+    driver: JoinHandle<()>,
 }
 
 impl OrgKeys {
@@ -136,11 +144,11 @@ impl Handshake {
     pub async fn connect(&self, to: SocketAddr) -> io::Result<EvilConnection> {
         let (sender, connection) =
             http1::Builder::new().handshake(TokioIo::new(self.tls(to).await?)).await.map_err(io::Error::other)?;
-        tokio::spawn(async move {
+        let driver = tokio::spawn(async move {
             // How it ends shows at the request.
             let _ = connection.await;
         });
-        Ok(EvilConnection { sender })
+        Ok(EvilConnection { sender, driver })
     }
 
     /// The bare TLS stream.
@@ -225,10 +233,10 @@ impl EvilConnection {
         Ok((status, answer.into_body().collect().await?.to_bytes()))
     }
 
-    /// Whether the daemon has closed the connection.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+    /// Waits until the daemon has closed the connection.
+    pub async fn closed(&mut self) {
+        // The task only moves bytes; however it ended, the connection is gone.
+        let _ = (&mut self.driver).await;
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
         text::Reason,
     },
     net::{
-        Connections, PeerTls, StopSwitch,
+        Connections, PeerTls, Stop, StopSwitch,
         accept::{AcceptLimits, PeerListener},
         client::Dialer,
         stream::{Listen as _, TcpDial, TcpListen},
@@ -30,6 +30,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Between two ticks.
+const TICK: Duration = Duration::from_millis(20);
 
 /// The daemon.
 #[derive(Debug)]
@@ -87,7 +90,8 @@ impl Node {
             move |peer, request| federation.clone().answer(peer, request)
         };
         tokio::spawn(Arc::new(gate).run(Box::new(listener), handler, stop.clone()));
-        tokio::spawn(federation.run(stop));
+        tokio::spawn(federation.run(stop.clone()));
+        tokio::spawn(tick(engine.clone(), stop));
         let node = Self { keys, engine, connections, address, _stop: switch };
         for user in users {
             node.create_user(user).await;
@@ -199,5 +203,15 @@ impl Node {
         other.grant(one.domain(), Some(Scopes::all())).await;
         one.until_link(other.domain(), LinkState::Open).await;
         other.until_link(one.domain(), LinkState::Open).await;
+    }
+}
+
+/// Time passes for the writer, a little faster than in the real daemon.
+async fn tick(engine: Engine, mut stop: Stop) {
+    while !stop.is_requested() && !matches!(engine.submit(Command::Tick).await, Err(Refusal::Stopping)) {
+        tokio::select! {
+            () = stop.requested() => {}
+            () = tokio::time::sleep(TICK) => {}
+        }
     }
 }

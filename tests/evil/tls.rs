@@ -10,7 +10,7 @@ use handclasp::{
         stream::{Listen, TcpDial, TcpListen},
         tls::PinLookup,
     },
-    testing::evil::{OrgKeys, Handshake},
+    testing::evil::{Handshake, OrgKeys},
 };
 use http_body_util::Full;
 use hyper::{Request, Response};

@@ -58,7 +58,7 @@ pub async fn replace_password(
     let hash = state.users.get(&caller.user).and_then(|user| user.password.as_deref());
     if context.passwords.verify(&request.current, hash).await? == Verdict::Wrong {
         let problem = Problem::new(Code::Forbidden, "current is not the present password");
-        return Err(Problem { field: Some("current".to_owned()), ..problem });
+        return Err(Problem { field: Some("current".into()), ..problem });
     }
     attempt.succeeded();
     let hash = context.passwords.hash(&request.new).await?;

@@ -12,7 +12,7 @@ use crate::{
     api::{
         body::Write,
         field::{self, Query, Segments},
-        paging::{Page, PageQuery},
+        paging::{Page, PageQuery, Range},
         problem::Problem,
     },
     core::{
@@ -22,7 +22,6 @@ use crate::{
     model::{Address, RoomId, event::Role},
 };
 use axum::{Json, http::StatusCode};
-use std::ops::Bound;
 
 const ROLES: [(&str, Role); 2] = [("member", Role::Member), ("master", Role::Master)];
 
@@ -120,7 +119,7 @@ pub async fn former(
     segments: Segments,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<dto::FormerMember>>, Problem> {
-    let range: (Bound<Address>, Bound<Address>) = query.range()?;
+    let range: Range<Address> = query.range()?;
     let items_max = query.items_max()?;
     let state = context.engine.state();
     let room = member_of(&state, &caller.user, segments.parse("room")?)?;
@@ -141,7 +140,7 @@ pub async fn invitations(
     segments: Segments,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<dto::Invitation>>, Problem> {
-    let range: (Bound<Address>, Bound<Address>) = query.range()?;
+    let range: Range<Address> = query.range()?;
     let items_max = query.items_max()?;
     let state = context.engine.state();
     let room = member_of(&state, &caller.user, segments.parse("room")?)?;

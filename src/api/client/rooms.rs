@@ -5,7 +5,7 @@ use crate::{
     api::{
         body::Write,
         field::{self, Query, Segments},
-        paging::{Page, PageQuery},
+        paging::{Page, PageQuery, Range},
         problem::Problem,
     },
     core::{
@@ -19,7 +19,7 @@ use crate::{
     store::kv::StoreError,
 };
 use axum::{Json, http::StatusCode};
-use std::{ops::Bound, sync::Arc};
+use std::sync::Arc;
 
 const HISTORY: [(&str, History); 2] = [("arrival", History::Arrival), ("all", History::All)];
 
@@ -34,10 +34,10 @@ pub async fn list(
     caller: Caller,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<dto::Room>>, Problem> {
-    let range: (Bound<RoomId>, Bound<RoomId>) = query.range()?;
+    let range: Range<RoomId> = query.range()?;
     let items_max = query.items_max()?;
     let state = context.engine.state();
-    let ids = state.rooms_of.get(&caller.user).into_iter().flat_map(|ids| ids.range(range.clone()));
+    let ids = state.rooms_of.get(&caller.user).into_iter().flat_map(|ids| ids.range(range));
     let rooms = ids.filter_map(|id| member_of(&state, &caller.user, *id).ok());
     let page = Page::take(rooms, items_max, |room| room.info.id, |room| show(&context, &state, &caller.user, room));
     let items = page.items.into_iter().collect::<Result<_, StoreError>>()?;

@@ -59,10 +59,10 @@ async fn play(
         tokio::try_join!(load.post(0, messages, &tally), killing).map(drop)
     };
     progress.follow(scenario, &tally, run).await?;
-    let is_whole = tally.wait_complete(tally.accepted_count(), QUIET).await;
-    let seconds = began.elapsed().as_secs_f64() - if is_whole { 0.0 } else { QUIET.as_secs_f64() };
+    // What does not come within the time is counted as lost.
+    tally.wait_complete(tally.accepted_count(), QUIET).await;
     let sums = tally.sums();
-    let mut figures = Figures::new(scenario, &sums, seconds, stage.cpu_s() - cpu_s, stage.rss_mb());
+    let mut figures = Figures::new(scenario, &sums, sums.seconds_since(began), stage.cpu_s() - cpu_s, stage.rss_mb());
     drop(reader);
     for person in [&sender, &receiver] {
         let (lost, duplicated) = compare(person, &room, messages).await?;

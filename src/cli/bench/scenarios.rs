@@ -93,11 +93,10 @@ async fn measure(
     tally.begin();
     let (began, cpu_s) = (Instant::now(), stage.cpu_s());
     progress.follow(scenario, tally, run).await?;
-    let is_whole = tally.wait_complete(tally.accepted_count(), QUIET).await;
-    let quiet_s = if is_whole { 0.0 } else { QUIET.as_secs_f64() };
+    // What does not come within the time is counted as lost.
+    tally.wait_complete(tally.accepted_count(), QUIET).await;
     let sums = tally.sums();
-    let seconds = began.elapsed().as_secs_f64() - quiet_s;
-    let figures = Figures::new(scenario, &sums, seconds, stage.cpu_s() - cpu_s, stage.rss_mb());
+    let figures = Figures::new(scenario, &sums, sums.seconds_since(began), stage.cpu_s() - cpu_s, stage.rss_mb());
     stage.strike().await?;
     Ok(figures)
 }
@@ -202,5 +201,5 @@ fn per_second(messages: usize, time: Duration) -> f64 {
 /// A load that survives a killed daemon.
 #[must_use]
 pub fn stubborn(sender: &Person, room: &str, amount: Amount) -> Load {
-    Load { repeat: Repeat::UnderKey, until: amount.until(), ..load(vec![sender.author(room)], amount.connections) }
+    Load { repeat: Repeat::UnderKey, ..load(vec![sender.author(room)], amount.connections) }
 }

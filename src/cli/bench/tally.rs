@@ -28,6 +28,8 @@ struct Counts {
     complete: usize,
     awaited: usize,
     duplicated: u64,
+    /// How many were accepted before the measuring began.
+    warm: usize,
     first: Option<Instant>,
     last: Option<Instant>,
 }
@@ -43,7 +45,7 @@ pub struct Tally {
 /// What a run came to.
 #[derive(Clone, Debug, Default)]
 pub struct Sums {
-    /// Messages that the daemon accepted.
+    /// Messages that the daemon accepted since the measuring began.
     pub accepted: usize,
     /// Messages that were shown wherever they had to be.
     pub complete: usize,
@@ -51,6 +53,8 @@ pub struct Sums {
     pub duplicated: u64,
     /// From the first to the last time that a message was shown.
     pub shown_for: Duration,
+    /// When the last message was shown.
+    pub last: Option<Instant>,
     /// Sorted.
     pub latencies_us: Vec<u32>,
 }
@@ -72,6 +76,7 @@ impl Tally {
             complete: 0,
             awaited: usize::MAX,
             duplicated: 0,
+            warm: 0,
             first: None,
             last: None,
         };
@@ -161,6 +166,7 @@ impl Tally {
     pub fn begin(&self) {
         let mut counts = self.counts();
         counts.latencies_us.clear();
+        counts.warm = counts.complete;
         counts.first = None;
         counts.last = None;
     }
@@ -172,12 +178,24 @@ impl Tally {
         let shown_for = counts.first.zip(counts.last).map_or(Duration::ZERO, |(first, last)| last - first);
         let mut latencies_us = counts.latencies_us.clone();
         latencies_us.sort_unstable();
-        let Counts { accepted, complete, duplicated, .. } = *counts;
-        Sums { accepted, complete, duplicated, shown_for, latencies_us }
+        Sums {
+            accepted: counts.accepted - counts.warm,
+            complete: counts.complete - counts.warm,
+            duplicated: counts.duplicated,
+            shown_for,
+            last: counts.last,
+            latencies_us,
+        }
     }
 }
 
 impl Sums {
+    /// From the beginning of a run until the last message was shown, seconds.
+    #[must_use]
+    pub fn seconds_since(&self, began: Instant) -> f64 {
+        self.last.map_or(0.0, |last| last.saturating_duration_since(began).as_secs_f64())
+    }
+
     /// The latency that this share of the messages did not exceed, milliseconds.
     #[must_use]
     pub fn percentile_ms(&self, share: f64) -> Option<f64> {

@@ -6,10 +6,7 @@ use super::{
     target,
 };
 use crate::{
-    api::{
-        client::dto::{Contact, Me, Member, NewMembers, NewRole, NewRoom, Room},
-        paging::Page,
-    },
+    api::client::dto::{Contact, Me, Member, NewMembers, NewRole, NewRoom, Room},
     cli::{
         failure::{Done, Failure},
         screen::{Table, ago, clean},
@@ -87,9 +84,9 @@ impl Talk {
 
     async fn list_members(&mut self) -> Done {
         let room = self.present()?.id.clone();
-        let members: Page<Member> = self.http.read(&format!("/api/v1/rooms/{room}/members?limit=200")).await?;
-        self.tell("members", &members.items)?;
-        let table = Table::new(["ADDRESS", "NAME", "ORGANIZATION", "ROLE"]).rows(&members.items, |member| {
+        let members: Vec<Member> = self.http.read_all(&format!("/api/v1/rooms/{room}/members")).await?;
+        self.tell("members", &members)?;
+        let table = Table::new(["ADDRESS", "NAME", "ORGANIZATION", "ROLE"]).rows(&members, |member| {
             let org = member.org_name.clone().unwrap_or_default();
             [member.address.clone(), member.name.clone().unwrap_or_default(), org, member.role.clone()]
         });
@@ -111,9 +108,9 @@ impl Talk {
     }
 
     async fn list_contacts(&mut self) -> Done {
-        let contacts: Page<Contact> = self.http.read("/api/v1/contacts?limit=200").await?;
-        self.tell("contacts", &contacts.items)?;
-        let table = Table::new(["ADDRESS", "NAME", "ORGANIZATION", "STATE", ""]).rows(&contacts.items, |contact| {
+        let contacts: Vec<Contact> = self.http.read_all("/api/v1/contacts").await?;
+        self.tell("contacts", &contacts)?;
+        let table = Table::new(["ADDRESS", "NAME", "ORGANIZATION", "STATE", ""]).rows(&contacts, |contact| {
             let name = contact.overlay.name.clone().or_else(|| contact.name.clone()).unwrap_or_default();
             let blocked = if contact.blocked { "blocked" } else { "" };
             let org = contact.org_name.clone().unwrap_or_default();

@@ -51,7 +51,10 @@ impl Talk {
             "delivered" => parse(frame).map_or(Ok(()), |it| self.hear_delivered(&it)),
             "refused" => parse(frame).map_or(Ok(()), |it| self.hear_refused(&it)),
             "unplaced" => parse(frame).map_or(Ok(()), |it| self.hear_unplaced(&it)),
-            "link" => parse(frame).map_or(Ok(()), |it| self.hear_link(&it)),
+            "link" => match parse(frame) {
+                Some(it) => self.hear_link(&it).await,
+                None => Ok(()),
+            },
             "room" => parse(frame).map_or(Ok(()), |it| self.hear_room(it)),
             "room_left" => parse(frame).map_or(Ok(()), |it| self.hear_left(&it)),
             "notification" => match parse::<Notification>(frame) {
@@ -115,8 +118,12 @@ impl Talk {
         self.settle_all(&verdict, |waiting| waiting.room == it.room && waiting.pending == Some(it.pending))
     }
 
-    fn hear_link(&mut self, it: &LinkChanged) -> Done {
+    async fn hear_link(&mut self, it: &LinkChanged) -> Done {
         let peer = &it.peer;
+        // The daemon says a state again when its reason changed; a person needs it once.
+        if self.links.insert(peer.clone(), it.state.clone()).is_some_and(|before| before == it.state) {
+            return Ok(());
+        }
         let text = match it.state.as_deref() {
             Some("open") => format!("-- The link with {peer} is open."),
             Some("stale") => format!("-- {peer} cannot be reached at the moment; messages wait."),
@@ -128,7 +135,14 @@ impl Talk {
             Some(_) => return Ok(()),
             None => format!("!! {peer} is no partner any more."),
         };
-        self.say(&text)
+        self.say(&text)?;
+        match self.room.as_ref().filter(|room| room.partner.as_ref() == Some(peer)).map(|room| room.id.clone()) {
+            Some(room) => {
+                let room = self.http.read(&format!("/api/v1/rooms/{room}")).await;
+                room.map_or(Ok(()), |room| self.hear_room(room))
+            }
+            None => Ok(()),
+        }
     }
 
     fn hear_room(&mut self, room: Room) -> Done {

@@ -1,7 +1,7 @@
 //! How rooms, people and events look in the terminal.
 
 use crate::{
-    api::client::dto::{Event, Member, Notification, Room},
+    api::client::dto::{Delivery, Event, Member, Notification, Room},
     cli::screen::{clean, clock},
     model::Millis,
 };
@@ -88,6 +88,18 @@ pub fn cause_words(code: &str) -> &str {
         "UNAVAILABLE" => "cannot be reached",
         "BLOCKED" => "blocked",
         other => other,
+    }
+}
+
+/// A line under a message that has not arrived; none under one that has.
+#[must_use]
+pub fn delivery(delivery: &Delivery) -> Option<String> {
+    match (&*delivery.state, delivery.code.as_deref()) {
+        ("delivered", _) => None,
+        ("queued", _) => Some("   … queued: safe here, and sent when the partner can be reached".to_owned()),
+        ("refused", Some(code)) => Some(format!("   ✗ refused by the partner: {}", cause_words(code))),
+        ("undelivered", _) => Some("   ✗ undelivered: the link closed before it crossed".to_owned()),
+        (other, _) => Some(format!("   ✗ {}", clean(other))),
     }
 }
 

@@ -5,10 +5,7 @@ use super::{
     show::{self, Names},
 };
 use crate::{
-    api::{
-        client::dto::{Delivery, Event, Me, Member, Messages, NewMessage, Posted, Room},
-        paging::Page,
-    },
+    api::client::dto::{Delivery, Event, Me, Messages, NewMessage, Posted, Room},
     cli::{
         failure::{Done, Exit, Failure},
         http::Http,
@@ -57,6 +54,8 @@ pub struct Talk {
     pub(super) listed: Vec<Room>,
     /// The index of the next event that has not been shown.
     pub(super) next_index: u64,
+    /// The last known state of each link.
+    pub(super) links: BTreeMap<String, Option<String>>,
     /// Events that stand above the prompt already, because they were typed there.
     typed: BTreeSet<String>,
     /// By event id.
@@ -71,6 +70,7 @@ impl Talk {
     #[must_use]
     pub fn new(http: Http, me: Me, printer: Printer, screen: Screen) -> Self {
         Self {
+            links: me.peers.iter().map(|peer| (peer.peer.clone(), Some(peer.state.clone()))).collect(),
             http,
             me,
             room: None,
@@ -116,11 +116,14 @@ impl Talk {
         for item in &messages.items {
             self.tell("history", item)?;
             self.show_item(item.index, item.at, item.event.get())?;
+            if let Some(remark) = item.delivery.as_ref().and_then(show::delivery) {
+                self.say(&remark)?;
+            }
         }
         for item in &messages.pending {
             if let Ok(event) = serde_json::from_str::<Event>(item.event.get()) {
-                let line = show::event(&self.names, None, event.made_at, &event);
-                self.say(&format!("{line}  ({})", item.delivery.state))?;
+                self.say(&show::event(&self.names, None, event.made_at, &event))?;
+                self.say(&show::delivery(&item.delivery).unwrap_or_default())?;
             }
         }
         self.say_writable()?;
@@ -131,9 +134,8 @@ impl Talk {
     /// Who is who; the conversation works without it too.
     pub(super) async fn refresh_names(&mut self) {
         let Some(room) = &self.room else { return };
-        let members: Done<Page<Member>> = self.http.read(&format!("/api/v1/rooms/{}/members?limit=200", room.id)).await;
-        if let Ok(members) = members {
-            self.names = Names::new(members.items);
+        if let Ok(members) = self.http.read_all(&format!("/api/v1/rooms/{}/members", room.id)).await {
+            self.names = Names::new(members);
         }
     }
 

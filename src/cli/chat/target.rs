@@ -1,14 +1,10 @@
 //! With whom: an address, a room's name or its id becomes a room; a person who is not a contact yet is added.
 
 use crate::{
-    api::{
-        client::dto::{Contact, Me, NewContact, Room},
-        paging::Page,
-    },
+    api::client::dto::{Contact, Me, NewContact, Room},
     cli::{
-        audit::encode,
         failure::{Done, Failure},
-        http::Http,
+        http::{Http, encode},
         screen::clean,
         twin::wait_until,
     },
@@ -31,21 +27,16 @@ pub async fn find(http: &Http, me: &Me, with: &str, mut tell: impl FnMut(String)
 }
 
 async fn direct_room(http: &Http, me: &Me, address: &Address, tell: &mut impl FnMut(String)) -> Done<Room> {
-    let path = format!("/api/v1/contacts/{address}");
-    let known: Option<Contact> = match http.read(&path).await {
-        Ok(contact) => Some(contact),
-        Err(failure) if failure.has_code("NOT_FOUND") || failure.has_code("NOT_CONTACT") => None,
-        Err(failure) => return Err(failure),
-    };
-    let contact = match known {
-        Some(contact) if contact.room.is_some() && contact.state != "unavailable" => contact,
-        _ => {
+    // Who was added by the other person has a room with them without having them among the contacts.
+    let known = rooms(http).await?.into_iter().find(|room| room.with.as_deref() == Some(address.as_str()));
+    let room = match known {
+        Some(room) => room,
+        None => {
             tell(format!("{address} is not among your contacts; asking {} ...", address.domain()));
-            add(http, address).await?
+            let room = add(http, address).await?.room.unwrap_or_default();
+            http.read(&format!("/api/v1/rooms/{room}")).await?
         }
     };
-    let room = contact.room.ok_or_else(|| Failure::fault(format!("there is no room with {address} yet; try again")))?;
-    let room: Room = http.read(&format!("/api/v1/rooms/{room}")).await?;
     if let Some(peer) = me.peers.iter().find(|peer| peer.peer == address.domain_str() && peer.state == "stale") {
         tell(format!("{} has not been heard of for a while; messages wait until it is back.", clean(&peer.org_name)));
     }
@@ -76,7 +67,7 @@ async fn unavailable(http: &Http, address: &Address, state: &str) -> Failure {
     let path = format!("/api/v1/why-not?address={}", encode(address.as_str()));
     let why: Option<crate::api::client::dto::WhyNot> = http.read(&path).await.ok();
     let reasons = why.map(|why| why.reasons).unwrap_or_default();
-    match reasons.first() {
+    match reasons.iter().find(|reason| reason.code != "UNAVAILABLE") {
         Some(reason) => Failure::refused(format!("{address} cannot be reached: {}", clean(&reason.detail))),
         None if state == "undelivered" => {
             Failure::refused(format!("the link closed before the request reached {}", address.domain()))
@@ -111,16 +102,7 @@ async fn named_room(http: &Http, with: &str) -> Done<Room> {
 
 /// All rooms of the user, the newest first.
 pub async fn rooms(http: &Http) -> Done<Vec<Room>> {
-    let mut all: Vec<Room> = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let page: Page<Room> = http.read(&format!("/api/v1/rooms?limit=200{cursor}")).await?;
-        all.extend(page.items);
-        match page.next {
-            Some(next) => cursor = format!("&cursor={}", encode(&next)),
-            None => break,
-        }
-    }
+    let mut all: Vec<Room> = http.read_all("/api/v1/rooms").await?;
     all.sort_by_key(|room| std::cmp::Reverse(room.last_event_at.unwrap_or(room.created_at)));
     Ok(all)
 }

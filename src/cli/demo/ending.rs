@@ -36,5 +36,8 @@ pub fn invite(town: &Town, narrator: &mut Narrator) -> Done {
 fn program() -> String {
     let path = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("handclasp"));
     let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(&here).unwrap_or(&path).display().to_string()
+    match path.strip_prefix(&here) {
+        Ok(below) => format!("./{}", below.display()),
+        Err(_) => path.display().to_string(),
+    }
 }

@@ -15,7 +15,7 @@ use crate::{
     core::State,
     engine::{Engine, Parts, Running, Runs},
     model::{Domain, LocalPart, Millis, user::Session},
-    store::{Kv, MemKv, load},
+    store::{kv::Kv, load, mem_kv::MemKv},
     testing::fixtures::{Seeded, domain, local, org_with_users},
 };
 use axum::{

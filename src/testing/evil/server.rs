@@ -1,0 +1,142 @@
+//! A listener under a test's control, which takes what a real daemon sends and answers what the test wants.
+
+use super::{EvilLink, MADE_AT, OrgKeys};
+use crate::{
+    crypto::digest::chain,
+    model::{
+        Digest, Domain, limits,
+        record::{Ack, Envelope},
+    },
+    net::{
+        Connections, PeerTls, StopSwitch,
+        accept::{AcceptLimits, PeerListener, PeerResponse},
+        stream::{Listen as _, TcpListen},
+    },
+    testing::Node,
+    wire,
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{Request, Response, body::Incoming};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// What to answer to an envelope: the honest ack, changed, as a document.
+pub type Answers = Box<dyn FnMut(&EvilLink, &Envelope, Ack) -> String + Send>;
+
+/// The listener.
+pub struct EvilServer {
+    side: Arc<Mutex<EvilLink>>,
+    answers: Arc<Mutex<Answers>>,
+    /// Envelopes that arrived.
+    pub arrived: watch::Receiver<usize>,
+    _stop: StopSwitch,
+}
+
+impl std::fmt::Debug for EvilServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EvilServer")
+    }
+}
+
+impl EvilServer {
+    /// Listens, pins both sides, and grants; the daemon greets by itself.
+    ///
+    /// # Panics
+    /// When a step fails.
+    pub async fn start(node: &Node, domain: &str, answers: Answers) -> Self {
+        let listener = TcpListen::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+        let endpoint = listener.local_address().expect("TCP has an address").to_string();
+        let keys = OrgKeys::new(domain);
+        let victim: Domain = node.domain().clone();
+        let pin = node.keys.pin();
+        let lookup = Arc::new(move |shown: &Digest| (*shown == pin).then(|| victim.clone()));
+        let tls = Arc::new(PeerTls::new(keys.tls(), lookup).expect("keys fit"));
+        let card = keys.card(1, &endpoint);
+        let side = Arc::new(Mutex::new(EvilLink::unconnected(node, keys, &endpoint)));
+        let answers = Arc::new(Mutex::new(answers));
+        let (count, arrived) = watch::channel(0);
+        let (switch, stop) = StopSwitch::new();
+        let handler = {
+            let (side, answers, count) = (side.clone(), answers.clone(), Arc::new(count));
+            move |_, request| answer(side.clone(), answers.clone(), count.clone(), request)
+        };
+        let limits = AcceptLimits { handshakes_per_address_per_second_max: u32::MAX, ..AcceptLimits::default() };
+        let gate = PeerListener { tls, connections: Arc::new(Connections::default()), limits };
+        tokio::spawn(Arc::new(gate).run(Box::new(listener), handler, stop));
+        node.pin(card).await;
+        node.grant(&domain.parse().expect("a valid domain"), Some(crate::model::grant::Scopes::all())).await;
+        Self { side, answers, arrived, _stop: switch }
+    }
+
+    /// Answers otherwise from now on.
+    pub fn answer_with(&self, answers: Answers) {
+        *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = answers;
+    }
+
+    /// Changes what the peer says of itself.
+    pub fn change(&self, change: impl FnOnce(&mut EvilLink)) {
+        change(&mut self.side.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Waits until this many envelopes have arrived.
+    ///
+    /// # Panics
+    /// When they do not come in time.
+    pub async fn until_arrived(&self, count: usize) {
+        let mut arrived = self.arrived.clone();
+        let waiting = arrived.wait_for(|so_far| *so_far >= count);
+        tokio::time::timeout(crate::testing::node::PATIENCE, waiting)
+            .await
+            .expect("envelopes arrive in time")
+            .expect("the server lives as long as the test");
+    }
+}
+
+async fn answer(
+    side: Arc<Mutex<EvilLink>>,
+    answers: Arc<Mutex<Answers>>,
+    arrived: Arc<watch::Sender<usize>>,
+    request: Request<Incoming>,
+) -> PeerResponse {
+    let path = request.uri().path().to_owned();
+    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let mut side = side.lock().unwrap_or_else(PoisonError::into_inner);
+    let document = match path.as_str() {
+        "/federation/v1/hello" => greet(&mut side, &body),
+        _ => {
+            let answers = &mut *answers.lock().unwrap_or_else(PoisonError::into_inner);
+            let document = take(&mut side, answers, &body);
+            arrived.send_modify(|count| *count += 1);
+            document
+        }
+    };
+    Response::new(Full::new(Bytes::from(document)))
+}
+
+fn greet(side: &mut EvilLink, body: &[u8]) -> String {
+    let heard = wire::proof::open_hello(body, &side.victim).expect("an honest daemon's hello");
+    side.heard = Some(heard.into_inner());
+    wire::proof::seal_hello(&side.hello(), &side.keys.signing).expect("a hello in form")
+}
+
+fn take(side: &mut EvilLink, answers: &mut Answers, body: &[u8]) -> String {
+    let (envelope, _) = wire::proof::open_envelope(body, &side.victim).expect("an honest daemon's envelope");
+    let records = &envelope.records;
+    let cursor = envelope.from_seq + records.len() as u64 - 1;
+    if cursor > side.held.0 {
+        side.held = (cursor, records.iter().fold(envelope.prev, |head, record| chain(head, record.digest)));
+    }
+    let honest = Ack {
+        link: side.link,
+        origin: side.keys.domain.clone(),
+        destination: side.victim.domain.clone(),
+        epoch: envelope.epoch,
+        cursor: side.held.0,
+        head: side.held.1,
+        rejects: Vec::new(),
+        credit: limits::CREDIT_RECORDS_MAX,
+        sent_at: MADE_AT,
+    };
+    answers(side, &envelope, honest)
+}

@@ -1,0 +1,26 @@
+//! Two organizations with real daemons, from both sides and in both roles: every product rule, and what may break.
+
+#[path = "pair/admin.rs"]
+mod admin;
+#[path = "pair/cli.rs"]
+mod cli;
+#[path = "pair/contacts.rs"]
+mod contacts;
+#[path = "pair/disk.rs"]
+mod disk;
+#[path = "pair/feeds.rs"]
+mod feeds;
+#[path = "pair/grants.rs"]
+mod grants;
+#[path = "pair/groups.rs"]
+mod groups;
+#[path = "pair/harness/mod.rs"]
+mod harness;
+#[path = "pair/messages.rs"]
+mod messages;
+#[path = "pair/network.rs"]
+mod network;
+#[path = "pair/restart.rs"]
+mod restart;
+#[path = "pair/revocation.rs"]
+mod revocation;

@@ -1,0 +1,213 @@
+//! Two sites with a whole daemon each, and the loop that steps the simulation and crashes what it is told to.
+
+use super::{
+    invariants,
+    network::{SimClock, SimDial, SimListen},
+    ops::Driver,
+};
+use handclasp::{
+    api::admin::token::AdminToken,
+    app::{Daemon, Faces, Keys, Parts},
+    clock::Random,
+    core::{
+        Command,
+        command::{AdminOp, Answer, GrantRequest, UserOp},
+        grants,
+    },
+    engine::{Engine, Refusal, Runs},
+    model::{Address, Domain, InstanceId, LocalPart, Millis, grant::Scopes, org::OwnOrg, text::Reason},
+    store::{kv::Kv, load, mem_kv::MemKv},
+    testing::{Seeded, evil::OrgKeys},
+    wire,
+};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+const FEDERATION_PORT: u16 = 7443;
+/// The longest history, simulated.
+const DURATION: Duration = Duration::from_secs(3 * 3_600);
+
+/// One org of the simulation. Cheap to clone; its store survives crashes.
+#[derive(Clone)]
+pub struct Site {
+    pub domain: Domain,
+    pub clock: SimClock,
+    keys: Arc<OrgKeys>,
+    kv: Arc<MemKv>,
+    engine: Arc<Mutex<Option<Engine>>>,
+    seed: u64,
+}
+
+/// What the driver asks of the loop.
+#[derive(Clone, Copy, Debug)]
+pub enum Control {
+    Crash(usize),
+    Start(usize),
+}
+
+pub type Controls = Arc<Mutex<Vec<Control>>>;
+
+impl Site {
+    fn new(domain: &str, users: &[&str], seed: u64) -> Self {
+        let keys = OrgKeys::new(domain);
+        let kv = MemKv::new();
+        let org = OwnOrg {
+            domain: keys.domain.clone(),
+            identity: keys.identity.public(),
+            instance: InstanceId([users.len() as u8; 16]),
+            created_at: Millis(1),
+        };
+        load::create(&kv, &org).expect("an empty store");
+        Self {
+            domain: keys.domain.clone(),
+            clock: SimClock::default(),
+            keys: Arc::new(keys),
+            kv: Arc::new(kv),
+            engine: Arc::default(),
+            seed,
+        }
+    }
+
+    fn card(&self) -> handclasp::model::org::SignedCard {
+        self.keys.card(1, &format!("{}:{FEDERATION_PORT}", self.domain))
+    }
+
+    async fn boot(&self) -> Result<Daemon, Box<dyn std::error::Error>> {
+        let mut seeds = Seeded::new(self.seed);
+        let random = Box::new(move || {
+            let mut bytes = [0; 8];
+            seeds.fill(&mut bytes);
+            Box::new(Seeded::new(u64::from_le_bytes(bytes))) as Box<dyn Random>
+        });
+        let kv: Arc<dyn Kv> = self.kv.clone();
+        let faces = Faces {
+            federation: Box::new(SimListen::bind(FEDERATION_PORT).await?),
+            client: Box::new(SimListen::bind(80).await?),
+            client_tls: None,
+            admin: Box::new(SimListen::bind(81).await?),
+        };
+        Ok(Daemon::start(Parts {
+            keys: Keys {
+                signing: self.keys.signing.clone(),
+                card: self.card(),
+                tls: self.keys.tls(),
+                admin_token: AdminToken::parse(&"A".repeat(43)).ok_or("an admin token")?,
+            },
+            kv,
+            clock: Arc::new(self.clock.clone()),
+            random,
+            dial: Arc::new(SimDial),
+            faces,
+            runs: Runs::Task,
+            beat: Box::new(|| {}),
+            metrics: Box::new(String::new),
+        })?)
+    }
+
+    async fn live(self) -> Result<(), Box<dyn std::error::Error>> {
+        let mut daemon = self.boot().await?;
+        *self.engine.lock().expect("one thread") = Some(daemon.engine().clone());
+        let failure = daemon.failed().await;
+        Err(failure.into())
+    }
+
+    /// The writer's handle; waits until the daemon runs.
+    pub async fn engine(&self) -> Engine {
+        loop {
+            let engine = self.engine.lock().expect("one thread").clone();
+            match engine {
+                Some(engine) => return engine,
+                None => tokio::time::sleep(Duration::from_millis(20)).await, // between polls
+            }
+        }
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.engine.lock().expect("one thread").is_some()
+    }
+
+    pub fn address(&self, user: &str) -> Address {
+        Address::new(&local(user), &self.domain)
+    }
+
+    pub async fn admin(&self, op: AdminOp) -> Result<Answer, Refusal> {
+        self.engine().await.submit(Command::Admin { actor: "sim".to_owned(), op }).await
+    }
+
+    pub async fn user(&self, user: &str, op: UserOp) -> Result<Answer, Refusal> {
+        self.engine().await.submit(Command::User { user: local(user), op }).await
+    }
+
+    /// Pins the other org and makes users.
+    pub async fn settle_in(&self, other: &Self, users: &[&str]) {
+        self.admin(AdminOp::PinPeer(Box::new(other.card()))).await.expect("the card is good");
+        for user in users {
+            let name = user.parse().expect("a valid name");
+            let op = AdminOp::CreateUser { local: local(user), name, password: None };
+            self.admin(op).await.expect("a new user");
+        }
+    }
+
+    /// Grants everything to a peer, or revokes.
+    pub async fn grant(&self, peer: &Domain, scopes: Option<Scopes>) -> Result<Answer, Refusal> {
+        let engine = self.engine().await;
+        let request = GrantRequest {
+            peer: peer.clone(),
+            scopes,
+            not_after: None,
+            reason: Reason::default(),
+            expected_serial: None,
+        };
+        let grant = grants::build_own(&engine.state(), &request, engine.now())?;
+        let expected_serial = grant.serial - 1;
+        let grant = wire::proof::seal_grant(grant, &self.keys.signing).expect("a grant in form");
+        self.admin(AdminOp::PutGrant { peer: peer.clone(), expected_serial, grant: Box::new(grant) }).await
+    }
+}
+
+pub fn local(user: &str) -> LocalPart {
+    user.parse().expect("a valid local part")
+}
+
+/// Runs one history and checks the invariants after it.
+pub fn run(seed: u64, steps: usize) {
+    let mut sim = turmoil::Builder::new()
+        .rng_seed(seed)
+        .simulation_duration(DURATION)
+        .tick_duration(Duration::from_millis(5))
+        .min_message_latency(Duration::from_millis(1))
+        .max_message_latency(Duration::from_millis(80))
+        .tcp_capacity(4_096)
+        .build();
+    let sites = [
+        Site::new("acme.example", &ACME_USERS, seed.wrapping_mul(2)),
+        Site::new("globex.example", &GLOBEX_USERS, seed.wrapping_mul(2) + 1),
+    ];
+    for site in &sites {
+        let site = site.clone();
+        sim.host(site.domain.as_str().to_owned(), move || site.clone().live());
+    }
+    let controls = Controls::default();
+    let driver = Driver::new(seed, sites.clone(), controls.clone());
+    sim.client("driver", async move {
+        let told = driver.run(steps).await;
+        invariants::check(&told).await;
+        Ok(())
+    });
+    while !sim.step().expect("no daemon fails") {
+        for control in std::mem::take(&mut *controls.lock().expect("one thread")) {
+            match control {
+                Control::Crash(site) => {
+                    *sites[site].engine.lock().expect("one thread") = None;
+                    sim.crash(sites[site].domain.as_str());
+                }
+                Control::Start(site) => sim.bounce(sites[site].domain.as_str()),
+            }
+        }
+    }
+}
+
+pub const ACME_USERS: [&str; 2] = ["alice", "carol"];
+pub const GLOBEX_USERS: [&str; 3] = ["bob", "dave", "erin"];

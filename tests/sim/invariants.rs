@@ -1,0 +1,157 @@
+//! What holds after any history, once everything has come to rest.
+
+use super::ops::Told;
+use handclasp::{
+    core::{State, state::Delivery},
+    engine::Engine,
+    model::{Domain, EventId, RoomId, room::RoomKind},
+    wire,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// One org's copy of everything.
+struct Copy {
+    state: Arc<State>,
+    peer: Domain,
+    /// Room, index: the exact bytes.
+    events: BTreeMap<(RoomId, u64), Arc<[u8]>>,
+    /// Where each event stands.
+    places: BTreeMap<EventId, Vec<(RoomId, u64)>>,
+    /// Events that we sent, and what became of them.
+    fates: Vec<(RoomId, EventId, Delivery)>,
+    /// Submissions that will not get a place.
+    unplaced: BTreeMap<EventId, Delivery>,
+}
+
+/// Checks both copies against each other and against what people were told.
+pub async fn check(told: &Told) {
+    let mut copies = Vec::new();
+    for (at, site) in told.sites.iter().enumerate() {
+        let engine = site.engine().await;
+        check_audit(&engine);
+        copies.push(read(&engine, &told.sites[1 - at].domain));
+    }
+    for copy in &copies {
+        check_no_quarantine(copy);
+        check_once(copy);
+    }
+    check_order(&copies[0], &copies[1]);
+    check_fates(&copies[0], &copies[1]);
+    check_fates(&copies[1], &copies[0]);
+    check_accepted(told, &copies);
+}
+
+fn read(engine: &Engine, peer: &Domain) -> Copy {
+    let state = engine.state();
+    let mut copy = Copy {
+        state: state.clone(),
+        peer: peer.clone(),
+        events: BTreeMap::new(),
+        places: BTreeMap::new(),
+        fates: Vec::new(),
+        unplaced: BTreeMap::new(),
+    };
+    for room in state.rooms.values() {
+        let id = room.info.id;
+        let rows = engine.reader().timeline(id, 0, room.next_index, usize::MAX, usize::MAX).expect("a readable store");
+        for row in rows {
+            let event = wire::event::open(&row.bytes).expect("a stored event is an event").event;
+            copy.places.entry(event.id).or_default().push((id, row.index));
+            if let Some(sent) = row.sent {
+                copy.fates.push((id, event.id, state.delivery(peer, sent.epoch_n, sent.seq)));
+            }
+            copy.events.insert((id, row.index), row.bytes);
+        }
+        for unplaced in &room.info.unplaced {
+            let rows = engine.reader().pending(id, unplaced.range.from, unplaced.range.to).expect("a readable store");
+            for row in rows {
+                let event = wire::event::open(&row.bytes).expect("a stored event is an event").event;
+                let fate = match unplaced.code {
+                    Some(code) => Delivery::Refused(code),
+                    None => state.delivery(peer, row.sent.epoch_n, row.sent.seq),
+                };
+                copy.unplaced.insert(event.id, fate);
+            }
+        }
+    }
+    copy
+}
+
+fn check_audit(engine: &Engine) {
+    let entries = engine.reader().audit(1, usize::MAX).expect("a readable store");
+    for pair in entries.windows(2) {
+        assert_eq!(pair[1].prev, wire::audit::entry_hash(&pair[0]), "P28: the audit chain is broken");
+        assert_eq!(pair[1].seq, pair[0].seq + 1, "P28: the audit log has a hole");
+    }
+}
+
+fn check_no_quarantine(copy: &Copy) {
+    for link in copy.state.links.values() {
+        assert!(link.peer.quarantine.is_none(), "honest daemons contradict nobody: {:?}", link.peer.quarantine);
+    }
+    for room in copy.state.rooms.values() {
+        assert_eq!(room.info.frozen, None, "honest hosts freeze no room");
+    }
+}
+
+fn check_once(copy: &Copy) {
+    for (event, places) in &copy.places {
+        assert_eq!(places.len(), 1, "P21: {event} is shown twice at {}: {places:?}", copy.state.org.domain);
+        assert!(!copy.unplaced.contains_key(event), "P21: {event} has a place and is called undelivered");
+    }
+}
+
+/// P23: wherever both have an event at an index, it is the same one.
+fn check_order(one: &Copy, other: &Copy) {
+    for (place, bytes) in &one.events {
+        if let Some(theirs) = other.events.get(place) {
+            assert_eq!(bytes, theirs, "P23: the order differs at {place:?}");
+        }
+    }
+}
+
+/// P21: delivered means that the partner has it, anything else that it has not.
+fn check_fates(ours: &Copy, theirs: &Copy) {
+    for (room, event, fate) in &ours.fates {
+        let there = theirs.places.contains_key(event);
+        match fate {
+            Delivery::Delivered => assert!(there, "P21: {event} in {room} is called delivered, {} lacks it", ours.peer),
+            Delivery::Refused(_) | Delivery::Undelivered => {
+                assert!(!there, "P21: {event} in {room} is called {fate:?}, {} has it", ours.peer);
+            }
+            Delivery::Queued => panic!("P21: {event} in {room} still waits, and nothing is in the way"),
+        }
+    }
+    for (event, fate) in &ours.unplaced {
+        let there = theirs.places.contains_key(event);
+        assert!(!there || *fate == Delivery::Delivered, "P21: {event} is called {fate:?}, {} has it", ours.peer);
+    }
+}
+
+/// D1: what was answered as durable is in the author's org, placed or with a verdict, after any crash.
+fn check_accepted(told: &Told, copies: &[Copy]) {
+    let mut known: BTreeSet<EventId> = told.unanswered.iter().copied().collect();
+    for (site, room, event) in &told.accepted {
+        known.insert(*event);
+        let copy = &copies[*site];
+        let kept = copy.places.contains_key(event) || copy.unplaced.contains_key(event);
+        // A room keeps a bounded number of verdicts for its authors.
+        let bounded = copy
+            .state
+            .rooms
+            .get(room)
+            .is_some_and(|room| room.info.unplaced.len() >= handclasp::model::limits::UNPLACED_RANGES_MAX);
+        assert!(kept || bounded, "D1: {event} in {room} was answered by {} and is gone", copy.state.org.domain);
+    }
+    for copy in copies {
+        for room in copy.state.rooms.values().filter(|room| room.info.kind == RoomKind::Direct) {
+            for (place, bytes) in copy.events.range((room.info.id, 0)..(room.info.id, u64::MAX)) {
+                let event = wire::event::open(bytes).expect("a stored event is an event").event;
+                assert!(known.contains(&event.id), "nobody wrote what stands at {place:?}");
+            }
+        }
+    }
+}

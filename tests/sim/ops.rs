@@ -1,0 +1,315 @@
+//! What happens in a history: people talk, admins toggle, networks part, daemons crash, clocks jump.
+
+use super::cluster::{ACME_USERS, Control, Controls, GLOBEX_USERS, Site, local};
+use handclasp::{
+    clock::Random as _,
+    core::command::{AdminOp, Answer, UserChange, UserOp},
+    engine::Refusal,
+    model::{
+        Domain, EventId, RoomId,
+        event::{Message, Role},
+        grant::Scopes,
+        journal::Outcome,
+        link::LinkState,
+        room::{History, RoomKind},
+    },
+    testing::Seeded,
+};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Steps of one history.
+pub const STEPS: usize = 120;
+/// Simulated time for everything to come to rest after the turmoil.
+const REST: Duration = Duration::from_secs(3_600);
+
+/// What is known after a history.
+pub struct Told {
+    pub sites: [Site; 2],
+    /// Events that were answered as durable: site, room, id.
+    pub accepted: Vec<(usize, RoomId, EventId)>,
+    /// Events whose fate was not answered.
+    pub unanswered: Vec<EventId>,
+}
+
+pub struct Driver {
+    random: Seeded,
+    controls: Controls,
+    told: Told,
+    /// For each site that has revoked: what of the partner was visible then. Nothing may be added until it grants again.
+    sealed: [Option<BTreeMap<RoomId, u64>>; 2],
+    parted: bool,
+}
+
+impl Driver {
+    pub fn new(seed: u64, sites: [Site; 2], controls: Controls) -> Self {
+        let told = Told { sites, accepted: Vec::new(), unanswered: Vec::new() };
+        Self { random: Seeded::new(seed ^ 0x5EED), controls, told, sealed: [None, None], parted: false }
+    }
+
+    pub async fn run(mut self, steps: usize) -> Told {
+        self.begin().await;
+        for _ in 0..steps {
+            self.step().await;
+            self.pause(400).await;
+        }
+        self.come_to_rest().await;
+        self.told
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        let mut bytes = [0; 8];
+        self.random.fill(&mut bytes);
+        u64::from_le_bytes(bytes) % end
+    }
+
+    async fn pause(&mut self, ms_max: u64) {
+        let ms = self.below(ms_max);
+        tokio::time::sleep(Duration::from_millis(ms)).await; // between polls: simulated time
+    }
+
+    fn site(&self, site: usize) -> Site {
+        self.told.sites[site].clone()
+    }
+
+    fn users(site: usize) -> &'static [&'static str] {
+        if site == 0 { &ACME_USERS } else { &GLOBEX_USERS }
+    }
+
+    fn some_user(&mut self, site: usize) -> &'static str {
+        let users = Self::users(site);
+        users[self.below(users.len() as u64) as usize]
+    }
+
+    fn peer_of(&self, site: usize) -> Domain {
+        self.told.sites[1 - site].domain.clone()
+    }
+
+    async fn begin(&mut self) {
+        let [one, other] = self.told.sites.clone();
+        one.settle_in(&other, &ACME_USERS).await;
+        other.settle_in(&one, &GLOBEX_USERS).await;
+        for site in 0..2 {
+            self.grant(site).await;
+        }
+        self.until_open().await;
+        for (site, user, friend) in [(0, "alice", "bob"), (1, "dave", "carol"), (0, "carol", "erin")] {
+            let address = self.told.sites[1 - site].address(friend);
+            self.site(site).user(user, UserOp::AddContact(address)).await.expect("the link is open");
+        }
+    }
+
+    async fn until_open(&mut self) {
+        for _ in 0..36_000 {
+            if self.all_open().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await; // between polls: simulated time
+        }
+        panic!("the link does not open: {:#?}", self.describe().await);
+    }
+
+    async fn all_open(&self) -> bool {
+        for site in 0..2 {
+            let engine = self.told.sites[site].engine().await;
+            let state = engine.state();
+            let link = state.links.get(&self.peer_of(site)).expect("pinned");
+            if handclasp::core::permit::link_state(&state, link, engine.now()) != LinkState::Open {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn describe(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for site in &self.told.sites {
+            lines.push(format!("{}: {:#?}", site.domain, site.engine().await.state().links));
+        }
+        lines
+    }
+
+    async fn step(&mut self) {
+        let site = self.below(2) as usize;
+        if !self.told.sites[site].is_up() {
+            if self.below(3) == 0 {
+                self.control(Control::Start(site));
+            }
+            return;
+        }
+        match self.below(100) {
+            0..=54 => self.post(site).await,
+            55..=60 => self.make_group(site).await,
+            61..=66 => self.change_members(site).await,
+            67..=70 => self.add_contact(site).await,
+            71..=74 => self.revoke(site).await,
+            75..=81 => self.grant(site).await,
+            82..=84 => self.control(Control::Crash(site)),
+            85..=91 => self.toggle_network(),
+            92..=93 => self.jump(site),
+            94..=96 => self.switch_user(site).await,
+            _ => self.pause(20_000).await,
+        }
+    }
+
+    fn control(&self, control: Control) {
+        self.controls.lock().expect("one thread").push(control);
+    }
+
+    fn toggle_network(&mut self) {
+        let [one, other] = [self.told.sites[0].domain.to_string(), self.told.sites[1].domain.to_string()];
+        match (self.parted, self.below(2)) {
+            (true, _) => turmoil::repair(one, other),
+            (false, 0) => turmoil::partition(one, other),
+            (false, _) => turmoil::partition_oneway(one, other),
+        }
+        self.parted = !self.parted;
+    }
+
+    fn jump(&mut self, site: usize) {
+        let ms = self.below(600_000) as i64 - 300_000;
+        self.told.sites[site].clock.jump(ms);
+    }
+
+    async fn some_room(&mut self, site: usize, user: &str) -> Option<RoomId> {
+        let state = self.told.sites[site].engine().await.state();
+        let rooms: Vec<RoomId> = state.rooms_of.get(&local(user))?.iter().copied().collect();
+        if rooms.is_empty() { None } else { Some(rooms[self.below(rooms.len() as u64) as usize]) }
+    }
+
+    async fn post(&mut self, site: usize) {
+        let user = self.some_user(site);
+        let Some(room) = self.some_room(site, user).await else { return };
+        for _ in 0..=self.below(4) {
+            let id = EventId(handclasp::clock::random_16(&mut self.random));
+            let message =
+                Message { text: "hello".parse().expect("a valid text"), reply_to: None, mentions: Vec::new() };
+            match self.site(site).user(user, UserOp::Post { room, id, message }).await {
+                Ok(Answer::Outcome(Outcome::Posted { .. })) => self.told.accepted.push((site, room, id)),
+                Err(Refusal::Reject(_)) => {}
+                _ => self.told.unanswered.push(id),
+            }
+            if !self.told.sites[site].is_up() {
+                return;
+            }
+        }
+    }
+
+    async fn make_group(&mut self, site: usize) {
+        let user = self.some_user(site);
+        let colleague = self.some_user(site);
+        let own = self.told.sites[site].address(colleague);
+        let partner = self.some_user(1 - site);
+        let theirs = self.told.sites[1 - site].address(partner);
+        let members: Vec<_> =
+            [own, theirs].into_iter().filter(|member| *member != self.told.sites[site].address(user)).collect();
+        let id = RoomId(handclasp::clock::random_16(&mut self.random));
+        let op = UserOp::CreateRoom {
+            id,
+            name: "group".parse().expect("a valid name"),
+            description: handclasp::model::text::Description::default(),
+            history: if self.below(2) == 0 { History::Arrival } else { History::All },
+            members,
+        };
+        let _ = self.site(site).user(user, op).await; // a refusal is part of the history
+    }
+
+    async fn change_members(&mut self, site: usize) {
+        let user = self.some_user(site);
+        let Some(room) = self.some_room(site, user).await else { return };
+        let other = self.below(2) as usize;
+        let named = self.some_user(other);
+        let member = self.told.sites[other].address(named);
+        let op = match self.below(3) {
+            0 => UserOp::AddMembers(room, vec![member]),
+            1 => UserOp::RemoveMember(room, member),
+            _ => UserOp::SetRole(room, member, if self.below(2) == 0 { Role::Master } else { Role::Member }),
+        };
+        let _ = self.site(site).user(user, op).await; // a refusal is part of the history
+    }
+
+    async fn add_contact(&mut self, site: usize) {
+        let user = self.some_user(site);
+        let named = self.some_user(1 - site);
+        let friend = self.told.sites[1 - site].address(named);
+        let _ = self.site(site).user(user, UserOp::AddContact(friend)).await; // a refusal is part of the history
+    }
+
+    async fn switch_user(&mut self, site: usize) {
+        let external = Some(self.below(3) > 0);
+        let change = UserChange { external, ..UserChange::default() };
+        let op = AdminOp::ChangeUser { local: local(self.some_user(site)), change };
+        let _ = self.site(site).admin(op).await; // a refusal is part of the history
+    }
+
+    async fn revoke(&mut self, site: usize) {
+        let peer = self.peer_of(site);
+        if self.site(site).grant(&peer, None).await.is_ok() && self.sealed[site].is_none() {
+            self.sealed[site] = Some(self.partner_events(site).await);
+        }
+    }
+
+    async fn grant(&mut self, site: usize) {
+        if let Some(sealed) = self.sealed[site].take() {
+            let now = self.partner_events(site).await;
+            assert_eq!(sealed, now, "P26: something of the partner was applied after its revocation was answered");
+        }
+        let peer = self.peer_of(site);
+        let _ = self.site(site).grant(&peer, Some(Scopes::all())).await; // a refusal is part of the history
+    }
+
+    /// How many events each shared room has, but for what our own people and rules added.
+    async fn partner_events(&self, site: usize) -> BTreeMap<RoomId, u64> {
+        let engine = self.told.sites[site].engine().await;
+        let state = engine.state();
+        let peer = self.peer_of(site);
+        let mut counts = BTreeMap::new();
+        for room in state.rooms.values().filter(|room| room.info.kind != RoomKind::Internal) {
+            let rows = engine.reader().timeline(room.info.id, 0, room.next_index, usize::MAX, usize::MAX);
+            let rows = rows.expect("a readable store");
+            let of_partner = rows.iter().filter(|row| {
+                let event = handclasp::wire::event::open(&row.bytes).expect("a stored event is an event").event;
+                event.author.is_some_and(|author| author.is_of(&peer))
+            });
+            counts.insert(room.info.id, of_partner.count() as u64);
+        }
+        counts
+    }
+
+    async fn come_to_rest(&mut self) {
+        if self.parted {
+            self.toggle_network();
+        }
+        for site in 0..2 {
+            if !self.told.sites[site].is_up() {
+                self.control(Control::Start(site));
+            }
+        }
+        for site in 0..2 {
+            self.told.sites[site].engine().await;
+            self.grant(site).await;
+        }
+        self.until_open().await;
+        let deadline = tokio::time::Instant::now() + REST;
+        while !self.is_at_rest().await {
+            assert!(tokio::time::Instant::now() < deadline, "the outboxes do not drain: {:#?}", self.describe().await);
+            tokio::time::sleep(Duration::from_millis(100)).await; // between polls: simulated time
+        }
+    }
+
+    async fn is_at_rest(&self) -> bool {
+        if !self.all_open().await {
+            return false;
+        }
+        for site in &self.told.sites {
+            let state = site.engine().await.state();
+            let drained = state.links.values().all(|link| {
+                link.peer.cleanup.is_none() && link.streams.out.is_some_and(|out| out.acked + 1 == out.next_seq)
+            });
+            let placed = state.rooms.values().all(|room| room.info.pending.from == room.info.pending.to);
+            if !drained || !placed {
+                return false;
+            }
+        }
+        true
+    }
+}
