@@ -251,11 +251,17 @@ pub fn receive_accepted(
     }
     rooms::open_direct(draft, to, from, to)?;
     draft.put_profile(Profile { user: from.clone(), name: name.clone(), available: true });
-    if contact.state != ContactState::Added {
-        draft.put_contact(&local, from, Some(Contact { state: ContactState::Added, ..contact }));
-        draft.notify(&local, NoticeKind::ContactAdded { user: from.clone() });
-    }
+    settle_added(draft, &local, from);
     Ok(())
+}
+
+/// An add of our user has come through.
+pub fn settle_added(draft: &mut Draft<'_>, user: &LocalPart, address: &Address) {
+    let contact = find(&draft.state, user, address);
+    if contact.state != ContactState::Added {
+        draft.put_contact(user, address, Some(Contact { state: ContactState::Added, ..contact }));
+        draft.notify(user, NoticeKind::ContactAdded { user: address.clone() });
+    }
 }
 
 /// One of the partner's people is called differently, or can or cannot be reached any more (P9). Who cannot is

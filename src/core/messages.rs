@@ -202,13 +202,11 @@ pub fn receive_placed(
     let before = last.p + 1;
     let mut expected = pending.from;
     for fact in facts {
-        // What the host passed over it has refused; the reason comes with the ack.
-        let passed = PendingRange { from: expected, to: fact.p };
-        rooms::unplace_range(draft, id, passed, Some(Code::RoomClosed));
+        rooms::pass_over(draft, id, PendingRange { from: expected, to: fact.p });
         place(draft, id, fact);
         expected = fact.p + 1;
     }
-    draft.pending_done(id, before);
+    rooms::settle_pending(draft, id, before);
     Ok(())
 }
 

@@ -179,20 +179,36 @@ pub(super) fn unplace_range(draft: &mut Draft<'_>, room: RoomId, range: PendingR
     if range.from >= range.to || range.to > pending.to {
         return;
     }
-    let mut first_waiting = pending.from;
-    draft.change_room(room, |info| {
-        note_unplaced(info, range, code);
-        for Unplaced { range, .. } in &info.unplaced {
-            if (range.from..range.to).contains(&first_waiting) {
-                first_waiting = range.to;
-            }
-        }
-    });
-    if first_waiting > pending.from {
-        draft.pending_done(room, first_waiting);
-    }
+    draft.change_room(room, |info| note_unplaced(info, range, code));
+    settle_pending(draft, room, pending.from);
     for p in range.from.max(range.to.saturating_sub(UNPLACED_TOLD_MAX))..range.to {
         draft.journal(Entry::Unplaced { room, p, code });
+    }
+}
+
+/// Notes that no submission before this number waits any more, nor those right behind it that were refused already.
+pub(super) fn settle_pending(draft: &mut Draft<'_>, room: RoomId, before: u64) {
+    let Some(info) = draft.state.rooms.get(&room).map(|known| known.info.clone()) else { return };
+    let mut first_waiting = before.max(info.pending.from);
+    for Unplaced { range, .. } in &info.unplaced {
+        if (range.from..range.to).contains(&first_waiting) {
+            first_waiting = range.to;
+        }
+    }
+    if first_waiting > info.pending.from {
+        draft.pending_done(room, first_waiting);
+    }
+}
+
+/// What the host has passed over, it has refused; the reason comes with the ack, if it is not here already.
+pub(super) fn pass_over(draft: &mut Draft<'_>, room: RoomId, range: PendingRange) {
+    for p in range.from..range.to {
+        let known = draft.state.rooms.get(&room).is_some_and(|known| {
+            known.info.unplaced.iter().any(|unplaced| (unplaced.range.from..unplaced.range.to).contains(&p))
+        });
+        if !known {
+            unplace(draft, room, p, Code::RoomClosed);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        contacts,
         draft::Draft,
         messages,
         permit::{check_permission, scopes},
@@ -52,9 +53,12 @@ pub fn receive_state(draft: &mut Draft<'_>, peer: &Domain, image: &RoomImage) ->
             draft.put_room(info);
         }
         None => {
-            check_new(&draft.state, peer, image)?;
+            let asked = check_new(&draft.state, peer, image)?;
             let us = draft.state.org.domain.clone();
             draft.put_room(new_info(peer, us, image));
+            if let Some((ours, theirs)) = asked {
+                contacts::settle_added(draft, &ours.local(), theirs);
+            }
         }
     }
     draft.skip_to(image.id, image.next_index, image.head);
@@ -92,19 +96,24 @@ fn check_direct(state: &State, peer: &Domain, image: &RoomImage) -> Result<(), C
     if right { Ok(()) } else { Err(Code::Authority) }
 }
 
-/// A direct room that is not here is taken only by a user who asked for it: the answer to the add was lost.
-fn check_new(state: &State, peer: &Domain, image: &RoomImage) -> Result<(), Code> {
+/// A direct room that is not here is taken only by a user who asked for it: the answer to the add was lost. Returns
+/// the two people, ours first.
+fn check_new<'i>(
+    state: &State,
+    peer: &Domain,
+    image: &'i RoomImage,
+) -> Result<Option<(&'i Address, &'i Address)>, Code> {
     if shared_rooms(state, peer) >= limits::ROOMS_PER_LINK_MAX {
         return Err(Code::TooLarge);
     }
     if image.kind == RoomKind::Group {
-        return Ok(());
+        return Ok(None);
     }
     let person = |ours: bool| image.members.iter().map(|member| &member.user).find(|user| state.is_ours(user) == ours);
     let (Some(ours), Some(theirs)) = (person(true), person(false)) else { return Err(Code::Authority) };
     let contact = state.contacts.get(&(ours.local(), theirs.clone()));
     let asked = contact.is_some_and(|contact| contact.state != ContactState::None);
-    if asked && state.user_at(ours).is_some() { Ok(()) } else { Err(Code::Authority) }
+    if asked && state.user_at(ours).is_some() { Ok(Some((ours, theirs))) } else { Err(Code::Authority) }
 }
 
 fn new_info(host: &Domain, us: Domain, image: &RoomImage) -> RoomInfo {
@@ -139,9 +148,10 @@ fn take_members(draft: &mut Draft<'_>, peer: &Domain, image: &RoomImage) {
         let known = room.members.get(&member.user);
         if member.user.is_of(peer) {
             take_name(draft, image, member);
-        } else if known.is_none() && !may_join(&draft.state, &room, &member.user) {
-            continue;
-        } else if known.is_none() {
+        } else if known.is_none() && image.kind == RoomKind::Group {
+            if !may_join(&draft.state, &room, &member.user) {
+                continue;
+            }
             draft.notify(&member.user.local(), NoticeKind::Joined { room: image.id });
         }
         take_member(draft, image, member, known);

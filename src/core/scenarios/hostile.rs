@@ -124,6 +124,7 @@ fn a17_a_direct_room_is_only_what_its_id_says() {
     assert!(pair.side(GLOBEX).state.rooms.is_empty(), "bob never asked for it");
     pair.user(GLOBEX, "bob", UserOp::AddContact(address(alice))).expect("taken");
     assert_eq!(apply(&mut pair, GLOBEX, &RecordBody::RoomState(Box::new(claim))), Ok(()), "now he has");
+    assert_eq!(members(&pair, GLOBEX, id), ["alice", "bob"]);
 }
 
 #[test]

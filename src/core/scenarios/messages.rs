@@ -231,6 +231,24 @@ fn p21_a_place_that_overtakes_a_refusal_settles_both() {
 }
 
 #[test]
+fn p21_a_refusal_that_overtakes_a_place_settles_both() {
+    let (mut pair, id) = group(ACME);
+    post(&mut pair, GLOBEX, "dave", id, "one").expect("open");
+    pair.deliver(GLOBEX);
+    pair.user(ACME, "alice", UserOp::RemoveMember(id, address("bob@globex.example"))).expect("a master removes");
+    post(&mut pair, GLOBEX, "bob", id, "too late").expect("bob does not know yet");
+    post(&mut pair, GLOBEX, "dave", id, "two").expect("open");
+    pair.deliver(GLOBEX);
+    let unplaced = [Unplaced { range: PendingRange { from: 1, to: 2 }, code: Some(Code::NotMember) }];
+    assert_eq!(room(&pair, GLOBEX, id).info.unplaced, unplaced, "the refusal is here, no place is yet");
+    assert_eq!(room(&pair, GLOBEX, id).info.pending, PendingRange { from: 0, to: 3 });
+    pair.sync();
+    assert_in_step(&pair, id);
+    assert_eq!(room(&pair, GLOBEX, id).info.unplaced, unplaced);
+    assert_eq!(room(&pair, GLOBEX, id).info.pending, PendingRange { from: 3, to: 3 });
+}
+
+#[test]
 fn p21_an_outbox_that_is_full_refuses_and_drops_nothing() {
     let (mut pair, id) = acquainted();
     for (org, user) in [(ACME, "alice"), (GLOBEX, "bob")] {
