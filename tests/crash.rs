@@ -68,9 +68,13 @@ impl Author<'_> {
     }
 }
 
+fn rounds() -> usize {
+    std::env::var("HANDCLASP_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS)
+}
+
 #[tokio::test]
 async fn f4_f5_whichever_daemon_dies_whenever_each_accepted_message_is_there_once_and_in_order() {
-    let rounds = std::env::var("HANDCLASP_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS);
+    let rounds = rounds();
     let mut pair = Pair::open().await;
     let (alice, bob) = (pair.acme.person("alice").await, pair.globex.person("bob").await);
     let direct = alice.befriend(&bob).await;
@@ -81,7 +85,6 @@ async fn f4_f5_whichever_daemon_dies_whenever_each_accepted_message_is_there_onc
         .iter()
         .flat_map(|room| [&alice, &bob].map(|person| Author { person, room, accepted: Cell::new(0) }))
         .collect();
-
     let done = Cell::new(false);
     let began = Instant::now();
     let killing = async {
