@@ -6,7 +6,7 @@ use crate::model::{
     Address, Code, Digest, Domain, LocalPart, Millis, RoomId,
     contact::Contact,
     link::{Parted, Peer, Streams},
-    org::OwnOrg,
+    org::{Card, OwnOrg},
     record::Epoch,
     room::{FormerMember, Invitation, Member, RoomInfo},
     user::{Policy, Profile, Session, User},
@@ -88,6 +88,8 @@ pub struct State {
     pub audit: (u64, Digest),
     /// Set when database and anchor disagree: all links stay closed until an admin confirms (D7).
     pub unconfirmed: bool,
+    /// Our own card, as it is shown to peers: its keys and pins are nobody else's. Told at every start, not stored.
+    pub own_card: Option<Arc<Card>>,
 }
 
 /// Whether an event of our org has reached the partner (P21).
@@ -125,6 +127,7 @@ impl State {
             adds_by_link: OrdMap::new(),
             audit: (1, Digest::ZERO),
             unconfirmed: false,
+            own_card: None,
         }
     }
 
