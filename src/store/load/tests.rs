@@ -304,6 +304,25 @@ fn an_empty_store_has_nothing_and_a_made_one_is_not_made_again() {
     assert_eq!(crate::store::anchor::check(&*kv, &loaded).expect("readable"), AnchorVerdict::Agrees);
 }
 
+#[tokio::test]
+async fn f31_a_feed_resumed_from_the_very_beginning_misses_nothing() {
+    let kv = store();
+    let Loaded { mut stage, .. } = loaded(&kv);
+    let reader = crate::store::reader::Reader::new(kv.clone());
+    let feed = crate::feed::Feed::new(reader, stage.journal_next());
+    let greeted = feed.subscribe(&local("alice"), None).expect("a subscription").position();
+    let entry = Entry::Me { user: local("alice") };
+    let position = stage.journal(&entry).expect("an entry");
+    kv.commit(stage.take()).expect("a memory store commits");
+    let fresh = crate::feed::Fresh { position, entry: entry.clone(), rows: Vec::new() };
+    feed.publish(&Arc::new(State::new(org())), vec![fresh]);
+    let mut resumed = feed.subscribe(&local("alice"), Some(greeted)).expect("a subscription");
+    let items = tokio::time::timeout(std::time::Duration::from_secs(10), resumed.next()).await;
+    let items = items.expect("the first entry comes").expect("the feed goes on");
+    assert_eq!(items.iter().map(|item| &item.entry).collect::<Vec<_>>(), [&entry]);
+    assert_eq!(loaded(&kv).stage.journal_next(), stage.journal_next());
+}
+
 #[test]
 fn d7_a_missing_anchor_is_noticed() {
     let memory = MemKv::new();
