@@ -169,6 +169,21 @@ impl State {
         }
     }
 
+    /// Which of these records of our stream to a peer are voided (W13).
+    pub fn voided(
+        &self,
+        peer: &Domain,
+        epoch_n: u64,
+        seqs: std::ops::RangeInclusive<u64>,
+    ) -> impl Iterator<Item = u64> + use<'_> {
+        let (first, last) = seqs.into_inner();
+        // An empty range is none of the map's.
+        let range = (peer.clone(), epoch_n, first)..=(peer.clone(), epoch_n, last.max(first));
+        let within = move |seq: &u64| *seq <= last;
+        let voided = self.refused.range(range).filter(|(_, code)| **code == Code::Void);
+        voided.map(|((_, _, seq), _)| *seq).filter(within)
+    }
+
     /// What a person is called, if we know.
     #[must_use]
     pub fn name_of(&self, address: &Address) -> Option<&crate::model::text::DisplayName> {

@@ -12,14 +12,15 @@ use super::{
 };
 use crate::{
     core::{
-        command::{Answer, PeerOp},
+        Command,
+        command::{Answer, PeerOp, Ref},
         permit,
     },
     engine::Refusal,
     model::{
         Code, Domain, limits,
         link::{LinkState, Peer},
-        record::Ack,
+        record::{Ack, Epoch},
     },
     net::client::{ClientError, PeerAnswer, PeerConnection},
     wire::{
@@ -53,7 +54,8 @@ pub struct Egress {
     position: Option<Position>,
     /// How many records the peer takes in the next envelope.
     credit: u64,
-    settling: Option<JoinHandle<()>>,
+    /// Verdicts on their way to the writer; says whether they became durable.
+    settling: Option<JoinHandle<bool>>,
     said: Option<Said>,
     pauses: Pauses,
 }
@@ -181,6 +183,7 @@ impl Egress {
                 self.pauses.away = None;
                 self.pauses.unreachable.reset();
             }
+            kept = ended(&mut self.settling) => self.check_kept(kept),
             () = sleep_until(until) => {}
         }
         Ok(())
@@ -273,9 +276,13 @@ impl Egress {
         self.federation.check_parties(link, ack.link, &ack.origin, &ack.destination)?;
         let position =
             self.federation.check_ack(&self.peer, &batch, &ack).map_err(|bad| self.contradicted(bad, &answer))?;
-        self.count(&batch);
-        self.progress(&batch, position, &ack);
-        self.settle(&batch, ack).await
+        if self.settled().await {
+            let references = self.federation.references(&self.peer, &batch, ack.cursor)?;
+            self.count(&batch);
+            self.progress(&batch, position, &ack);
+            self.settle(ack, references);
+        }
+        Ok(())
     }
 
     /// The next envelope. The link is looked at right before the signature: a revocation that was answered before this
@@ -322,24 +329,31 @@ impl Egress {
 
     /// Hands verdicts to the writer without waiting for the disk: the next envelope can go meanwhile. One at a time, so
     /// that they arrive in order.
-    async fn settle(&mut self, batch: &Batch, ack: Ack) -> Result<(), Trouble> {
-        self.settled().await;
-        let references = self.federation.references(&self.peer, batch, ack.cursor)?;
+    fn settle(&mut self, ack: Ack, references: Vec<(u64, Ref)>) {
         let (federation, peer) = (self.federation.clone(), self.peer.clone());
         self.settling = Some(tokio::spawn(async move {
             let op = PeerOp::Settle(ack, references);
-            if let Err(refusal) = federation.submit(&peer, op).await {
+            let settled = federation.engine.submit_in_turn(Command::Peer { peer: peer.clone(), op }).await;
+            if let Err(refusal) = &settled {
                 tracing::warn!(%peer, %refusal, "an ack was not settled");
             }
+            // A rule's refusal would come again; what the writer could not write is asked for once more.
+            !matches!(settled, Err(Refusal::Overloaded { .. } | Refusal::StorageFull))
         }));
-        Ok(())
     }
 
-    /// Waits until the last verdicts are durable.
-    async fn settled(&mut self) {
-        if let Some(settling) = self.settling.take() {
-            // The task has logged what went wrong; the next ack repeats what was lost.
-            let _ = settling.await;
+    /// Waits until the last verdicts are durable; false when they are not.
+    async fn settled(&mut self) -> bool {
+        let kept = self.settling.is_none() || ended(&mut self.settling).await;
+        self.check_kept(kept);
+        kept
+    }
+
+    /// Verdicts that were lost are asked for again: their records are sent once more, behind the last settled one.
+    fn check_kept(&mut self, kept: bool) {
+        if !kept {
+            self.position = None;
+            self.pauses.away = Some(Instant::now() + Duration::from_millis(OWN_TROUBLE_MS));
         }
     }
 
@@ -400,8 +414,8 @@ impl Egress {
         let epoch = self.position.take().map(|position| position.epoch);
         let now = Instant::now();
         match (problem.retry, problem.code, problem.seq) {
-            (_, Code::Malformed, Some(seq)) => {
-                self.report(PeerOp::Unacceptable { seq, code: Code::Malformed }).await;
+            (_, code @ (Code::Malformed | Code::TooLarge), Some(seq)) => {
+                self.void(epoch, seq, code).await;
                 self.pauses.hello = now + self.pauses.conflict(&self.federation);
             }
             (Retry::After, ..) => {
@@ -419,6 +433,17 @@ impl Egress {
                 self.pauses.hello = now + pause;
                 self.report_refusal(problem.code).await;
             }
+        }
+    }
+
+    /// A void takes the place of a record that the peer cannot read (W13).
+    async fn void(&mut self, epoch: Option<Epoch>, seq: u64, code: Code) {
+        // Verdicts that are under way come first: they may be on that very record.
+        self.settled().await;
+        let Some(epoch) = epoch else { return };
+        let Ok(items) = self.federation.read_outbox(&self.peer, epoch.n, seq, 1) else { return };
+        if let Some(item) = items.into_iter().find(|item| item.seq == seq) {
+            self.report(PeerOp::Unacceptable { epoch, seq, reference: item.reference, code }).await;
         }
     }
 
@@ -444,6 +469,18 @@ impl Egress {
         if let Err(refusal) = self.tell(op).await {
             tracing::debug!(peer = %self.peer, %refusal, "report not taken");
         }
+    }
+}
+
+/// Whether the task's verdicts became durable, once it has ended. For ever when there is none.
+async fn ended(settling: &mut Option<JoinHandle<bool>>) -> bool {
+    match settling {
+        Some(task) => {
+            let kept = task.await.unwrap_or(false);
+            *settling = None;
+            kept
+        }
+        None => std::future::pending().await,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     },
     wire::{self, envelope::EnvelopeHead},
 };
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// Where the sender stands in the present epoch.
 #[derive(Clone, Copy, Debug)]
@@ -114,8 +115,16 @@ impl Federation {
             settled: out.acked.min(from_seq - 1),
             sent_at: self.engine.now(),
         };
-        let records = items.iter().map(|item| &*item.bytes);
-        Some(wire::proof::seal_envelope(&head, records, &self.keys.load().signing))
+        let voided: BTreeSet<u64> =
+            state.voided(&link.peer.domain, out.epoch.n, from_seq..=items.last()?.seq).collect();
+        let records: Vec<Cow<'_, [u8]>> = items
+            .iter()
+            .map(|item| match voided.contains(&item.seq) {
+                true => wire::record::encode_void(item.seq, item.made_at, &item.bytes).into(),
+                false => (*item.bytes).into(),
+            })
+            .collect();
+        Some(wire::proof::seal_envelope(&head, records.iter().map(AsRef::as_ref), &self.keys.load().signing))
     }
 
     /// Holds an ack against our chain and says where to go on.

@@ -137,8 +137,10 @@ pub const PROBE_MS_MAX: u64 = 15 * 60_000;
 pub const OUTBOX_KEPT_MS_MIN: u64 = 7 * 24 * 3_600_000;
 /// Acknowledged records leave the outbox after this long even if the peer reports no backup, milliseconds.
 pub const OUTBOX_KEPT_MS_MAX: u64 = 30 * 24 * 3_600_000;
-/// Voids in an hour that quarantine a link.
+/// Voids within [`VOID_WINDOW_MS`] that quarantine a link.
 pub const VOIDS_PER_HOUR_MAX: u32 = 3;
+/// Voids are counted this long, milliseconds.
+pub const VOID_WINDOW_MS: u64 = 3_600_000;
 /// Rooms that one step of the clean-up after a closed link handles.
 pub const CLEANUP_ROOMS_PER_STEP: usize = 16;
 

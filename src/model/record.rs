@@ -117,8 +117,11 @@ pub enum RecordBody {
         /// What.
         ask: Ask,
     },
-    /// Holds the number of a record that the peer could not take in form (W13).
-    Void,
+    /// Holds the number of a record that the peer could not take in form, and its place in the chain (W13).
+    Void {
+        /// The digest of the record that it stands for.
+        digest: Digest,
+    },
 }
 
 /// What a master of the follower asks the host to do.

@@ -1,15 +1,25 @@
 //! Rows of acks: a receiver that says what is not so (A29), and what users of the daemon see of it.
 
 use handclasp::{
-    core::command::UserOp,
-    model::{Code, Digest, EpochId, link::LinkState, record::Ack},
+    core::{command::UserOp, state::Delivery},
+    model::{
+        Code, Digest, EpochId,
+        contact::ContactState,
+        link::LinkState,
+        record::{Ack, Envelope, RecordBody},
+    },
+    store::mem_kv::MemKv,
     testing::{
         Node,
-        evil::{EvilLink, EvilServer, OrgKeys},
+        evil::{EvilLink, EvilServer, OrgKeys, Reply},
         fixtures::{domain, parsed},
     },
-    wire,
+    wire::{
+        self,
+        problem::{Problem, Retry},
+    },
 };
+use std::sync::Arc;
 
 fn seal(link: &EvilLink, ack: &Ack) -> String {
     wire::proof::seal_ack(ack, &link.keys.signing)
@@ -19,11 +29,32 @@ fn seal(link: &EvilLink, ack: &Ack) -> String {
 async fn sends_to(answers: impl FnMut(&EvilLink, Ack) -> String + Send + 'static) -> (Node, EvilServer) {
     let mut answers = answers;
     let node = Node::start("acme.example", &["alice"]).await;
-    let server =
-        EvilServer::start(&node, "globex.example", Box::new(move |link, _, honest| answers(link, honest))).await;
+    let server = sends(&node, move |link, _, honest| Reply::Taken(answers(link, honest).into())).await;
+    (node, server)
+}
+
+async fn sends(
+    node: &Node,
+    answers: impl FnMut(&EvilLink, &Envelope, Ack) -> Reply + Send + 'static,
+) -> EvilServer {
+    let server = EvilServer::start(node, "globex.example", Box::new(answers)).await;
     node.until_link(&parsed("globex.example"), LinkState::Open).await;
     node.user("alice", UserOp::AddContact(parsed("mallory@globex.example"))).await.expect("an add can be asked for");
-    (node, server)
+    server
+}
+
+fn contact_state(node: &Node, address: &str) -> Option<ContactState> {
+    node.engine.state().contacts.get(&(parsed("alice"), parsed(address))).map(|contact| contact.state)
+}
+
+/// Refuses each envelope whose first record is as said, as one that cannot be taken in form.
+fn refuses(unreadable: fn(&RecordBody) -> bool) -> impl FnMut(&EvilLink, &Envelope, Ack) -> Reply + Send {
+    move |link, envelope, honest| match envelope.records.iter().find(|it| it.body.as_ref().is_ok_and(unreadable)) {
+        Some(record) => {
+            Reply::Refused(Problem { seq: Some(record.seq), ..Problem::new(Code::Malformed, Retry::No) })
+        }
+        None => Reply::Taken(seal(link, &honest).into()),
+    }
 }
 
 fn acked(node: &Node) -> u64 {
@@ -113,4 +144,45 @@ async fn a29_without_credit_the_sender_waits_and_then_goes_on() {
     node.until("the first record is acknowledged", |_| acked(&node) == 1).await;
     node.user("alice", UserOp::AddContact(parsed("trudy@globex.example"))).await.expect("another add");
     node.until("the second record is acknowledged", |_| acked(&node) == 2).await;
+}
+
+#[tokio::test]
+async fn w13_a_record_that_cannot_be_taken_in_form_is_voided_and_the_stream_goes_on() {
+    let node = Node::start("acme.example", &["alice"]).await;
+    let unreadable = |body: &RecordBody| matches!(body, RecordBody::ContactAdd { to, .. } if to.local_str() == "mallory");
+    let _server = sends(&node, refuses(unreadable)).await;
+    node.user("alice", UserOp::AddContact(parsed("trudy@globex.example"))).await.expect("another add");
+    // The ack's head is compared with the chain over the records as they were: a void keeps the place.
+    node.until("both records are acknowledged", |_| acked(&node) == 2).await;
+    assert_eq!(contact_state(&node, "mallory@globex.example"), Some(ContactState::Unavailable), "the adder is told");
+    assert_eq!(contact_state(&node, "trudy@globex.example"), Some(ContactState::Pending));
+    let state = node.engine.state();
+    let epoch_n = state.links[&domain("globex.example")].out_epoch().expect("a stream").n;
+    let delivery = |seq| state.delivery(&domain("globex.example"), epoch_n, seq);
+    assert_eq!((delivery(1), delivery(2)), (Delivery::Refused(Code::Void), Delivery::Delivered));
+    assert_eq!(node.link_state(&parsed("globex.example")), Some(LinkState::Open));
+}
+
+#[tokio::test]
+async fn w13_a_peer_that_takes_not_even_the_void_is_quarantined() {
+    let node = Node::start("acme.example", &["alice"]).await;
+    let _server = sends(&node, refuses(|_| true)).await;
+    assert_eq!(quarantined(&node).await, Code::Malformed);
+    assert_eq!(acked(&node), 0);
+}
+
+#[tokio::test]
+async fn f8_verdicts_that_found_the_disk_full_are_asked_for_again() {
+    let disk = Arc::new(MemKv::new());
+    let kv = disk.clone();
+    let node = Node::start_on(OrgKeys::new("acme.example"), kv, &["alice"]).await;
+    let mut envelopes = 0;
+    let _server = sends(&node, move |link, _, honest| {
+        envelopes += 1;
+        if envelopes < 3 { disk.fill() } else { disk.free() }
+        Reply::Taken(seal(link, &Ack { rejects: vec![(1, Code::Unavailable)], ..honest }).into())
+    })
+    .await;
+    node.until("the verdict is settled", |_| acked(&node) == 1).await;
+    assert_eq!(contact_state(&node, "mallory@globex.example"), Some(ContactState::Unavailable), "the adder is told");
 }

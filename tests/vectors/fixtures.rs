@@ -217,7 +217,7 @@ pub fn bodies() -> Vec<RecordBody> {
         ask(Ask::Remove { users: vec![carol] }),
         ask(Ask::Role { user: bob, role: Role::Master }),
         ask(Ask::Settings(SettingsChange { description: Some(text("Stand 12")), ..SettingsChange::default() })),
-        RecordBody::Void,
+        RecordBody::Void { digest: handclasp::model::Digest([0x0c; 32]) },
     ]
 }
 

@@ -147,7 +147,7 @@ fn a11_numbers_of_records_are_dense_and_in_range() {
 #[test]
 fn an_envelope_holds_1_to_512_records() {
     let count = |count: usize| {
-        let record = |seq| handclasp::wire::record::encode(seq, NOW, &handclasp::model::record::RecordBody::Void);
+        let record = |seq| handclasp::wire::record::encode(seq, NOW, &handclasp::model::record::RecordBody::Void { digest: handclasp::model::Digest([0x0c; 32]) });
         let records: Vec<_> = (4..4 + count as u64).map(record).collect();
         open(Kind::Envelope, envelope_document(&records).as_bytes())
     };

@@ -49,7 +49,7 @@ pub fn authority(state: &State, peer: &Domain, body: &RecordBody) -> Result<(), 
             theirs(peer, [by])?;
             may_ask(state, peer, ask)
         }
-        RecordBody::Void => Ok(()),
+        RecordBody::Void { .. } => Ok(()),
     }
 }
 
@@ -68,7 +68,7 @@ pub fn scope_of(body: &RecordBody) -> Option<Scope> {
         | RecordBody::RoomState(_)
         | RecordBody::RoomEvent { .. }
         | RecordBody::RoomPlaced { .. }
-        | RecordBody::Void => None,
+        | RecordBody::Void { .. } => None,
     }
 }
 

@@ -173,7 +173,7 @@ fn apply(draft: &mut Draft<'_>, op: Op) {
         Op::Peer(n, serial) => draft.put_peer(peer(theirs(n).as_str(), serial, GrantState::Active)),
         Op::Unpin(n) => draft.remove_peer(&theirs(n)),
         Op::Open(n) => open(draft, &theirs(n)),
-        Op::Send(n) => drop(draft.send(&theirs(n), &RecordBody::Void, Ref::None)),
+        Op::Send(n) => drop(draft.send(&theirs(n), &RecordBody::Void { digest: crate::model::Digest::ZERO }, Ref::None)),
         Op::Room(n) if !draft.state.rooms.contains_key(&room_id(n)) => draft.put_room(room(room_id(n))),
         Op::Room(n) => draft.change_room(room_id(n), |info| info.joins += 1),
         Op::Audit(n) => draft.audit(AuditNote {
