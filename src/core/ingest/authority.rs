@@ -115,6 +115,8 @@ fn may_describe(state: &State, peer: &Domain, image: &RoomImage) -> Result<(), C
     either(state, peer, [&image.created_by])?;
     match image.kind {
         RoomKind::Internal => Err(Code::Authority),
+        // Under such an id two people's direct room could never be made (P7).
+        RoomKind::Group if image.id.is_direct() => Err(Code::Authority),
         RoomKind::Group => Ok(()),
         RoomKind::Direct => may_describe_direct(state, peer, image),
     }
