@@ -299,4 +299,6 @@ fn remembered(kv: &dyn Kv) -> Result<Vec<Entry>, StoreError> {
 }
 
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
 mod tests;
