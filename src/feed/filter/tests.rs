@@ -40,8 +40,7 @@ fn sees(pair: &Pair, org: Org, user: &str, entry: Entry) -> bool {
 fn p26_a_feed_shows_nothing_of_a_group_that_awaits_its_clean_up() {
     let (mut pair, room) = with_group();
     let alice = pair.address(Org::Acme, "alice");
-    let entries =
-        [Entry::Room { room }, Entry::Events { room, from: 0, to: 1 }, Entry::Delivered { room, through: 0 }];
+    let entries = [Entry::Room { room }, Entry::Events { room, from: 0, to: 1 }, Entry::Delivered { room, through: 0 }];
     assert!(entries.iter().all(|entry| sees(&pair, Org::Globex, "bob", entry.clone())));
     pair.revoke(Org::Globex);
     let state = &pair.globex.state;
