@@ -18,7 +18,7 @@ use crate::{
         id::hex,
         limits,
         link::{InStream, Streams},
-        record::{Ack, Envelope, Evidence, Record, RecordBody},
+        record::{Ack, Credit, Envelope, Evidence, Record, RecordBody},
     },
 };
 use std::sync::Arc;
@@ -161,9 +161,9 @@ fn put_incoming(draft: &mut Draft<'_>, peer: &Domain, inn: InStream) {
 fn acknowledge(draft: &Draft<'_>, link: &Link, inn: &InStream) -> Ack {
     let unsettled = inn.rejects.len();
     let credit = if unsettled >= limits::REJECTS_UNSETTLED_MAX {
-        0
+        Credit::NONE
     } else {
-        limits::CREDIT_RECORDS_MAX.saturating_sub(unsettled as u64)
+        Credit { records: limits::CREDIT_RECORDS_MAX.saturating_sub(unsettled as u64), ..Credit::FULL }
     };
     Ack {
         link: link.peer.link,

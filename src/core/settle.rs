@@ -86,7 +86,8 @@ pub fn unacceptable(
         detail: format!("record {seq} of our stream"),
     });
     if draft.state.voided(peer, epoch.n, seq..=seq).next().is_some() {
-        let detail = format!("{peer} cannot take the void in place of our record {seq}; to go on, revoke and grant again");
+        let detail =
+            format!("{peer} cannot take the void in place of our record {seq}; to go on, revoke and grant again");
         return links::quarantine(draft, peer, code, detail, Vec::new());
     }
     let voids = put_void(draft, peer, &link.streams, (epoch.n, seq));

@@ -22,6 +22,10 @@ pub const JSON_DEPTH_MAX: usize = 12;
 pub const INTEGER_MAX: u64 = (1 << 53) - 1;
 /// Most records that a receiver allows to be sent before its next ack.
 pub const CREDIT_RECORDS_MAX: u64 = 4_096;
+/// Most bytes of records that a receiver allows to be sent before its next ack.
+pub const CREDIT_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Smallest largest envelope that a daemon may ask for, bytes: the longest record fits.
+pub const ENVELOPE_BYTES_MIN: usize = 512 * 1024;
 /// Furthest that a peer's grant serial may jump in one step.
 pub const GRANT_SERIAL_STEP_MAX: u64 = 1_000;
 /// Fewest and most TLS pins and signing keys on a card.

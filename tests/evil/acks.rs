@@ -6,7 +6,7 @@ use handclasp::{
         Code, Digest, EpochId,
         contact::ContactState,
         link::LinkState,
-        record::{Ack, Envelope, RecordBody},
+        record::{Ack, Credit, Envelope, RecordBody},
     },
     store::mem_kv::MemKv,
     testing::{
@@ -19,7 +19,7 @@ use handclasp::{
         problem::{Problem, Retry},
     },
 };
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 fn seal(link: &EvilLink, ack: &Ack) -> String {
     wire::proof::seal_ack(ack, &link.keys.signing)
@@ -33,10 +33,7 @@ async fn sends_to(answers: impl FnMut(&EvilLink, Ack) -> String + Send + 'static
     (node, server)
 }
 
-async fn sends(
-    node: &Node,
-    answers: impl FnMut(&EvilLink, &Envelope, Ack) -> Reply + Send + 'static,
-) -> EvilServer {
+async fn sends(node: &Node, answers: impl FnMut(&EvilLink, &Envelope, Ack) -> Reply + Send + 'static) -> EvilServer {
     let server = EvilServer::start(node, "globex.example", Box::new(answers)).await;
     node.until_link(&parsed("globex.example"), LinkState::Open).await;
     node.user("alice", UserOp::AddContact(parsed("mallory@globex.example"))).await.expect("an add can be asked for");
@@ -50,9 +47,7 @@ fn contact_state(node: &Node, address: &str) -> Option<ContactState> {
 /// Refuses each envelope whose first record is as said, as one that cannot be taken in form.
 fn refuses(unreadable: fn(&RecordBody) -> bool) -> impl FnMut(&EvilLink, &Envelope, Ack) -> Reply + Send {
     move |link, envelope, honest| match envelope.records.iter().find(|it| it.body.as_ref().is_ok_and(unreadable)) {
-        Some(record) => {
-            Reply::Refused(Problem { seq: Some(record.seq), ..Problem::new(Code::Malformed, Retry::No) })
-        }
+        Some(record) => Reply::Refused(Problem { seq: Some(record.seq), ..Problem::new(Code::Malformed, Retry::No) }),
         None => Reply::Taken(seal(link, &honest).into()),
     }
 }
@@ -125,7 +120,7 @@ async fn a29_unproven_acks_settle_nothing() {
 async fn a29_absurd_credit_and_foreign_verdicts_are_harmless() {
     let (node, _server) = sends_to(|link, honest| {
         let rejects = vec![(1, Code::Unavailable)];
-        seal(link, &Ack { credit: (1 << 53) - 1, rejects, ..honest })
+        seal(link, &Ack { credit: Credit { records: (1 << 53) - 1, bytes: (1 << 53) - 1 }, rejects, ..honest })
     })
     .await;
     node.until("the record is acknowledged", |_| acked(&node) == 1).await;
@@ -140,7 +135,8 @@ async fn a29_absurd_credit_and_foreign_verdicts_are_harmless() {
 
 #[tokio::test]
 async fn a29_without_credit_the_sender_waits_and_then_goes_on() {
-    let (node, _server) = sends_to(|link, honest| seal(link, &Ack { credit: 0, ..honest })).await;
+    let (node, _server) =
+        sends_to(|link, honest| seal(link, &Ack { credit: Credit { records: 4_096, bytes: 0 }, ..honest })).await;
     node.until("the first record is acknowledged", |_| acked(&node) == 1).await;
     node.user("alice", UserOp::AddContact(parsed("trudy@globex.example"))).await.expect("another add");
     node.until("the second record is acknowledged", |_| acked(&node) == 2).await;
@@ -149,7 +145,8 @@ async fn a29_without_credit_the_sender_waits_and_then_goes_on() {
 #[tokio::test]
 async fn w13_a_record_that_cannot_be_taken_in_form_is_voided_and_the_stream_goes_on() {
     let node = Node::start("acme.example", &["alice"]).await;
-    let unreadable = |body: &RecordBody| matches!(body, RecordBody::ContactAdd { to, .. } if to.local_str() == "mallory");
+    let unreadable =
+        |body: &RecordBody| matches!(body, RecordBody::ContactAdd { to, .. } if to.local_str() == "mallory");
     let _server = sends(&node, refuses(unreadable)).await;
     node.user("alice", UserOp::AddContact(parsed("trudy@globex.example"))).await.expect("another add");
     // The ack's head is compared with the chain over the records as they were: a void keeps the place.
@@ -179,10 +176,31 @@ async fn f8_verdicts_that_found_the_disk_full_are_asked_for_again() {
     let mut envelopes = 0;
     let _server = sends(&node, move |link, _, honest| {
         envelopes += 1;
-        if envelopes < 3 { disk.fill() } else { disk.free() }
+        if envelopes < 3 {
+            disk.fill()
+        } else {
+            disk.free()
+        }
         Reply::Taken(seal(link, &Ack { rejects: vec![(1, Code::Unavailable)], ..honest }).into())
     })
     .await;
     node.until("the verdict is settled", |_| acked(&node) == 1).await;
     assert_eq!(contact_state(&node, "mallory@globex.example"), Some(ContactState::Unavailable), "the adder is told");
+}
+
+#[tokio::test]
+async fn w11_the_sender_keeps_to_a_credit_of_bytes() {
+    let node = Node::start("acme.example", &["alice"]).await;
+    let sizes = Arc::new(Mutex::new(Vec::new()));
+    let seen = sizes.clone();
+    let _server = sends(&node, move |link, envelope, honest| {
+        seen.lock().expect("no test panics while it holds this").push(envelope.records.len());
+        Reply::Taken(seal(link, &Ack { credit: Credit { records: 4_096, bytes: 1 }, ..honest }).into())
+    })
+    .await;
+    node.until("the first record is acknowledged", |_| acked(&node) == 1).await;
+    let adds = (0..8).map(|n| node.user("alice", UserOp::AddContact(parsed(&format!("user{n}@globex.example")))));
+    assert!(futures_util::future::join_all(adds).await.iter().all(Result::is_ok));
+    node.until("all are acknowledged", |_| acked(&node) == 9).await;
+    assert_eq!(*sizes.lock().expect("no test panics while it holds this"), [1; 9]);
 }

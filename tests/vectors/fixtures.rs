@@ -254,7 +254,7 @@ pub fn ack() -> Ack {
         cursor: 17,
         head: Digest([0x0f; 32]),
         rejects: vec![(8, Code::NotMember), (11, Code::Scope)],
-        credit: 4_096,
+        credit: handclasp::model::record::Credit::FULL,
         sent_at: NOW,
     }
 }

@@ -174,7 +174,8 @@ fn a27_poison_is_consumed_and_the_next_record_is_applied() {
     assert_eq!(ack.rejects[0], (poison, Code::UnknownType));
     assert_eq!(pair.globex.audited("record.refused").len(), ack.rejects.len());
     assert!(pair.globex.timelines.len() >= before);
-    assert_eq!(ack.credit, limits::CREDIT_RECORDS_MAX - ack.rejects.len() as u64);
+    assert_eq!(ack.credit.records, limits::CREDIT_RECORDS_MAX - ack.rejects.len() as u64);
+    assert_eq!(ack.credit.bytes, limits::CREDIT_BYTES_MAX);
 }
 
 #[test]

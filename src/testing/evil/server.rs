@@ -4,8 +4,8 @@ use super::{EvilLink, MADE_AT, OrgKeys, Reply};
 use crate::{
     crypto::digest::chain,
     model::{
-        Digest, Domain, limits,
-        record::{Ack, Envelope},
+        Digest, Domain,
+        record::{Ack, Credit, Envelope},
     },
     net::{
         Connections, PeerTls, StopSwitch,
@@ -145,7 +145,7 @@ fn take(side: &mut EvilLink, answers: &mut Answers, body: &[u8]) -> Reply {
         cursor: held.0,
         head: held.1,
         rejects: Vec::new(),
-        credit: limits::CREDIT_RECORDS_MAX,
+        credit: Credit::FULL,
         sent_at: MADE_AT,
     };
     let reply = answers(side, &envelope, honest);

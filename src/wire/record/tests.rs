@@ -81,8 +81,9 @@ fn every_type_decodes_as_it_was_encoded() {
     for body in every_type() {
         let bytes = encode(7, Millis(8), &body);
         let record = decode(&bytes).expect("our own record");
+        let digest = if let RecordBody::Void { digest } = &body { *digest } else { sha256(&bytes) };
         assert_eq!(record.body, Ok(body), "{}", String::from_utf8_lossy(&bytes));
-        assert_eq!((record.seq, record.made_at, record.digest), (7, Millis(8), sha256(&bytes)));
+        assert_eq!((record.seq, record.made_at, record.digest), (7, Millis(8), digest));
     }
 }
 
