@@ -5,6 +5,8 @@ use handclasp::{
     model::{
         Code, Digest, EpochId,
         contact::ContactState,
+        grant::Scopes,
+        limits,
         link::LinkState,
         record::{Ack, Credit, Envelope, RecordBody},
     },
@@ -188,19 +190,43 @@ async fn f8_verdicts_that_found_the_disk_full_are_asked_for_again() {
     assert_eq!(contact_state(&node, "mallory@globex.example"), Some(ContactState::Unavailable), "the adder is told");
 }
 
+/// Takes everything and gives this credit; with how many records each envelope had.
+fn counts(credit: Credit) -> (Arc<Mutex<Vec<usize>>>, impl FnMut(&EvilLink, &Envelope, Ack) -> Reply + Send) {
+    let sizes = Arc::new(Mutex::new(Vec::new()));
+    let seen = sizes.clone();
+    let answers = move |link: &EvilLink, envelope: &Envelope, honest| {
+        seen.lock().expect("no test panics while it holds this").push(envelope.records.len());
+        Reply::Taken(seal(link, &Ack { credit, ..honest }).into())
+    };
+    (sizes, answers)
+}
+
+/// Eight adds at once, after the first one, until they are acknowledged.
+async fn add_eight(node: &Node) {
+    let adds = (0..8).map(|n| node.user("alice", UserOp::AddContact(parsed(&format!("user{n}@globex.example")))));
+    assert!(futures_util::future::join_all(adds).await.iter().all(Result::is_ok));
+    node.until("all are acknowledged", |_| acked(node) == 9).await;
+}
+
 #[tokio::test]
 async fn w11_the_sender_keeps_to_a_credit_of_bytes() {
     let node = Node::start("acme.example", &["alice"]).await;
-    let sizes = Arc::new(Mutex::new(Vec::new()));
-    let seen = sizes.clone();
-    let _server = sends(&node, move |link, envelope, honest| {
-        seen.lock().expect("no test panics while it holds this").push(envelope.records.len());
-        Reply::Taken(seal(link, &Ack { credit: Credit { records: 4_096, bytes: 1 }, ..honest }).into())
-    })
-    .await;
+    let (sizes, answers) = counts(Credit { records: 4_096, bytes: 1 });
+    let _server = sends(&node, answers).await;
     node.until("the first record is acknowledged", |_| acked(&node) == 1).await;
-    let adds = (0..8).map(|n| node.user("alice", UserOp::AddContact(parsed(&format!("user{n}@globex.example")))));
-    assert!(futures_util::future::join_all(adds).await.iter().all(Result::is_ok));
-    node.until("all are acknowledged", |_| acked(&node) == 9).await;
+    add_eight(&node).await;
+    assert_eq!(*sizes.lock().expect("no test panics while it holds this"), [1; 9]);
+}
+
+#[tokio::test]
+async fn w8_the_sender_keeps_to_the_largest_envelope_of_the_hello() {
+    let node = Node::start("acme.example", &["alice"]).await;
+    let (sizes, answers) = counts(Credit::FULL);
+    let server = sends(&node, answers).await;
+    node.until("the first record is acknowledged", |_| acked(&node) == 1).await;
+    server.change(|link| link.takes = (1, limits::ENVELOPE_BYTES_MIN as u64));
+    // A changed grant is told by a hello, before anything else is sent.
+    node.grant(&parsed("globex.example"), Some(Scopes::all())).await;
+    add_eight(&node).await;
     assert_eq!(*sizes.lock().expect("no test panics while it holds this"), [1; 9]);
 }

@@ -178,10 +178,8 @@ async fn w5_a_grant_of_a_key_that_has_ended_proves_nothing_when_it_is_heard_late
     let [stolen, fresh] = [link.keys.signing.clone(), SigningKey::generate(&mut SystemRandom)];
     for (version, state) in [(2, KeyUse::Retired), (3, KeyUse::Revoked)] {
         let mut card = link.keys.card(version, "127.0.0.1:9").card;
-        card.signing_keys = vec![
-            CardKey { key: fresh.public(), state: KeyUse::Current },
-            CardKey { key: stolen.public(), state },
-        ];
+        card.signing_keys =
+            vec![CardKey { key: fresh.public(), state: KeyUse::Current }, CardKey { key: stolen.public(), state }];
         let card = wire::proof::seal_card(card, &link.keys.identity).expect("a card in form");
         assert_eq!(link.post("/federation/v1/cards", card.document.to_string()).await.code(), None);
         let late = link.grant_with(2, GrantState::Active).document.to_string();
