@@ -190,15 +190,14 @@ async fn f8_verdicts_that_found_the_disk_full_are_asked_for_again() {
     assert_eq!(contact_state(&node, "mallory@globex.example"), Some(ContactState::Unavailable), "the adder is told");
 }
 
-/// Takes everything and gives this credit; with how many records each envelope had.
-fn counts(credit: Credit) -> (Arc<Mutex<Vec<usize>>>, impl FnMut(&EvilLink, &Envelope, Ack) -> Reply + Send) {
-    let sizes = Arc::new(Mutex::new(Vec::new()));
-    let seen = sizes.clone();
-    let answers = move |link: &EvilLink, envelope: &Envelope, honest| {
-        seen.lock().expect("no test panics while it holds this").push(envelope.records.len());
+type Sizes = Arc<Mutex<Vec<usize>>>;
+
+/// Takes everything, gives this credit, and notes how many records each envelope had.
+fn counts(credit: Credit, sizes: Sizes) -> impl FnMut(&EvilLink, &Envelope, Ack) -> Reply + Send {
+    move |link, envelope, honest| {
+        sizes.lock().expect("no test panics while it holds this").push(envelope.records.len());
         Reply::Taken(seal(link, &Ack { credit, ..honest }).into())
-    };
-    (sizes, answers)
+    }
 }
 
 /// Eight adds at once, after the first one, until they are acknowledged.
@@ -211,8 +210,8 @@ async fn add_eight(node: &Node) {
 #[tokio::test]
 async fn w11_the_sender_keeps_to_a_credit_of_bytes() {
     let node = Node::start("acme.example", &["alice"]).await;
-    let (sizes, answers) = counts(Credit { records: 4_096, bytes: 1 });
-    let _server = sends(&node, answers).await;
+    let sizes = Sizes::default();
+    let _server = sends(&node, counts(Credit { records: 4_096, bytes: 1 }, sizes.clone())).await;
     node.until("the first record is acknowledged", |_| acked(&node) == 1).await;
     add_eight(&node).await;
     assert_eq!(*sizes.lock().expect("no test panics while it holds this"), [1; 9]);
@@ -221,8 +220,8 @@ async fn w11_the_sender_keeps_to_a_credit_of_bytes() {
 #[tokio::test]
 async fn w8_the_sender_keeps_to_the_largest_envelope_of_the_hello() {
     let node = Node::start("acme.example", &["alice"]).await;
-    let (sizes, answers) = counts(Credit::FULL);
-    let server = sends(&node, answers).await;
+    let sizes = Sizes::default();
+    let server = sends(&node, counts(Credit::FULL, sizes.clone())).await;
     node.until("the first record is acknowledged", |_| acked(&node) == 1).await;
     server.change(|link| link.takes = (1, limits::ENVELOPE_BYTES_MIN as u64));
     // A changed grant is told by a hello, before anything else is sent.
