@@ -121,6 +121,8 @@ pub fn status(code: Code) -> (StatusCode, &'static str) {
         Code::Chain => (StatusCode::CONFLICT, "Another chain head"),
         Code::Fork => (StatusCode::CONFLICT, "Two contents for one number"),
         Code::Credit => (StatusCode::TOO_MANY_REQUESTS, "Credit is used up"),
+        Code::KeyTaken => (StatusCode::CONFLICT, "Key of another organization"),
+        Code::Void => (StatusCode::UNPROCESSABLE_ENTITY, "Not readable for the partner"),
     }
 }
 

@@ -140,8 +140,9 @@ impl Daemon {
     /// # Errors
     /// When the store, the keys and the card do not fit each other; nothing runs then.
     pub fn start(mut parts: Parts) -> Result<Self, StartError> {
-        let loaded = load_store(&parts.kv)?;
+        let mut loaded = load_store(&parts.kv)?;
         check_keys(&parts.keys, &loaded)?;
+        loaded.state.own_card = Some(Arc::new(parts.keys.card.card.clone()));
         let (report, failure) = oneshot::channel();
         let (engine, writer) = Engine::start(engine::Parts {
             kv: parts.kv,

@@ -4,7 +4,7 @@ use super::{
     AdminAddress, ClientConfig, Complaint, Config, FederationConfig, KeyFiles, LogConfig, LogFormat, TlsFiles,
     file::{ClientV1, FileV1},
 };
-use crate::model::{Domain, limits, text::DisplayName};
+use crate::model::{Domain, limits, org::is_endpoint, text::DisplayName};
 use std::{
     fmt,
     net::SocketAddr,
@@ -177,22 +177,4 @@ impl Checker<'_> {
                 .map(|threads| usize::try_from(threads).expect("at most 64")),
         }
     }
-}
-
-/// `host:port`, where the host is a domain name, an IPv4 address or an IPv6 address in brackets, and the port is not 0.
-#[must_use]
-pub fn is_endpoint(text: &str) -> bool {
-    if let Ok(address) = text.parse::<SocketAddr>() {
-        return address.port() != 0;
-    }
-    let Some((host, port)) = text.rsplit_once(':') else { return false };
-    let port_ok = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port != 0);
-    let label_ok = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
-    port_ok && host.len() <= 253 && host.split('.').all(label_ok)
 }

@@ -7,7 +7,7 @@ use crate::model::{
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
     org::SignedCard,
-    record::{Ack, Envelope, Evidence, Hello, InPosition, OutPosition},
+    record::{Ack, Envelope, Epoch, Evidence, Hello, InPosition, OutPosition},
     room::History,
     text::{Description, DisplayName, Reason, RoomName},
     time::Millis,
@@ -195,10 +195,14 @@ pub enum PeerOp {
     Ingest(Box<Envelope>, Evidence, Vec<PendingFact>),
     /// A proven ack, with what the acknowledged records were about.
     Settle(Ack, Vec<(u64, Ref)>),
-    /// The peer cannot take the record with this number in form (W13): a void replaces it.
+    /// The peer cannot take one of our records in form (W13): a void takes its place.
     Unacceptable {
-        /// The record's number in the present epoch.
+        /// The epoch it was sent in.
+        epoch: Epoch,
+        /// Its number.
         seq: u64,
+        /// What it was about.
+        reference: Ref,
         /// Why.
         code: Code,
     },

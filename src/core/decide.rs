@@ -128,7 +128,9 @@ fn decide_peer(draft: &mut Draft<'_>, peer: &Domain, op: PeerOp) -> Result<Answe
         PeerOp::HeardCard(card) => links::hear_card(draft, peer, *card),
         PeerOp::Ingest(envelope, evidence, pending) => ingest::apply(draft, peer, *envelope, evidence, &pending),
         PeerOp::Settle(ack, refs) => settle::settle(draft, peer, &ack, &refs),
-        PeerOp::Unacceptable { seq, code } => settle::unacceptable(draft, peer, seq, code),
+        PeerOp::Unacceptable { epoch, seq, reference, code } => {
+            settle::unacceptable(draft, peer, (epoch, seq), &reference, code)
+        }
         PeerOp::Contradiction { code, detail, evidence } => links::quarantine(draft, peer, code, detail, evidence),
         PeerOp::RefusedUs(what) => links::refused_us(draft, peer, what),
     }

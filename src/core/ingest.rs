@@ -18,15 +18,13 @@ use crate::{
         id::hex,
         limits,
         link::{InStream, Streams},
-        record::{Ack, Envelope, Evidence, Record, RecordBody},
+        record::{Ack, Credit, Envelope, Evidence, Record, RecordBody},
     },
 };
 use std::sync::Arc;
 
 /// An envelope up to this size stands in full in the evidence of a fork; a larger one by its signature.
 const FORK_EVIDENCE_BYTES_MAX: usize = 4 * 1024;
-/// The hour in which voids are counted (W13).
-const VOID_WINDOW_MS: u64 = 3_600_000;
 
 /// Applies an envelope whose origin, signature and form are proven. All its effects are one decision.
 ///
@@ -92,7 +90,7 @@ fn present_stream(draft: &Draft<'_>, link: &Link, envelope: &Envelope) -> Result
         return Err(Reject::new(Code::Epoch, "the envelope travels under grants that are unknown here; greet first"));
     }
     let mut inn = inn.clone();
-    inn.voids.retain(|at| draft.now.since(*at) < VOID_WINDOW_MS);
+    inn.voids.retain(|at| draft.now.since(*at) < limits::VOID_WINDOW_MS);
     Ok(inn)
 }
 
@@ -163,9 +161,9 @@ fn put_incoming(draft: &mut Draft<'_>, peer: &Domain, inn: InStream) {
 fn acknowledge(draft: &Draft<'_>, link: &Link, inn: &InStream) -> Ack {
     let unsettled = inn.rejects.len();
     let credit = if unsettled >= limits::REJECTS_UNSETTLED_MAX {
-        0
+        Credit::NONE
     } else {
-        limits::CREDIT_RECORDS_MAX.saturating_sub(unsettled as u64)
+        Credit { records: limits::CREDIT_RECORDS_MAX.saturating_sub(unsettled as u64), ..Credit::FULL }
     };
     Ack {
         link: link.peer.link,
@@ -188,5 +186,5 @@ fn advance(inn: &mut InStream, record: &Record) -> Digest {
 }
 
 fn is_void(record: &Record) -> bool {
-    matches!(record.body, Ok(RecordBody::Void))
+    matches!(record.body, Ok(RecordBody::Void { .. }))
 }

@@ -13,7 +13,7 @@ use crate::model::{
     limits,
     link::{OutStream, Streams},
     notice::NoticeKind,
-    record::Ack,
+    record::{Ack, Epoch},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,9 +39,13 @@ pub fn settle(draft: &mut Draft<'_>, peer: &Domain, ack: &Ack, refs: &[(u64, Ref
         return Ok(Answer::done());
     }
     let through = settled_through(ack);
-    let rejects: BTreeMap<u64, Code> = fresh_rejects(&out, ack, through);
+    // The verdict on a voided record was given when it was voided.
+    let voided: BTreeSet<u64> = draft.state.voided(peer, out.epoch.n, out.acked + 1..=through).collect();
+    let mut rejects: BTreeMap<u64, Code> = fresh_rejects(&out, ack, through);
+    rejects.retain(|seq, _| !voided.contains(seq));
     put_acked(draft, peer, &link.streams, OutStream { acked: through.max(out.acked), ..out });
-    let settled: Vec<&(u64, Ref)> = refs.iter().filter(|(seq, _)| out.acked < *seq && *seq <= through).collect();
+    let fresh = |seq: &u64| out.acked < *seq && *seq <= through && !voided.contains(seq);
+    let settled: Vec<&(u64, Ref)> = refs.iter().filter(|(seq, _)| fresh(seq)).collect();
     note_delivered(draft, &settled, &rejects);
     for (seq, code) in &rejects {
         draft.put_refused(peer, out.epoch.n, *seq, *code);
@@ -53,12 +57,27 @@ pub fn settle(draft: &mut Draft<'_>, peer: &Domain, ack: &Ack, refs: &[(u64, Ref
     Ok(Answer::done())
 }
 
-/// The peer cannot take one of our records in form. Until voids are built, an admin has to decide (W13).
+/// The peer cannot take one of our records in form: from now on a void goes out in its place, with its number and its
+/// digest, so that the stream goes on and no number ever has two contents. Who wrote it is told (W13).
 ///
 /// # Errors
-/// `UNKNOWN_PEER`.
-pub fn unacceptable(draft: &mut Draft<'_>, peer: &Domain, seq: u64, code: Code) -> Result<Answer, Reject> {
-    links::find(&draft.state, peer)?;
+/// `UNKNOWN_PEER`, `EPOCH` for another than the present epoch, `MALFORMED` for a record that is not under way. A peer
+/// that refuses the void too, or too many records in an hour, is answered with [`Answer::Refused`], because its
+/// quarantine is kept.
+pub fn unacceptable(
+    draft: &mut Draft<'_>,
+    peer: &Domain,
+    (epoch, seq): (Epoch, u64),
+    reference: &Ref,
+    code: Code,
+) -> Result<Answer, Reject> {
+    let link = links::find(&draft.state, peer)?;
+    let Some(out) = link.streams.out.filter(|out| out.epoch == epoch) else {
+        return Err(Reject::new(Code::Epoch, "the record is of an epoch that has ended"));
+    };
+    if seq <= out.acked || seq >= out.next_seq {
+        return Err(Reject::new(Code::Malformed, "the record is not under way"));
+    }
     draft.audit(AuditNote {
         actor: format!("peer:{peer}"),
         action: "record.unacceptable",
@@ -66,8 +85,30 @@ pub fn unacceptable(draft: &mut Draft<'_>, peer: &Domain, seq: u64, code: Code) 
         code: Some(code),
         detail: format!("record {seq} of our stream"),
     });
-    let detail = format!("{peer} cannot take our record {seq} in form; to go on, revoke and grant again");
+    if draft.state.voided(peer, epoch.n, seq..=seq).next().is_some() {
+        let detail =
+            format!("{peer} cannot take the void in place of our record {seq}; to go on, revoke and grant again");
+        return links::quarantine(draft, peer, code, detail, Vec::new());
+    }
+    let voids = put_void(draft, peer, &link.streams, (epoch.n, seq));
+    settle_reject(draft, reference, Code::Void);
+    tell_authors(draft, &[&(seq, reference.clone())], &BTreeMap::from([(seq, Code::Void)]));
+    if voids < limits::VOIDS_PER_HOUR_MAX as usize {
+        return Ok(Answer::done());
+    }
+    let detail = format!("{peer} could not take {voids} of our records in form within an hour");
     links::quarantine(draft, peer, code, detail, Vec::new())
+}
+
+/// Voids a record, and says how many were within the hour.
+fn put_void(draft: &mut Draft<'_>, peer: &Domain, streams: &Streams, (epoch_n, seq): (u64, u64)) -> usize {
+    let mut voided = streams.voided.clone();
+    voided.retain(|at| draft.now.since(*at) < limits::VOID_WINDOW_MS);
+    voided.push(draft.now);
+    let voids = voided.len();
+    draft.put_streams(peer, Streams { voided, ..streams.clone() });
+    draft.put_refused(peer, epoch_n, seq, Code::Void);
+    voids
 }
 
 /// An ack that was under way when the epoch ended tells what had arrived by then (F22).
@@ -147,7 +188,7 @@ fn settle_reject(draft: &mut Draft<'_>, reference: &Ref, code: Code) {
         Ref::None => {}
         Ref::Event(room, index) => {
             draft.journal(Entry::Refused { room: *room, index: *index, code });
-            if matches!(code, Code::Malformed | Code::UnknownType) {
+            if matches!(code, Code::Malformed | Code::UnknownType | Code::Void) {
                 // It may never have come to the room: the whole state before the next event mends the hole (W18).
                 draft.change_room(*room, |info| info.synced_epoch = None);
             }

@@ -6,7 +6,7 @@ use crate::model::{
     Address, Code, Digest, Domain, LocalPart, Millis, RoomId,
     contact::Contact,
     link::{Parted, Peer, Streams},
-    org::OwnOrg,
+    org::{Card, OwnOrg},
     record::Epoch,
     room::{FormerMember, Invitation, Member, RoomInfo},
     user::{Policy, Profile, Session, User},
@@ -88,6 +88,8 @@ pub struct State {
     pub audit: (u64, Digest),
     /// Set when database and anchor disagree: all links stay closed until an admin confirms (D7).
     pub unconfirmed: bool,
+    /// Our own card, as it is shown to peers: its keys and pins are nobody else's. Told at every start, not stored.
+    pub own_card: Option<Arc<Card>>,
 }
 
 /// Whether an event of our org has reached the partner (P21).
@@ -125,6 +127,7 @@ impl State {
             adds_by_link: OrdMap::new(),
             audit: (1, Digest::ZERO),
             unconfirmed: false,
+            own_card: None,
         }
     }
 
@@ -164,6 +167,21 @@ impl State {
             Some(out) if out.epoch.n == epoch_n => Delivery::Queued,
             _ => Delivery::Undelivered,
         }
+    }
+
+    /// Which of these records of our stream to a peer are voided (W13).
+    pub fn voided(
+        &self,
+        peer: &Domain,
+        epoch_n: u64,
+        seqs: std::ops::RangeInclusive<u64>,
+    ) -> impl Iterator<Item = u64> + use<'_> {
+        let (first, last) = seqs.into_inner();
+        // An empty range is none of the map's.
+        let range = (peer.clone(), epoch_n, first)..=(peer.clone(), epoch_n, last.max(first));
+        let within = move |seq: &u64| *seq <= last;
+        let voided = self.refused.range(range).filter(|(_, code)| **code == Code::Void);
+        voided.map(|((_, _, seq), _)| *seq).filter(within)
     }
 
     /// What a person is called, if we know.

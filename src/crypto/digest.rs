@@ -33,7 +33,7 @@ fn derive_16(label: &str, parts: [&[u8]; 4]) -> [u8; 16] {
 #[must_use]
 pub fn direct_room(one: &Address, other: &Address) -> RoomId {
     let (first, second) = if one <= other { (one, other) } else { (other, one) };
-    RoomId(derive_16("handclasp/direct/v1", [first.as_str().as_bytes(), second.as_str().as_bytes(), b"", b""]))
+    RoomId::direct(derive_16("handclasp/direct/v1", [first.as_str().as_bytes(), second.as_str().as_bytes(), b"", b""]))
 }
 
 /// The id of the link between two orgs, the same on both sides: from both domains and identity keys.

@@ -103,6 +103,17 @@ impl Engine {
         self.queue(command, Some(key)).await
     }
 
+    /// The same for what nobody asks again: waits until the queue has room.
+    ///
+    /// # Errors
+    /// The refusal; never that there is too much to do.
+    pub async fn submit_in_turn(&self, command: Command) -> Result<Answer, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let submitted = Submitted { command, key: None, reply };
+        self.queue.send(submitted).await.map_err(|_| Refusal::Stopping)?;
+        answer.await.unwrap_or(Err(Refusal::Stopping))
+    }
+
     async fn queue(&self, command: Command, key: Option<IdempotencyKey>) -> Result<Answer, Refusal> {
         let (reply, answer) = oneshot::channel();
         match self.queue.try_send(Submitted { command, key, reply }) {

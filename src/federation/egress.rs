@@ -2,6 +2,9 @@
 //!
 //! It owns nothing that must survive: after a crash the durable state and the peer's hello tell where to go on.
 
+mod recovery;
+
+use self::recovery::refusal_of;
 use super::{
     Federation,
     greeting::Said,
@@ -12,21 +15,18 @@ use super::{
 };
 use crate::{
     core::{
-        command::{Answer, PeerOp},
+        Command,
+        command::{Answer, PeerOp, Ref},
         permit,
     },
     engine::Refusal,
     model::{
         Code, Domain, limits,
         link::{LinkState, Peer},
-        record::Ack,
+        record::{Ack, Credit},
     },
     net::client::{ClientError, PeerAnswer, PeerConnection},
-    wire::{
-        self,
-        problem::{Problem, Retry},
-        proof::OpenError,
-    },
+    wire::{self, problem::Problem, proof::OpenError},
 };
 use hyper::StatusCode;
 use std::{sync::Arc, time::Duration};
@@ -41,6 +41,10 @@ const AFTER_MS: (u64, u64) = (50, limits::BACKOFF_MS_MAX);
 /// Pause after our own writer was too busy, or our disk full, milliseconds.
 const OWN_TROUBLE_MS: u64 = 250;
 
+/// The largest envelope of this version, as what its records may be.
+const ENVELOPE_MAX: Credit =
+    Credit { records: limits::ENVELOPE_RECORDS_MAX as u64, bytes: wire::envelope::RECORDS_BYTES_MAX as u64 };
+
 /// The sending side of one link.
 pub struct Egress {
     federation: Arc<Federation>,
@@ -51,9 +55,11 @@ pub struct Egress {
     /// Which of the peer's endpoints is tried next.
     endpoint: usize,
     position: Option<Position>,
-    /// How many records the peer takes in the next envelope.
-    credit: u64,
-    settling: Option<JoinHandle<()>>,
+    /// How much the peer takes by its last ack, and in one envelope by its last hello.
+    credit: Credit,
+    envelope_max: Credit,
+    /// Verdicts on their way to the writer; says whether they became durable.
+    settling: Option<JoinHandle<bool>>,
     said: Option<Said>,
     pauses: Pauses,
 }
@@ -124,7 +130,8 @@ impl Egress {
             connection: None,
             endpoint: 0,
             position: None,
-            credit: limits::CREDIT_RECORDS_MAX,
+            credit: Credit::FULL,
+            envelope_max: ENVELOPE_MAX,
             settling: None,
             said: None,
             pauses: Pauses::new(),
@@ -181,6 +188,7 @@ impl Egress {
                 self.pauses.away = None;
                 self.pauses.unreachable.reset();
             }
+            kept = ended(&mut self.settling) => self.check_kept(kept),
             () = sleep_until(until) => {}
         }
         Ok(())
@@ -227,6 +235,7 @@ impl Egress {
         let link = state.links.get(&self.peer).ok_or(Trouble::End)?;
         self.federation.check_parties(link, hello.link, &hello.origin, &hello.destination)?;
         let theirs = hello.incoming;
+        self.envelope_max = takes(hello.envelope_max);
         let again = self.tell(PeerOp::Heard(Box::new(hello.into_inner()))).await?;
         self.pauses.away = None;
         self.pauses.unreachable.reset();
@@ -273,9 +282,13 @@ impl Egress {
         self.federation.check_parties(link, ack.link, &ack.origin, &ack.destination)?;
         let position =
             self.federation.check_ack(&self.peer, &batch, &ack).map_err(|bad| self.contradicted(bad, &answer))?;
-        self.count(&batch);
-        self.progress(&batch, position, &ack);
-        self.settle(&batch, ack).await
+        if self.settled().await {
+            let references = self.federation.references(&self.peer, &batch, ack.cursor)?;
+            self.count(&batch);
+            self.progress(&batch, position, &ack);
+            self.settle(ack, references);
+        }
+        Ok(())
     }
 
     /// The next envelope. The link is looked at right before the signature: a revocation that was answered before this
@@ -289,8 +302,7 @@ impl Egress {
                 _ => return Ok(None),
             },
         };
-        let records_max = usize::try_from(self.credit).unwrap_or(usize::MAX).min(limits::ENVELOPE_RECORDS_MAX);
-        let batch = federation.next_batch(&self.peer, position, records_max)?;
+        let batch = federation.next_batch(&self.peer, position, self.credit.and(self.envelope_max))?;
         let state = federation.engine.state();
         let Some(link) = state.links.get(&self.peer) else { return Err(Trouble::End) };
         let same_epoch = open_stream(&state, link, federation).is_some_and(|out| out.epoch == position.epoch);
@@ -312,9 +324,9 @@ impl Egress {
         if moved {
             self.pauses.calm();
         }
-        self.credit = ack.credit.min(limits::CREDIT_RECORDS_MAX);
-        if self.credit == 0 || !moved {
-            self.credit = limits::ENVELOPE_RECORDS_MAX as u64;
+        self.credit = ack.credit;
+        if self.credit.is_spent() || !moved {
+            self.credit = Credit::FULL;
             let until = Instant::now() + Duration::from_millis(limits::CREDIT_PAUSE_MS);
             self.pauses.hold(Some(position.epoch), until);
         }
@@ -322,24 +334,31 @@ impl Egress {
 
     /// Hands verdicts to the writer without waiting for the disk: the next envelope can go meanwhile. One at a time, so
     /// that they arrive in order.
-    async fn settle(&mut self, batch: &Batch, ack: Ack) -> Result<(), Trouble> {
-        self.settled().await;
-        let references = self.federation.references(&self.peer, batch, ack.cursor)?;
+    fn settle(&mut self, ack: Ack, references: Vec<(u64, Ref)>) {
         let (federation, peer) = (self.federation.clone(), self.peer.clone());
         self.settling = Some(tokio::spawn(async move {
             let op = PeerOp::Settle(ack, references);
-            if let Err(refusal) = federation.submit(&peer, op).await {
+            let settled = federation.engine.submit_in_turn(Command::Peer { peer: peer.clone(), op }).await;
+            if let Err(refusal) = &settled {
                 tracing::warn!(%peer, %refusal, "an ack was not settled");
             }
+            // A rule's refusal would come again; what the writer could not write is asked for once more.
+            !matches!(settled, Err(Refusal::Overloaded { .. } | Refusal::StorageFull))
         }));
-        Ok(())
     }
 
-    /// Waits until the last verdicts are durable.
-    async fn settled(&mut self) {
-        if let Some(settling) = self.settling.take() {
-            // The task has logged what went wrong; the next ack repeats what was lost.
-            let _ = settling.await;
+    /// Waits until the last verdicts are durable; false when they are not.
+    async fn settled(&mut self) -> bool {
+        let kept = self.settling.is_none() || ended(&mut self.settling).await;
+        self.check_kept(kept);
+        kept
+    }
+
+    /// Verdicts that were lost are asked for again: their records are sent once more, behind the last settled one.
+    fn check_kept(&mut self, kept: bool) {
+        if !kept {
+            self.position = None;
+            self.pauses.away = Some(Instant::now() + Duration::from_millis(OWN_TROUBLE_MS));
         }
     }
 
@@ -362,93 +381,19 @@ impl Egress {
     }
 }
 
-/// After trouble.
-impl Egress {
-    async fn recover(&mut self, trouble: Trouble) {
-        match trouble {
-            Trouble::Unreachable(error) => {
-                tracing::debug!(peer = %self.peer, %error, "peer unreachable");
-                self.connection = None;
-                self.position = None;
-                self.endpoint = self.endpoint.wrapping_add(1);
-                self.pauses.hello = Instant::now();
-                self.line.set_away();
-                self.pauses.away = Some(Instant::now() + self.pauses.unreachable.next(&self.federation.jitter));
-            }
-            Trouble::Unproven(detail) => {
-                tracing::warn!(peer = %self.peer, detail, "answer refused");
-                self.connection = None;
-                self.position = None;
-                self.pauses.hello = Instant::now() + self.pauses.conflict(&self.federation);
-            }
-            Trouble::Refused(problem) => self.refused(problem).await,
-            Trouble::Contradiction(evidence) => {
-                let detail = "the peer claims to hold records that our chain does not have".to_owned();
-                let op = PeerOp::Contradiction { code: Code::Fork, detail, evidence: vec![evidence] };
-                self.report(op).await;
-                self.pauses.hello = Instant::now() + probe_pause(&self.federation);
-            }
-            Trouble::Own | Trouble::End => {
-                self.pauses.away = Some(Instant::now() + Duration::from_millis(OWN_TROUBLE_MS));
-            }
-        }
-    }
-
-    /// The peer said no (W16).
-    async fn refused(&mut self, problem: Problem) {
-        tracing::info!(peer = %self.peer, code = %problem.code, "refused by the peer");
-        let epoch = self.position.take().map(|position| position.epoch);
-        let now = Instant::now();
-        match (problem.retry, problem.code, problem.seq) {
-            (_, Code::Malformed, Some(seq)) => {
-                self.report(PeerOp::Unacceptable { seq, code: Code::Malformed }).await;
-                self.pauses.hello = now + self.pauses.conflict(&self.federation);
-            }
-            (Retry::After, ..) => {
-                let after_ms = problem.retry_after_ms.unwrap_or(limits::CREDIT_PAUSE_MS).clamp(AFTER_MS.0, AFTER_MS.1);
-                self.pauses.hold(epoch, now + Duration::from_millis(after_ms));
-                self.pauses.hello = self.pauses.hello.max(now + Duration::from_millis(after_ms));
-            }
-            (Retry::Hello, ..) | (_, Code::ClosedByThem, _) => {
-                self.pauses.hello = now + self.pauses.conflict(&self.federation);
-            }
-            (Retry::Admin | Retry::No, ..) => {
-                self.hear_evidence(problem.evidence.as_deref()).await;
-                let pause = probe_pause(&self.federation);
-                self.pauses.hold(epoch, now + pause);
-                self.pauses.hello = now + pause;
-                self.report_refusal(problem.code).await;
-            }
-        }
-    }
-
-    /// The grant that closed the link, if the refusal carries one (F20).
-    async fn hear_evidence(&self, evidence: Option<&str>) {
-        let Some(document) = evidence else { return };
-        let Ok(peer) = self.pinned() else { return };
-        match wire::proof::open_grant(document.as_bytes(), &peer.card.card) {
-            Ok(grant) => self.report(PeerOp::HeardGrant(Box::new(grant.into_inner()))).await,
-            Err(error) => tracing::debug!(peer = %self.peer, detail = error.detail(), "evidence not taken"),
-        }
-    }
-
-    async fn report_refusal(&self, code: Code) {
-        let state = self.federation.engine.state();
-        let last = state.links.get(&self.peer).and_then(|link| link.last_refusal.as_ref());
-        if last.is_none_or(|(_, text)| text != code.as_str()) {
-            self.report(PeerOp::RefusedUs(code.as_str().to_owned())).await;
-        }
-    }
-
-    async fn report(&self, op: PeerOp) {
-        if let Err(refusal) = self.tell(op).await {
-            tracing::debug!(peer = %self.peer, %refusal, "report not taken");
-        }
-    }
+/// What the records of one envelope may be, by the largest envelope that the peer names.
+fn takes((records, bytes): (u64, u64)) -> Credit {
+    ENVELOPE_MAX.and(Credit { records, bytes: bytes.saturating_sub(wire::envelope::HEAD_BYTES_MAX as u64) })
 }
 
-/// What a refusal says. One that cannot be read counts as overload: some other server answers there for now.
-fn refusal_of(answer: &PeerAnswer) -> Trouble {
-    let unreadable = || Problem::new(Code::Overloaded, Retry::After);
-    Trouble::Refused(wire::problem::decode(&answer.body).unwrap_or_else(|_| unreadable()))
+/// Whether the task's verdicts became durable, once it has ended. For ever when there is none.
+async fn ended(settling: &mut Option<JoinHandle<bool>>) -> bool {
+    match settling {
+        Some(task) => {
+            let kept = task.await.unwrap_or(false);
+            *settling = None;
+            kept
+        }
+        None => std::future::pending().await,
+    }
 }

@@ -138,7 +138,8 @@ fn advice(code: Code) -> (Retry, Option<u64>) {
         | Code::Quarantined
         | Code::Unconfirmed
         | Code::UnknownPeer
-        | Code::Fork => (Retry::Admin, None),
+        | Code::Fork
+        | Code::KeyTaken => (Retry::Admin, None),
         _ => (Retry::No, None),
     }
 }

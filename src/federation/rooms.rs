@@ -8,45 +8,16 @@ use crate::{
     },
     engine::OutboxItem,
     model::{Code, Digest, Domain, RoomId, grant::Scope, limits, link::OutStream, room::RoomKind},
-    wire,
+    wire::{self, WireError, pull::Pull, room_heads::RoomHead, room_log::RoomLog},
 };
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PullV1 {
-    epoch_n: u64,
-    from_seq: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RoomHeadsV1 {
-    rooms: Vec<RoomId>,
-}
-
-#[derive(Serialize)]
-struct RoomHeadV1 {
-    room: RoomId,
-    next_index: u64,
-    head: Digest,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RoomLogV1 {
-    room: RoomId,
-    from: u64,
-    to: u64,
-}
 
 impl Federation {
     /// Our records for the peer from a number on, sealed as they were sent the first time.
     pub(super) fn take_pull(&self, state: &State, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
-        let PullV1 { epoch_n, from_seq } = parse(body)?;
+        let Pull { epoch_n, from_seq } = wire::pull::decode(body).map_err(refused)?;
         let out = link.streams.out.filter(|out| out.epoch.n == epoch_n).ok_or_else(not_found)?;
-        if from_seq == 0 || from_seq >= out.next_seq {
+        if from_seq >= out.next_seq {
             return Err(not_found());
         }
         let items = self.read_outbox(&link.peer.domain, epoch_n, from_seq, limits::ENVELOPE_RECORDS_MAX)?;
@@ -56,20 +27,20 @@ impl Federation {
 
     /// Where rooms stand.
     pub(super) fn take_room_heads(&self, state: &State, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
-        let RoomHeadsV1 { rooms } = parse(body)?;
-        let heads = rooms
+        let heads = wire::room_heads::decode(body)
+            .map_err(refused)?
             .iter()
             .map(|id| {
                 let (room, _) = self.readable(state, link, *id)?;
-                Ok(RoomHeadV1 { room: *id, next_index: room.next_index, head: room.head })
+                Ok(RoomHead { room: *id, next_index: room.next_index, head: room.head })
             })
             .collect::<Result<Vec<_>, Refused>>()?;
-        Ok(serde_json::to_vec(&serde_json::json!({ "rooms": heads })).expect("plain values are JSON").into())
+        Ok(wire::room_heads::encode(&heads).into())
     }
 
     /// A part of a room's timeline: `{"room", "from", "events": […]}`, as much of it as fits an answer.
     pub(super) fn take_room_log(&self, state: &State, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
-        let RoomLogV1 { room: id, from, to } = parse(body)?;
+        let RoomLog { room: id, from, to } = wire::room_log::decode(body).map_err(refused)?;
         let (room, visible_from) = self.readable(state, link, id)?;
         let to = to.min(room.next_index);
         if from < visible_from || from >= to {
@@ -80,15 +51,7 @@ impl Federation {
             .reader()
             .timeline(id, from, to, limits::ENVELOPE_RECORDS_MAX, limits::ENVELOPE_BYTES_MAX)
             .map_err(|error| store_failed(&error))?;
-        let mut answer = format!("{{\"room\":\"{id}\",\"from\":{from},\"events\":[").into_bytes();
-        for (n, row) in rows.iter().enumerate() {
-            if n > 0 {
-                answer.push(b',');
-            }
-            answer.extend_from_slice(&row.bytes);
-        }
-        answer.extend_from_slice(b"]}");
-        Ok(answer.into())
+        Ok(wire::room_log::encode(id, from, rows.iter().map(|row| &*row.bytes)).into())
     }
 
     /// A room that we host and where the peer has members now, with the first index that any of them may see.
@@ -130,15 +93,16 @@ impl Federation {
     }
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|_| Refused::new(Code::Malformed))
+fn refused(error: WireError) -> Refused {
+    tracing::debug!(%error, "question refused");
+    Refused::new(error.code())
 }
 
 fn not_found() -> Refused {
     Refused::new(Code::NotFound)
 }
 
-fn store_failed(error: &crate::store::kv::StoreError) -> Refused {
+pub(super) fn store_failed(error: &crate::store::kv::StoreError) -> Refused {
     tracing::error!(%error, "the store cannot be read");
     Refused::new(Code::Overloaded)
 }

@@ -1,16 +1,17 @@
 //! Our stream to a peer as its sender sees it: what goes next, sealed, and what an ack says about it (W6, W11).
 
-use super::{Federation, refused::Refused};
+use super::{Federation, refused::Refused, rooms::store_failed};
 use crate::{
     core::{State, command::Ref, permit, state::Link},
     engine::OutboxItem,
     model::{
         Digest, Domain, limits,
         link::{LinkState, OutStream},
-        record::{Ack, Epoch, InPosition},
+        record::{Ack, Credit, Epoch, InPosition},
     },
     wire::{self, envelope::EnvelopeHead},
 };
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// Where the sender stands in the present epoch.
 #[derive(Clone, Copy, Debug)]
@@ -81,9 +82,15 @@ impl Federation {
         }
     }
 
-    /// The next records to send, none when nothing waits.
-    pub(super) fn next_batch(&self, peer: &Domain, from: Position, records_max: usize) -> Result<Batch, Refused> {
-        let items = self.read_outbox(peer, from.epoch.n, from.next, records_max)?;
+    /// The next records to send, none when nothing waits. A record that is longer than the credit goes alone.
+    pub(super) fn next_batch(&self, peer: &Domain, from: Position, credit: Credit) -> Result<Batch, Refused> {
+        let [records_max, bytes_max] =
+            [credit.records, credit.bytes].map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+        let read = self.engine.outbox(peer, from.epoch.n, from.next, records_max, bytes_max);
+        let mut items = read.map_err(|error| store_failed(&error))?;
+        if items.is_empty() {
+            items = self.read_outbox(peer, from.epoch.n, from.next, 1)?;
+        }
         let gap = items.first().is_some_and(|item| item.seq != from.next);
         if gap {
             tracing::error!(%peer, seq = from.next, "records are missing from the outbox");
@@ -114,8 +121,16 @@ impl Federation {
             settled: out.acked.min(from_seq - 1),
             sent_at: self.engine.now(),
         };
-        let records = items.iter().map(|item| &*item.bytes);
-        Some(wire::proof::seal_envelope(&head, records, &self.keys.load().signing))
+        let voided: BTreeSet<u64> =
+            state.voided(&link.peer.domain, out.epoch.n, from_seq..=items.last()?.seq).collect();
+        let records: Vec<Cow<'_, [u8]>> = items
+            .iter()
+            .map(|item| match voided.contains(&item.seq) {
+                true => wire::record::encode_void(item.seq, item.made_at, &item.bytes).into(),
+                false => (*item.bytes).into(),
+            })
+            .collect();
+        Some(wire::proof::seal_envelope(&head, records.iter().map(AsRef::as_ref), &self.keys.load().signing))
     }
 
     /// Holds an ack against our chain and says where to go on.

@@ -2,7 +2,11 @@
 
 use super::FeedItem;
 use crate::{
-    core::{State, state::Room},
+    core::{
+        State,
+        rooms::{member_of, present_members},
+        state::Room,
+    },
     model::{Address, LocalPart, RoomId, journal::Entry},
     store::reader::TimelineRow,
 };
@@ -22,23 +26,22 @@ pub fn visible_to(state: &State, user: &LocalPart, item: &Arc<FeedItem>) -> Opti
         Entry::Unplaced { room, .. }
         | Entry::Delivered { room, .. }
         | Entry::Refused { room, .. }
-        | Entry::Room { room } => member_room(state, user, *room).map(|_| item.clone()),
+        | Entry::Room { room } => member_of(state, user, *room).ok().map(|_| item.clone()),
         Entry::Profile { address } => knows(state, user, address).then(|| item.clone()),
         Entry::Link { .. } => Some(item.clone()),
         Entry::Done { .. } => None,
     }
 }
 
-fn member_room<'a>(state: &'a State, user: &LocalPart, room: RoomId) -> Option<&'a Arc<Room>> {
-    let rooms = state.rooms_of.get(user)?;
-    if rooms.contains(&room) { state.rooms.get(&room) } else { None }
-}
-
 fn knows(state: &State, user: &LocalPart, address: &Address) -> bool {
     state.contacts.contains_key(&(user.clone(), address.clone()))
         || state.rooms_of.get(user).is_some_and(|rooms| {
-            rooms.iter().filter_map(|id| state.rooms.get(id)).any(|room| room.members.contains_key(address))
+            rooms.iter().filter_map(|id| member_of(state, user, *id).ok()).any(|room| is_present(state, room, address))
         })
+}
+
+fn is_present(state: &State, room: &Room, address: &Address) -> bool {
+    room.members.contains_key(address) && present_members(state, room).any(|(member, _)| member == address)
 }
 
 fn events_visible(
@@ -49,7 +52,7 @@ fn events_visible(
     to: u64,
     item: &Arc<FeedItem>,
 ) -> Option<Arc<FeedItem>> {
-    let room = member_room(state, user, id)?;
+    let room = member_of(state, user, id).ok()?;
     let visible_from = room.members.get(&state.address(user))?.visible_from;
     let hidden = hidden_from(state, user, room);
     if visible_from <= from && hidden.iter().all(|(start, end)| *end <= from || to <= *start) {
@@ -75,3 +78,6 @@ pub fn hidden_from<'a>(state: &'a State, user: &LocalPart, room: &Room) -> &'a [
     let Some(other) = room.members.keys().find(|member| **member != own) else { return &[] };
     state.contacts.get(&(user.clone(), other.clone())).map_or(&[], |contact| contact.hidden.as_slice())
 }
+
+#[cfg(test)]
+mod tests;

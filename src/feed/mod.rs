@@ -6,6 +6,8 @@
 mod filter;
 mod hub;
 mod subscription;
+#[cfg(test)]
+mod tests;
 
 pub use filter::{hidden_from, visible_to};
 pub use subscription::Subscription;

@@ -105,6 +105,10 @@ codes! {
     Fork = "FORK",
     /// The credit of the last ack is used up.
     Credit = "CREDIT",
+    /// A card shows a key or TLS pin that is another org's.
+    KeyTaken = "KEY_TAKEN",
+    /// The partner could not read it; a void holds its number.
+    Void = "VOID",
 }
 
 impl fmt::Display for Code {

@@ -123,6 +123,32 @@ fixed_bytes!(
     PublicKey, 32
 );
 
+impl RoomId {
+    /// The highest bit tells direct rooms from all others, so that nobody can make a group under the id that two people's
+    /// direct room will have.
+    const DIRECT: u8 = 0x80;
+
+    /// The id of a direct room, from derived bytes.
+    #[must_use]
+    pub fn direct(mut bytes: [u8; 16]) -> Self {
+        bytes[0] |= Self::DIRECT;
+        Self(bytes)
+    }
+
+    /// The id of a group or an internal room, from random bytes.
+    #[must_use]
+    pub fn group(mut bytes: [u8; 16]) -> Self {
+        bytes[0] &= !Self::DIRECT;
+        Self(bytes)
+    }
+
+    /// Whether it is the id of a direct room, whoever's.
+    #[must_use]
+    pub fn is_direct(self) -> bool {
+        self.0[0] & Self::DIRECT != 0
+    }
+}
+
 impl Digest {
     /// The head of an empty chain.
     pub const ZERO: Self = Self([0; 32]);

@@ -22,6 +22,10 @@ pub const JSON_DEPTH_MAX: usize = 12;
 pub const INTEGER_MAX: u64 = (1 << 53) - 1;
 /// Most records that a receiver allows to be sent before its next ack.
 pub const CREDIT_RECORDS_MAX: u64 = 4_096;
+/// Most bytes of records that a receiver allows to be sent before its next ack.
+pub const CREDIT_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Smallest largest envelope that a daemon may ask for, bytes: the longest record fits.
+pub const ENVELOPE_BYTES_MIN: usize = 512 * 1024;
 /// Furthest that a peer's grant serial may jump in one step.
 pub const GRANT_SERIAL_STEP_MAX: u64 = 1_000;
 /// Fewest and most TLS pins and signing keys on a card.
@@ -137,8 +141,10 @@ pub const PROBE_MS_MAX: u64 = 15 * 60_000;
 pub const OUTBOX_KEPT_MS_MIN: u64 = 7 * 24 * 3_600_000;
 /// Acknowledged records leave the outbox after this long even if the peer reports no backup, milliseconds.
 pub const OUTBOX_KEPT_MS_MAX: u64 = 30 * 24 * 3_600_000;
-/// Voids in an hour that quarantine a link.
+/// Voids within [`VOID_WINDOW_MS`] that quarantine a link.
 pub const VOIDS_PER_HOUR_MAX: u32 = 3;
+/// Voids are counted this long, milliseconds.
+pub const VOID_WINDOW_MS: u64 = 3_600_000;
 /// Rooms that one step of the clean-up after a closed link handles.
 pub const CLEANUP_ROOMS_PER_STEP: usize = 16;
 

@@ -117,6 +117,8 @@ pub struct Streams {
     pub ended_in: Option<(Epoch, u64, Digest)>,
     /// The last authenticated sign of life.
     pub last_contact: Option<Millis>,
+    /// When records of ours were voided in the last hour.
+    pub voided: Vec<Millis>,
 }
 
 /// What is remembered of an unpinned peer: one row. Serials and epoch numbers go on from here when it is pinned again,

@@ -2,7 +2,7 @@
 
 use super::{Digest, Domain, Millis, id::PublicKey};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 /// Whether a signing key on a card may sign now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,4 +69,22 @@ pub struct OwnOrg {
     pub instance: super::InstanceId,
     /// When the database was made.
     pub created_at: Millis,
+}
+
+/// Whether a text is `host:port`: a domain name in lower case, an IPv4 address or an IPv6 address in brackets, and a port
+/// from 1 to 65535.
+#[must_use]
+pub fn is_endpoint(text: &str) -> bool {
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return address.port() != 0;
+    }
+    let Some((host, port)) = text.rsplit_once(':') else { return false };
+    let port_ok = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port != 0);
+    let label_ok = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    port_ok && host.len() <= 253 && host.split('.').all(label_ok)
 }

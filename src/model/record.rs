@@ -4,6 +4,7 @@ use super::{
     Address, Code, Digest, Domain, EpochId, InstanceId, LinkId, Millis, RoomId,
     event::{Role, Sealed, SettingsChange},
     grant::SignedGrant,
+    limits,
     org::SignedCard,
     room::RoomImage,
     text::DisplayName,
@@ -117,8 +118,11 @@ pub enum RecordBody {
         /// What.
         ask: Ask,
     },
-    /// Holds the number of a record that the peer could not take in form (W13).
-    Void,
+    /// Holds the number of a record that the peer could not take in form, and its place in the chain (W13).
+    Void {
+        /// The digest of the record that it stands for.
+        digest: Digest,
+    },
 }
 
 /// What a master of the follower asks the host to do.
@@ -170,6 +174,34 @@ pub struct Envelope {
     pub records: Vec<Record>,
 }
 
+/// How much a receiver takes: records, and bytes of records. Either at 0 stops the sender (W11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credit {
+    /// Records.
+    pub records: u64,
+    /// Bytes of records. One record may always go, however long, while there is any credit.
+    pub bytes: u64,
+}
+
+impl Credit {
+    /// The most that is ever given.
+    pub const FULL: Self = Self { records: limits::CREDIT_RECORDS_MAX, bytes: limits::CREDIT_BYTES_MAX };
+    /// Nothing.
+    pub const NONE: Self = Self { records: 0, bytes: 0 };
+
+    /// Whether nothing may be sent.
+    #[must_use]
+    pub fn is_spent(self) -> bool {
+        self.records == 0 || self.bytes == 0
+    }
+
+    /// What both allow.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { records: self.records.min(other.records), bytes: self.bytes.min(other.bytes) }
+    }
+}
+
 /// The receiver's signed word on how far it durably is (W11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ack {
@@ -187,8 +219,8 @@ pub struct Ack {
     pub head: Digest,
     /// Refused records that the sender has not settled yet: number and code.
     pub rejects: Vec<(u64, Code)>,
-    /// How many further records may be sent.
-    pub credit: u64,
+    /// How much may be sent before the next ack.
+    pub credit: Credit,
     /// When.
     pub sent_at: Millis,
 }

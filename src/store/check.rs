@@ -4,6 +4,7 @@ use super::{
     codec::{self, CommitRow, SkipRow, TimelineRow},
     keyspace::{Key, LogId, all_rows},
     kv::{Kv, StoreError},
+    load::JOURNAL_FIRST,
     log,
 };
 use crate::{
@@ -80,7 +81,7 @@ struct Pass {
     further: HashMap<Vec<u8>, BTreeMap<u8, Vec<u8>>>,
     skips: HashMap<RoomId, SkipRow>,
     commit: Option<CommitRow>,
-    journal_next: u64,
+    journal_next: Option<u64>,
     audit: Option<(u64, Digest)>,
 }
 
@@ -205,7 +206,7 @@ impl Pass {
             }
             LogId::Journal => {
                 codec::decode_entry::<(Millis, Entry)>(entry, "the journal")?;
-                self.journal_next = seq + 1;
+                self.journal_next = Some(seq + 1);
             }
             LogId::Notices(_) => drop(codec::decode_entry::<Notice>(entry, "notices")?),
             LogId::Pending(_) => drop(codec::decode_pending(seq, entry)?),
@@ -218,8 +219,9 @@ impl Pass {
 
     fn ends(&mut self) {
         let Some(commit) = self.commit else { return self.find("the row with the last commit is missing".to_owned()) };
-        if self.journal_next != commit.journal_next {
-            self.find(format!("the journal ends before {}, not {}", self.journal_next, commit.journal_next));
+        let journal_next = self.journal_next.unwrap_or(JOURNAL_FIRST);
+        if journal_next != commit.journal_next {
+            self.find(format!("the journal ends before {journal_next}, not {}", commit.journal_next));
         }
         let audit_next = self.audit.map_or(1, |(next, _)| next);
         if audit_next != commit.audit_next {

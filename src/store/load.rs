@@ -34,6 +34,9 @@ const ROWS_PER_SCAN: usize = 512;
 /// Journal entries that are looked through for remembered requests, newest first.
 const DONE_SCAN_ENTRIES_MAX: usize = 1_000_000;
 
+/// The first position of the journal: 0 is left to those who have seen nothing yet.
+pub(super) const JOURNAL_FIRST: u64 = 1;
+
 /// What a store held.
 #[derive(Debug)]
 pub struct Loaded {
@@ -53,7 +56,7 @@ pub fn create(kv: &dyn Kv, org: &OwnOrg) -> Result<(), StoreError> {
     if kv.read(&Key::Schema.encode())?.is_some() {
         return Err(StoreError::Io("this store has an organization already; choose another directory".to_owned()));
     }
-    let commit = CommitRow { commit: 1, digest: Digest::ZERO, journal_next: 0, audit_next: 1 };
+    let commit = CommitRow { commit: 1, digest: Digest::ZERO, journal_next: JOURNAL_FIRST, audit_next: 1 };
     let mut rows = codec::encode_value(&Key::Schema, &SCHEMA)?;
     rows.extend(codec::encode_value(&Key::Org, org)?);
     rows.extend(codec::encode_value(&Key::Commit, &commit)?);
@@ -262,7 +265,7 @@ fn follow_audit(kv: &dyn Kv, state: &mut State) -> Result<(), StoreError> {
 
 /// Journal and audit log end where the last commit says; otherwise their tails are lost.
 fn check_ends(kv: &dyn Kv, state: &State, commit: &CommitRow) -> Result<(), StoreError> {
-    let journal_next = log::last(kv, &LogId::Journal)?.map_or(0, |(position, _)| position + 1);
+    let journal_next = log::last(kv, &LogId::Journal)?.map_or(JOURNAL_FIRST, |(position, _)| position + 1);
     if journal_next != commit.journal_next {
         let wanted = commit.journal_next;
         return Err(damaged(format_args!("the journal ends before {journal_next}, and was written up to {wanted}")));
@@ -295,5 +298,7 @@ fn remembered(kv: &dyn Kv) -> Result<Vec<Entry>, StoreError> {
     Ok(done)
 }
 
+#[cfg(test)]
+mod crash_tests;
 #[cfg(test)]
 mod tests;

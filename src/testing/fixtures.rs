@@ -93,7 +93,7 @@ pub fn card(domain: &Domain, version: u64) -> SignedCard {
         identity: identity(domain),
         version,
         signing_keys: vec![SigningKey { key: identity(domain), state: KeyUse::Current }],
-        tls_pins: vec![sha256(b"one"), sha256(b"two")],
+        tls_pins: ["one", "two"].map(|key| sha256(format!("{domain} {key}").as_bytes())).into(),
         endpoints: vec![format!("{domain}:7443")],
         features: Vec::new(),
         issued_at: Millis(1),

@@ -66,7 +66,8 @@ impl Node {
             created_at: Millis(1),
         };
         load::create(&*kv, &org).expect("an empty store");
-        let loaded = load::load(&kv).expect("a readable store").expect("a store with an org");
+        let mut loaded = load::load(&kv).expect("a readable store").expect("a store with an org");
+        loaded.state.own_card = Some(Arc::new(keys.card(1, "127.0.0.1:9").card));
         let (engine, _running) = Engine::start(Parts {
             kv,
             loaded,

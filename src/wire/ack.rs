@@ -3,11 +3,14 @@
 use super::{
     WireError,
     strict::{self, Integer, ensure},
-    words::{EpochV1, VerdictV1},
+    words::{EpochV1, SizeV1, VerdictV1},
 };
 use crate::{
     crypto::object::Object,
-    model::{Digest, Domain, LinkId, limits, record::Ack},
+    model::{
+        Digest, Domain, LinkId, limits,
+        record::{Ack, Credit},
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +30,7 @@ pub fn encode(ack: &Ack) -> Vec<u8> {
         cursor: Integer(ack.cursor),
         head: ack.head,
         rejects: ack.rejects.iter().map(|(seq, code)| (Integer(*seq), VerdictV1(*code))).collect(),
-        credit: Integer(ack.credit),
+        credit: Object(SizeV1 { records: Integer(ack.credit.records), bytes: Integer(ack.credit.bytes) }),
         sent_at: ack.sent_at.into(),
     })
 }
@@ -51,7 +54,7 @@ pub fn decode(bytes: &[u8]) -> Result<Ack, WireError> {
         cursor: parsed.cursor.0,
         head: parsed.head,
         rejects,
-        credit: parsed.credit.0.min(limits::CREDIT_RECORDS_MAX),
+        credit: Credit { records: parsed.credit.0.records.0, bytes: parsed.credit.0.bytes.0 }.and(Credit::FULL),
         sent_at: parsed.sent_at.into(),
     })
 }
@@ -66,6 +69,6 @@ struct AckV1 {
     cursor: Integer,
     head: Digest,
     rejects: Vec<(Integer, VerdictV1)>,
-    credit: Integer,
+    credit: Object<SizeV1>,
     sent_at: Integer,
 }

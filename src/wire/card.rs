@@ -11,12 +11,12 @@ use crate::{
         Digest, Domain,
         id::PublicKey,
         limits,
-        org::{Card, KeyUse, SigningKey},
+        org::{Card, KeyUse, SigningKey, is_endpoint},
         text::DisplayName,
     },
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::HashSet, hash::Hash, net::Ipv6Addr};
+use std::{collections::HashSet, hash::Hash};
 
 const OBJECT: &str = "card";
 
@@ -90,21 +90,6 @@ pub fn check(card: &Card) -> Result<(), WireError> {
 fn is_set<T: Hash + Eq>(mut items: impl Iterator<Item = T>) -> bool {
     let mut seen = HashSet::new();
     items.all(|item| seen.insert(item))
-}
-
-/// Whether a text is `host:port`: a name, an IPv4 address or an IPv6 address in brackets, and a port from 1 to 65535.
-#[must_use]
-pub fn is_endpoint(text: &str) -> bool {
-    let Some((host, port)) = text.rsplit_once(':') else { return false };
-    let port_ok = port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
-    let host_ok = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(inner) => inner.parse::<Ipv6Addr>().is_ok(),
-        None => {
-            (1..=253).contains(&host.len())
-                && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
-        }
-    };
-    port_ok && host_ok
 }
 
 #[derive(Serialize, Deserialize)]

@@ -7,7 +7,7 @@
 use super::{
     WireError,
     strict::{self, Integer, ensure, present},
-    words::{EpochV1, check_features},
+    words::{EpochV1, SizeV1, check_features},
 };
 use crate::{
     crypto::{digest::sha256, object::Object},
@@ -117,7 +117,7 @@ pub fn decode(bytes: &[u8]) -> Result<HelloParts, WireError> {
     check_features(OBJECT, &parsed.features)?;
     let Object(SizeV1 { records, bytes }) = parsed.envelope_max;
     ensure(records.0 >= 1, OBJECT, "envelope_max", "must allow a record")?;
-    ensure(bytes.0 >= limits::RECORD_BYTES_MAX as u64, OBJECT, "envelope_max", "must allow at least 65,536 bytes")?;
+    ensure(bytes.0 >= limits::ENVELOPE_BYTES_MIN as u64, OBJECT, "envelope_max", "must allow at least 524,288 bytes")?;
     Ok(HelloParts {
         link: parsed.link,
         origin: parsed.origin,
@@ -155,13 +155,6 @@ struct HelloV1 {
     ended: Option<Object<InV1>>,
     features: Vec<String>,
     envelope_max: Object<SizeV1>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SizeV1 {
-    records: Integer,
-    bytes: Integer,
 }
 
 #[derive(Serialize, Deserialize)]

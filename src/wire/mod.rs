@@ -9,7 +9,10 @@ pub mod grant;
 pub mod hello;
 pub mod problem;
 pub mod proof;
+pub mod pull;
 pub mod record;
+pub mod room_heads;
+pub mod room_log;
 mod strict;
 mod words;
 

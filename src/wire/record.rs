@@ -30,6 +30,12 @@ pub fn encode(seq: u64, made_at: Millis, body: &RecordBody) -> Vec<u8> {
     bytes
 }
 
+/// The record that holds the place of one which the peer cannot take in form (W13).
+#[must_use]
+pub fn encode_void(seq: u64, made_at: Millis, bytes: &[u8]) -> Vec<u8> {
+    encode(seq, made_at, &RecordBody::Void { digest: sha256(bytes) })
+}
+
 /// Reads a record. What is wrong with its content is inside the record (W13); what is wrong with its form is an error.
 ///
 /// # Errors
@@ -61,7 +67,12 @@ pub(super) fn decode_scanned(text: &str) -> Result<Record, WireError> {
             _ => Code::Malformed,
         })
     };
-    Ok(Record { seq: parsed.seq.0, made_at: parsed.made_at.into(), digest: sha256(text.as_bytes()), body })
+    let digest = match &body {
+        // It stands where that record stood: one number has one place in the chain, whichever of the two was read.
+        Ok(RecordBody::Void { digest }) => *digest,
+        _ => sha256(text.as_bytes()),
+    };
+    Ok(Record { seq: parsed.seq.0, made_at: parsed.made_at.into(), digest, body })
 }
 
 #[derive(Deserialize)]

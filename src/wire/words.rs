@@ -52,6 +52,14 @@ macro_rules! words {
 
 pub(super) use words;
 
+/// Numbers of records and of bytes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SizeV1 {
+    pub(super) records: Integer,
+    pub(super) bytes: Integer,
+}
+
 words!(
     /// A member's role.
     RoleV1 for Role { Member = "member", Master = "master", }

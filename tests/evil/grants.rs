@@ -1,6 +1,8 @@
 //! Rows of grants, cards and hellos (A6, A13 to A15).
 
 use handclasp::{
+    clock::SystemRandom,
+    crypto::SigningKey,
     model::{
         Code,
         grant::{GrantState, Scopes},
@@ -168,4 +170,43 @@ async fn a4_a_card_without_the_pin_ends_the_connection_that_used_it() {
         Err(_) => true,
     };
     assert!(refused, "the key opens nothing any more");
+}
+
+#[tokio::test]
+async fn w5_a_grant_of_a_key_that_has_ended_proves_nothing_when_it_is_heard_later() {
+    let (node, mut link) = open().await;
+    let [stolen, fresh] = [link.keys.signing.clone(), SigningKey::generate(&mut SystemRandom)];
+    for (version, state) in [(2, KeyUse::Retired), (3, KeyUse::Revoked)] {
+        let mut card = link.keys.card(version, "127.0.0.1:9").card;
+        card.signing_keys =
+            vec![CardKey { key: fresh.public(), state: KeyUse::Current }, CardKey { key: stolen.public(), state }];
+        let card = wire::proof::seal_card(card, &link.keys.identity).expect("a card in form");
+        assert_eq!(link.post("/federation/v1/cards", card.document.to_string()).await.code(), None);
+        let late = link.grant_with(2, GrantState::Active).document.to_string();
+        assert_eq!(link.post("/federation/v1/grants", late).await.code(), Some(Code::Proof), "{state:?}");
+    }
+    link.keys.signing = fresh;
+    let signed_anew = link.grant_with(2, GrantState::Active).document.to_string();
+    assert_eq!(link.post("/federation/v1/grants", signed_anew).await.code(), None);
+    let theirs = node.engine.state().links[link.domain()].peer.theirs.clone();
+    assert_eq!(theirs.map(|signed| signed.grant.serial), Some(2));
+}
+
+#[tokio::test]
+async fn w3_a_peer_that_shows_the_pin_of_another_locks_nobody_out() {
+    let (node, mut victim) = open().await;
+    let mut thief = EvilLink::open(&node, "initech.example").await;
+    let own_pin = node.keys.pin();
+    for stolen in [victim.keys.pin(), own_pin] {
+        let mut card = thief.keys.card(2, "127.0.0.1:9").card;
+        card.tls_pins.push(stolen);
+        let card = wire::proof::seal_card(card, &thief.keys.identity).expect("a card in form");
+        let code = thief.post("/federation/v1/cards", card.document.to_string()).await.code();
+        assert_eq!(code, Some(Code::KeyTaken));
+    }
+    for link in [&mut victim, &mut thief] {
+        link.reconnect(&node).await;
+        link.greet().await;
+        assert_eq!(node.link_state(link.domain()), Some(LinkState::Open));
+    }
 }

@@ -295,3 +295,32 @@ async fn a28_endless_poison_holds_that_direction_only() {
     assert_eq!(node.link_state(link.domain()), Some(LinkState::Open), "our own direction goes on");
     assert_eq!(link.cursor(&node), Some(0));
 }
+
+#[tokio::test]
+async fn f27_a_peer_of_a_later_version_is_understood_as_far_as_this_one_reaches() {
+    let node = victim().await;
+    let mut link = EvilLink::open(&node, "globex.example").await;
+    let mut hello = link.hello();
+    hello.features = vec!["reactions".to_owned(), "threads".to_owned()];
+    assert_eq!(link.say(&hello).await.code(), None, "features that are unknown here are passed over");
+    assert_eq!(link.heard.as_ref().map(|heard| heard.features.len()), Some(0), "and are not claimed");
+    let add = RecordBody::ContactAdd {
+        from: parsed("mallory@globex.example"),
+        name: parsed("Mallory"),
+        to: node.user_address("alice"),
+    };
+    let later = [
+        r#"{"seq":1,"type":"reaction","made_at":5,"body":{"to":7,"sign":"+1"}}"#,
+        r#"{"seq":2,"type":"profile","made_at":5,"crit":["threads"],"body":{"thread":9}}"#,
+        r#"{"seq":3,"type":"void","made_at":5,"crit":["threads"],"body":{}}"#,
+    ];
+    let mut records: Vec<_> = later.iter().map(|record| record.as_bytes().to_vec()).collect();
+    records.push(link.record_at(4, &add));
+    let reply = link.send(&records).await;
+    let ack = link.ack(&reply);
+    assert_eq!(ack.cursor, 4);
+    assert_eq!(ack.rejects, [1, 2, 3].map(|seq| (seq, Code::UnknownType)), "consumed, and told to the sender");
+    let room = direct_room(&node.user_address("alice"), &parsed("mallory@globex.example"));
+    assert!(node.engine.state().rooms.contains_key(&room), "what both know has its effect");
+    assert_eq!(node.link_state(link.domain()), Some(LinkState::Open));
+}

@@ -202,7 +202,7 @@ impl Driver {
         let theirs = self.told.sites[1 - site].address(partner);
         let members: Vec<_> =
             [own, theirs].into_iter().filter(|member| *member != self.told.sites[site].address(user)).collect();
-        let id = RoomId(handclasp::clock::random_16(&mut self.random));
+        let id = RoomId::group(handclasp::clock::random_16(&mut self.random));
         let op = UserOp::CreateRoom {
             id,
             name: "group".parse().expect("a valid name"),

@@ -217,7 +217,7 @@ pub fn bodies() -> Vec<RecordBody> {
         ask(Ask::Remove { users: vec![carol] }),
         ask(Ask::Role { user: bob, role: Role::Master }),
         ask(Ask::Settings(SettingsChange { description: Some(text("Stand 12")), ..SettingsChange::default() })),
-        RecordBody::Void,
+        RecordBody::Void { digest: handclasp::model::Digest([0x0c; 32]) },
     ]
 }
 
@@ -254,7 +254,7 @@ pub fn ack() -> Ack {
         cursor: 17,
         head: Digest([0x0f; 32]),
         rejects: vec![(8, Code::NotMember), (11, Code::Scope)],
-        credit: 4_096,
+        credit: handclasp::model::record::Credit::FULL,
         sent_at: NOW,
     }
 }

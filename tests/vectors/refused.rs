@@ -147,7 +147,13 @@ fn a11_numbers_of_records_are_dense_and_in_range() {
 #[test]
 fn an_envelope_holds_1_to_512_records() {
     let count = |count: usize| {
-        let record = |seq| handclasp::wire::record::encode(seq, NOW, &handclasp::model::record::RecordBody::Void);
+        let record = |seq| {
+            handclasp::wire::record::encode(
+                seq,
+                NOW,
+                &handclasp::model::record::RecordBody::Void { digest: handclasp::model::Digest([0x0c; 32]) },
+            )
+        };
         let records: Vec<_> = (4..4 + count as u64).map(record).collect();
         open(Kind::Envelope, envelope_document(&records).as_bytes())
     };
@@ -175,8 +181,12 @@ fn a29_credit_is_cut_and_rejects_stay_below_the_cursor() {
         let document = dsse::sign(Kind::Ack, changed.as_bytes(), &GLOBEX.signing_key());
         proof::open_ack(document.as_bytes(), &GLOBEX.card())
     };
-    let greedy = open("\"credit\":4096", "\"credit\":9007199254740991").expect("in form");
-    assert_eq!(greedy.credit, 4_096);
+    let greedy =
+        open("{\"records\":4096,\"bytes\":4194304}", "{\"records\":9007199254740991,\"bytes\":9007199254740991}");
+    assert_eq!(greedy.expect("in form").credit, handclasp::model::record::Credit::FULL);
+    let modest = open("{\"records\":4096,\"bytes\":4194304}", "{\"records\":7,\"bytes\":0}").expect("in form");
+    assert!(modest.credit.is_spent());
+    open("{\"records\":4096,\"bytes\":4194304}", "4096").unwrap_err();
     assert!(open("\"cursor\":17", "\"cursor\":10").is_err());
     assert!(open("[8,", "[11,").is_err());
     assert!(open("[8,", "[0,").is_err());

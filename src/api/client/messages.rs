@@ -178,7 +178,8 @@ fn read_pending(
 ) -> Result<Vec<(PendingRow, Delivery)>, StoreError> {
     let queued = std::iter::once((room.info.pending.from, room.info.pending.to, None));
     let ended = room.info.unplaced.iter().rev();
-    let ended = ended.map(|ended| (ended.range.from, ended.range.to, Some(view::unplaced(ended.code))));
+    // What the link's end overtook may have arrived all the same: the streams know.
+    let ended = ended.map(|ended| (ended.range.from, ended.range.to, ended.code.map(Delivery::Refused)));
     let mut left = limits::PAGE_ITEMS_MAX as u64;
     let mut found = Vec::new();
     for (from, to, verdict) in queued.chain(ended) {

@@ -78,7 +78,7 @@ pub async fn create(
 
 /// Under an idempotency key the id follows from the key, so that a repeated request finds the room that it made.
 fn room_id(context: &ClientContext, key: Option<IdempotencyKey>) -> RoomId {
-    RoomId(key.map_or_else(|| context.entropy.bytes(), |key| key.key))
+    RoomId::group(key.map_or_else(|| context.entropy.bytes(), |key| key.key))
 }
 
 /// Offers the rooms with exactly these members (P12), unless the room of this very request is there already.

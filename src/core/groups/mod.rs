@@ -47,6 +47,9 @@ pub fn create(draft: &mut Draft<'_>, user: &LocalPart, id: RoomId, plan: Plan) -
     if draft.state.rooms.contains_key(&id) {
         return Err(Reject::new(Code::Exists, "a room with this id exists"));
     }
+    if id.is_direct() {
+        return Err(Reject::field("id", "must not be one of a direct room"));
+    }
     let creator = draft.state.address(user);
     let chosen = choose(&draft.state, &plan.members, |member| *member == creator)?;
     let partner = chosen.partner.clone();

@@ -49,7 +49,7 @@ pub fn authority(state: &State, peer: &Domain, body: &RecordBody) -> Result<(), 
             theirs(peer, [by])?;
             may_ask(state, peer, ask)
         }
-        RecordBody::Void => Ok(()),
+        RecordBody::Void { .. } => Ok(()),
     }
 }
 
@@ -68,7 +68,7 @@ pub fn scope_of(body: &RecordBody) -> Option<Scope> {
         | RecordBody::RoomState(_)
         | RecordBody::RoomEvent { .. }
         | RecordBody::RoomPlaced { .. }
-        | RecordBody::Void => None,
+        | RecordBody::Void { .. } => None,
     }
 }
 
@@ -115,6 +115,8 @@ fn may_describe(state: &State, peer: &Domain, image: &RoomImage) -> Result<(), C
     either(state, peer, [&image.created_by])?;
     match image.kind {
         RoomKind::Internal => Err(Code::Authority),
+        // Under such an id two people's direct room could never be made (P7).
+        RoomKind::Group if image.id.is_direct() => Err(Code::Authority),
         RoomKind::Group => Ok(()),
         RoomKind::Direct => may_describe_direct(state, peer, image),
     }

@@ -37,6 +37,7 @@ pub(super) fn apply_all(
         advance(inn, record);
         if is_void(record) {
             inn.voids.push(draft.now);
+            note_void(draft, peer, record.seq);
         }
         if !matches!(record.body, Ok(RecordBody::RoomSubmit { .. })) && !placed.is_empty() {
             // Before anything that may add an event of its own: the follower takes a room's events in their order.
@@ -83,9 +84,19 @@ fn apply_one(
             let profile = Profile { user: user.clone(), name: name.clone(), available: *available };
             contacts::receive_profile(draft, peer, &profile)?;
         }
-        RecordBody::Void => {}
+        RecordBody::Void { .. } => {}
     }
     Ok(None)
+}
+
+fn note_void(draft: &mut Draft<'_>, peer: &Domain, seq: u64) {
+    draft.audit(AuditNote {
+        actor: format!("peer:{peer}"),
+        action: "record.void",
+        subject: peer.to_string(),
+        code: None,
+        detail: format!("record {seq} was not readable here; the peer has sent a void in its place"),
+    });
 }
 
 /// Every refusal leaves a row in the audit log (P28): what and why, never the content.
@@ -115,7 +126,7 @@ fn subject(body: &RecordBody) -> Option<String> {
         | RecordBody::RoomSubmit { room, .. }
         | RecordBody::RoomPlaced { room, .. }
         | RecordBody::RoomAsk { room, .. } => Some(room.to_string()),
-        RecordBody::Void => None,
+        RecordBody::Void { .. } => None,
     }
 }
 
@@ -131,6 +142,6 @@ fn kind(body: &RecordBody) -> &'static str {
         RecordBody::RoomSubmit { .. } => "submission",
         RecordBody::RoomPlaced { .. } => "placement",
         RecordBody::RoomAsk { .. } => "request of a master",
-        RecordBody::Void => "void",
+        RecordBody::Void { .. } => "void",
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     crypto::digest::link_id,
     model::{
         Code, Domain, Reject,
+        id::PublicKey,
         journal::Entry,
         limits,
         link::{Parted, Peer, Streams},
@@ -24,7 +25,8 @@ const CARD_VERSION_STEP_MAX: u64 = 1_000;
 /// Pins a peer, replaces its card, or pins it anew under another identity (W2).
 ///
 /// # Errors
-/// `INVALID` for a card that cannot be a partner's, `CONFLICT` with what to do first.
+/// `INVALID` for a card that cannot be a partner's, `CONFLICT` with what to do first, `KEY_TAKEN` for one that shows keys
+/// of another org.
 pub fn pin(draft: &mut Draft<'_>, actor: &str, card: SignedCard) -> Result<Answer, Reject> {
     check_pinnable(&draft.state, &card.card)?;
     let peer = card.card.domain.clone();
@@ -42,7 +44,7 @@ pub fn pin(draft: &mut Draft<'_>, actor: &str, card: SignedCard) -> Result<Answe
             "peer.identity_replaced"
         }
         None => {
-            pin_unknown(draft, card);
+            pin_unknown(draft, card)?;
             "peer.pinned"
         }
     };
@@ -68,7 +70,7 @@ pub fn unpin(draft: &mut Draft<'_>, actor: &str, peer: &Domain) -> Result<Answer
 /// Takes a newer card that the peer's identity key has signed. The proof itself was checked before.
 ///
 /// # Errors
-/// `PROOF` for another identity or domain, `UNKNOWN_PEER`.
+/// `PROOF` for another identity or domain, `KEY_TAKEN` for keys of another org, `UNKNOWN_PEER`.
 pub fn hear_card(draft: &mut Draft<'_>, peer: &Domain, card: SignedCard) -> Result<Answer, Reject> {
     let link = find(&draft.state, peer)?;
     let known = &link.peer.card;
@@ -84,6 +86,7 @@ pub fn hear_card(draft: &mut Draft<'_>, peer: &Domain, card: SignedCard) -> Resu
         return Err(Reject::new(Code::Proof, "the card's version is too far ahead of the one that is pinned"));
     }
     if ahead > 0 {
+        check_unshared(&draft.state, &card.card)?;
         let detail = format!("version {}", card.card.version);
         draft.put_peer(Peer { card, ..Peer::clone(&link.peer) });
         note(draft, format!("peer:{peer}"), "peer.card_heard", peer, (None, detail));
@@ -112,8 +115,32 @@ fn check_pinnable(state: &State, card: &Card) -> Result<(), Reject> {
             Code::Conflict,
             format!("this identity key is pinned as {}; remove that peer first", link.peer.domain),
         )),
-        None => Ok(()),
+        None => check_unshared(state, card),
     }
+}
+
+/// A key or pin stands for one org. A card that shows one of another org's would lock that org out, because a pin that
+/// two claim serves nobody: it is refused, and whose it was stays as it is (W1, W3).
+fn check_unshared(state: &State, card: &Card) -> Result<(), Reject> {
+    let others = state.links.values().map(|link| &link.peer.card.card).filter(|other| other.domain != card.domain);
+    let taken = others.chain(state.own_card.as_deref()).find_map(|other| Some((shared(card, other)?, &other.domain)));
+    let own_identity = keys_of(card).any(|key| *key == state.org.identity);
+    let Some((what, whose)) = taken.or(own_identity.then_some(("a key", &state.org.domain))) else { return Ok(()) };
+    Err(Reject::new(
+        Code::KeyTaken,
+        format!("the card of {} shows {what} that is {whose}'s; {} has to make its own", card.domain, card.domain),
+    ))
+}
+
+fn shared(card: &Card, other: &Card) -> Option<&'static str> {
+    if card.tls_pins.iter().any(|pin| other.tls_pins.contains(pin)) {
+        return Some("a TLS pin");
+    }
+    keys_of(card).any(|key| keys_of(other).any(|of| of == key)).then_some("a key")
+}
+
+fn keys_of(card: &Card) -> impl Iterator<Item = &PublicKey> {
+    std::iter::once(&card.identity).chain(card.signing_keys.iter().map(|key| &key.key))
 }
 
 fn check_newer(link: &Link, card: &SignedCard) -> Result<(), Reject> {
@@ -147,21 +174,27 @@ fn check_closed(draft: &Draft<'_>, link: &Link) -> Result<(), Reject> {
 }
 
 /// A peer that was unpinned before goes on under its old numbers, if it is still the same link.
-fn pin_unknown(draft: &mut Draft<'_>, card: SignedCard) {
+///
+/// # Errors
+/// `KEY_TAKEN` when the newer card that was known of it shows what is another org's by now.
+fn pin_unknown(draft: &mut Draft<'_>, card: SignedCard) -> Result<(), Reject> {
     let domain = card.card.domain.clone();
     let Some(parted) = draft.state.parted.get(&domain).cloned() else {
-        return pin_fresh(draft, card, Streams::default());
+        pin_fresh(draft, card, Streams::default());
+        return Ok(());
     };
     let Parted { peer, streams } = Parted::clone(&parted);
     draft.put_parted(&domain, None);
     if peer.card.card.identity == card.card.identity {
         // The older of two cards would undo the newer one's keys.
         let card = if card.card.version >= peer.card.card.version { card } else { peer.card };
+        check_unshared(&draft.state, &card.card)?;
         draft.put_peer(Peer { card, pinned_at: draft.now, ..peer });
         draft.put_streams(&domain, streams);
     } else {
         pin_fresh(draft, card, streams);
     }
+    Ok(())
 }
 
 fn pin_fresh(draft: &mut Draft<'_>, card: SignedCard, streams: Streams) {

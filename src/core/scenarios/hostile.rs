@@ -128,6 +128,19 @@ fn a17_a_direct_room_is_only_what_its_id_says() {
 }
 
 #[test]
+fn a17_nobody_makes_a_group_under_the_id_of_a_direct_room() {
+    let mut pair = Pair::open();
+    let (alice, third) = (address("alice@acme.example"), address("carol@third.example"));
+    for id in [direct_room(&alice, &third), direct_room(&alice, &address("bob@globex.example"))] {
+        let claim = RecordBody::RoomState(Box::new(image(id, RoomKind::Group, &["bob@globex.example"])));
+        assert_eq!(apply(&mut pair, ACME, &claim), Err(Code::Authority));
+        assert_eq!(code(create(&mut pair, ACME, "alice", id, Vec::new())), Code::Invalid);
+    }
+    assert!(pair.side(ACME).state.rooms.is_empty());
+    acquaint(&mut pair, ACME, "alice", "bob");
+}
+
+#[test]
 fn a18_a_host_adds_nobody_of_ours_without_our_daemons_word() {
     let (mut pair, id) = group(GLOBEX);
     let erin = address("erin@acme.example");

@@ -279,7 +279,7 @@ fn w14_a_followers_master_asks_and_never_brings_a_third_org() {
 
 #[test]
 fn w14_a_void_touches_nothing() {
-    check([("a void", RecordBody::Void, Ok(()))]);
+    check([("a void", RecordBody::Void { digest: crate::model::Digest::ZERO }, Ok(()))]);
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn p2_each_record_needs_its_scope() {
         (profile, None),
         (placed, None),
         (image(direct(), RoomKind::Direct, &[ALICE, BOB]), None),
-        (RecordBody::Void, None),
+        (RecordBody::Void { digest: crate::model::Digest::ZERO }, None),
     ] {
         assert_eq!(scope_of(&body), scope, "{body:?}");
     }

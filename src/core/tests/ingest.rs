@@ -174,7 +174,8 @@ fn a27_poison_is_consumed_and_the_next_record_is_applied() {
     assert_eq!(ack.rejects[0], (poison, Code::UnknownType));
     assert_eq!(pair.globex.audited("record.refused").len(), ack.rejects.len());
     assert!(pair.globex.timelines.len() >= before);
-    assert_eq!(ack.credit, limits::CREDIT_RECORDS_MAX - ack.rejects.len() as u64);
+    assert_eq!(ack.credit.records, limits::CREDIT_RECORDS_MAX - ack.rejects.len() as u64);
+    assert_eq!(ack.credit.bytes, limits::CREDIT_BYTES_MAX);
 }
 
 #[test]
@@ -195,7 +196,7 @@ fn f2_rejects_are_repeated_until_they_are_settled() {
 fn w13_three_voids_in_an_hour_quarantine() {
     let (mut pair, mut envelope) = waiting();
     for record in &mut envelope.records[..3] {
-        record.body = Ok(RecordBody::Void);
+        record.body = Ok(RecordBody::Void { digest: crate::model::Digest::ZERO });
     }
     let ack = pair.ingest(Org::Globex, envelope).expect("voids keep their numbers");
     assert_eq!(ack.cursor, inn(&pair, Org::Globex).cursor);
@@ -207,12 +208,12 @@ fn w13_voids_far_apart_do_not_quarantine() {
     let (mut pair, mut envelope) = waiting();
     let rest = envelope.records.split_off(2);
     for record in &mut envelope.records {
-        record.body = Ok(RecordBody::Void);
+        record.body = Ok(RecordBody::Void { digest: crate::model::Digest::ZERO });
     }
     let ack = pair.ingest(Org::Globex, envelope.clone()).expect("voids keep their numbers");
     pair.now = pair.now.plus(3_600_000);
     envelope = Envelope { from_seq: ack.cursor + 1, prev: ack.head, records: rest, ..envelope };
-    envelope.records[0].body = Ok(RecordBody::Void);
+    envelope.records[0].body = Ok(RecordBody::Void { digest: crate::model::Digest::ZERO });
     pair.ingest(Org::Globex, envelope).expect("voids keep their numbers");
     assert_ne!(pair.link_state(Org::Globex), LinkState::Quarantined);
 }

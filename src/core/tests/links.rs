@@ -97,6 +97,58 @@ fn a30_a_card_of_another_identity_or_domain_is_not_taken_in_band() {
 }
 
 #[test]
+fn w3_a_card_with_a_pin_of_another_org_is_not_pinned() {
+    let mut pair = Pair::pinned();
+    let own = card(&Org::Acme.domain(), 1).card;
+    pair.acme.state.own_card = Some(own.clone().into());
+    let third = card(&domain("third.example"), 1).card;
+    let globex = card(&globex(), 1).card;
+    let wrong = [
+        Card { tls_pins: vec![third.tls_pins[0], globex.tls_pins[1]], ..third.clone() },
+        Card { tls_pins: vec![own.tls_pins[1]], ..third.clone() },
+        Card { signing_keys: globex.signing_keys.clone(), ..third.clone() },
+        Card { signing_keys: own.signing_keys.clone(), ..third.clone() },
+    ];
+    for card in wrong {
+        assert_eq!(pin(&mut pair, signed_card(card)).unwrap_err().code, Code::KeyTaken);
+    }
+    pin(&mut pair, signed_card(third)).expect("its own keys are its own");
+}
+
+#[test]
+fn w3_a_newer_card_that_claims_the_pin_of_another_org_locks_nobody_out() {
+    let mut pair = Pair::open();
+    let third = card(&domain("third.example"), 1).card;
+    pin(&mut pair, signed_card(third.clone())).expect("a third org");
+    let before = pair.acme.state.links[&globex()].peer.clone();
+    let newer = card(&globex(), 2).card;
+    for grasping in [
+        Card { tls_pins: third.tls_pins.clone(), ..newer.clone() },
+        Card { signing_keys: third.signing_keys.clone(), ..newer.clone() },
+    ] {
+        assert_eq!(hear(&mut pair, signed_card(grasping)).unwrap_err().code, Code::KeyTaken);
+    }
+    assert_eq!(pair.acme.state.links[&globex()].peer, before);
+    assert_eq!(pair.link_state(Org::Acme), LinkState::Open);
+    let audited = pair.acme.audited("request.refused");
+    assert!(audited.iter().filter(|entry| entry.code == Some(Code::KeyTaken)).count() == 2, "each refusal is audited");
+    hear(&mut pair, signed_card(newer)).expect("an honest card is taken");
+}
+
+#[test]
+fn w3_a_parted_peers_pins_that_another_org_has_by_now_do_not_come_back() {
+    let mut pair = Pair::open();
+    pair.revoke(Org::Acme);
+    pair.sync();
+    hear(&mut pair, card(&globex(), 5)).expect("a newer card");
+    pair.admin(Org::Acme, AdminOp::UnpinPeer(globex())).expect("the link has ended");
+    let third = Card { tls_pins: card(&globex(), 5).card.tls_pins, ..card(&domain("third.example"), 1).card };
+    pin(&mut pair, signed_card(third)).expect("nobody has these pins now");
+    let older = Card { tls_pins: vec![crate::model::Digest([7; 32])], ..card(&globex(), 1).card };
+    assert_eq!(pin(&mut pair, signed_card(older)).unwrap_err().code, Code::KeyTaken, "the known card counts");
+}
+
+#[test]
 fn two_cards_of_one_version_are_a_fork() {
     let mut pair = Pair::open();
     let other = Card { endpoints: vec!["elsewhere:1".to_owned()], ..card(&globex(), 1).card };

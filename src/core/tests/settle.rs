@@ -2,11 +2,11 @@
 
 use crate::{
     core::{
-        command::{PeerOp, Ref, UserOp},
+        command::{Answer, PeerOp, Ref, UserOp},
         state::Delivery,
     },
     model::{
-        Code, Digest, EpochId, RoomId,
+        Code, Digest, EpochId, Reject, RoomId,
         contact::ContactState,
         journal::Entry,
         limits,
@@ -157,10 +157,59 @@ fn a29_rejects_of_records_that_were_never_sent_are_ignored() {
 }
 
 #[test]
-fn w13_a_record_that_the_peer_cannot_take_in_form_is_for_the_admin() {
+fn w13_a_record_that_the_peer_cannot_take_in_form_is_voided() {
     let (mut pair, _) = waiting();
-    let unacceptable = PeerOp::Unacceptable { seq: 1, code: Code::Malformed };
-    pair.peer(Org::Acme, unacceptable).unwrap_err();
-    assert_eq!(pair.acme.audited("record.unacceptable").len(), 1);
+    unacceptable(&mut pair, 1, Ref::None).expect("it is voided");
+    assert_eq!(pair.link_state(Org::Acme), LinkState::Open);
+    unacceptable(&mut pair, 1, Ref::None).expect_err("the void is not taken either");
+    assert_eq!(pair.acme.audited("record.unacceptable").len(), 2);
     assert_eq!(pair.link_state(Org::Acme), LinkState::Quarantined);
+}
+
+fn unacceptable(pair: &mut Pair, seq: u64, reference: Ref) -> Result<Answer, Reject> {
+    let epoch = out(pair).epoch;
+    pair.peer(Org::Acme, PeerOp::Unacceptable { epoch, seq, reference, code: Code::Malformed })
+}
+
+#[test]
+fn w13_three_voids_of_ours_in_an_hour_quarantine() {
+    let (mut pair, _) = waiting();
+    unacceptable(&mut pair, 1, Ref::None).expect("one is voided");
+    unacceptable(&mut pair, 2, Ref::None).expect("two are voided");
+    pair.now = pair.now.plus(limits::VOID_WINDOW_MS);
+    unacceptable(&mut pair, 3, Ref::None).expect("the first two are long ago");
+    let mut pair = waiting().0;
+    for seq in 1..=2 {
+        unacceptable(&mut pair, seq, Ref::None).expect("it is voided");
+    }
+    unacceptable(&mut pair, 3, Ref::None).expect_err("this is one too many");
+    assert_eq!(pair.link_state(Org::Acme), LinkState::Quarantined);
+}
+
+#[test]
+fn w13_only_what_is_under_way_can_be_voided() {
+    let (mut pair, ack) = waiting();
+    let next = out(&pair).next_seq;
+    assert_eq!(unacceptable(&mut pair, next, Ref::None).unwrap_err().code, Code::Malformed);
+    settle_with(&mut pair, ack, Vec::new());
+    assert_eq!(unacceptable(&mut pair, 1, Ref::None).unwrap_err().code, Code::Malformed, "an ack has covered it");
+    let epoch = crate::model::record::Epoch { n: 9, id: EpochId([9; 16]) };
+    let op = PeerOp::Unacceptable { epoch, seq: 1, reference: Ref::None, code: Code::Malformed };
+    assert_eq!(pair.peer(Org::Acme, op).unwrap_err().code, Code::Epoch);
+    assert!(pair.acme.state.refused.is_empty());
+}
+
+#[test]
+fn w13_a_voided_record_is_never_delivered_and_its_author_is_told_once() {
+    let (mut pair, ack) = waiting();
+    let room = room_id(1);
+    let ask = Ref::Ask(room, local("alice"));
+    unacceptable(&mut pair, 2, ask.clone()).expect("it is voided");
+    let cursor = ack.cursor;
+    settle_with(&mut pair, Ack { rejects: vec![(2, Code::Scope)], ..ack }, vec![(2, ask)]);
+    let (state, epoch_n) = (&pair.acme.state, out(&pair).epoch.n);
+    let of = |seq| state.delivery(&Org::Globex.domain(), epoch_n, seq);
+    assert_eq!((of(1), of(2), of(cursor)), (Delivery::Delivered, Delivery::Refused(Code::Void), Delivery::Delivered));
+    let told = |kind: &&&NoticeKind| matches!(kind, NoticeKind::Refused { .. });
+    assert_eq!(pair.acme.notices_of("alice").iter().filter(told).count(), 1);
 }

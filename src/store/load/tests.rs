@@ -173,7 +173,9 @@ fn apply(draft: &mut Draft<'_>, op: Op) {
         Op::Peer(n, serial) => draft.put_peer(peer(theirs(n).as_str(), serial, GrantState::Active)),
         Op::Unpin(n) => draft.remove_peer(&theirs(n)),
         Op::Open(n) => open(draft, &theirs(n)),
-        Op::Send(n) => drop(draft.send(&theirs(n), &RecordBody::Void, Ref::None)),
+        Op::Send(n) => {
+            draft.send(&theirs(n), &RecordBody::Void { digest: Digest::ZERO }, Ref::None);
+        }
         Op::Room(n) if !draft.state.rooms.contains_key(&room_id(n)) => draft.put_room(room(room_id(n))),
         Op::Room(n) => draft.change_room(room_id(n), |info| info.joins += 1),
         Op::Audit(n) => draft.audit(AuditNote {
@@ -302,6 +304,19 @@ fn an_empty_store_has_nothing_and_a_made_one_is_not_made_again() {
     let loaded = loaded(&kv);
     assert_same(&loaded.state, &State::new(org()));
     assert_eq!(crate::store::anchor::check(&*kv, &loaded).expect("readable"), AnchorVerdict::Agrees);
+}
+
+#[test]
+fn the_journal_begins_at_position_1() {
+    let kv = store();
+    let Loaded { state, mut stage, .. } = loaded(&kv);
+    assert_eq!(stage.journal_next(), 1);
+    let mut random = Counting(0);
+    let mut draft = Draft::new(state, Millis(1), &mut random);
+    apply(&mut draft, Op::Profile(1, true));
+    commit(&kv, &mut stage, &draft.finish().1);
+    assert_eq!(loaded(&kv).stage.journal_next(), stage.journal_next());
+    assert_eq!(crate::store::check::check(&*kv).expect("readable").findings_total, 0);
 }
 
 #[test]

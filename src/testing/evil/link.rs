@@ -41,6 +41,8 @@ pub struct EvilLink {
     pub heard: Option<Hello>,
     /// The last record of the daemon's stream that the peer claims to hold, and the head after it.
     pub held: (u64, Digest),
+    /// The largest envelope that the peer says it takes: records, bytes.
+    pub takes: (u64, u64),
     connection: Option<EvilConnection>,
     endpoint: String,
 }
@@ -124,6 +126,7 @@ impl EvilLink {
             head: Digest::ZERO,
             heard: None,
             held: (0, Digest::ZERO),
+            takes: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
             connection: None,
             endpoint,
         }
@@ -182,7 +185,7 @@ impl EvilLink {
             incoming,
             ended: None,
             features: Vec::new(),
-            envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
+            envelope_max: self.takes,
         }
     }
 

@@ -1,11 +1,11 @@
 //! A listener under a test's control, which takes what a real daemon sends and answers what the test wants.
 
-use super::{EvilLink, MADE_AT, OrgKeys};
+use super::{EvilLink, MADE_AT, OrgKeys, Reply};
 use crate::{
     crypto::digest::chain,
     model::{
-        Digest, Domain, limits,
-        record::{Ack, Envelope},
+        Digest, Domain,
+        record::{Ack, Credit, Envelope},
     },
     net::{
         Connections, PeerTls, StopSwitch,
@@ -17,12 +17,12 @@ use crate::{
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use hyper::{Request, Response, body::Incoming};
+use hyper::{Request, Response, StatusCode, body::Incoming};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
-/// What to answer to an envelope: the honest ack, changed, as a document.
-pub type Answers = Box<dyn FnMut(&EvilLink, &Envelope, Ack) -> String + Send>;
+/// What to answer to an envelope: the honest ack, changed, as a document; or a refusal.
+pub type Answers = Box<dyn FnMut(&EvilLink, &Envelope, Ack) -> Reply + Send>;
 
 /// The listener.
 pub struct EvilServer {
@@ -103,15 +103,24 @@ async fn answer(
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut side = side.lock().unwrap_or_else(PoisonError::into_inner);
     let document = match path.as_str() {
-        "/federation/v1/hello" => greet(&mut side, &body),
+        "/federation/v1/hello" => Bytes::from(greet(&mut side, &body)),
         _ => {
             let answers = &mut *answers.lock().unwrap_or_else(PoisonError::into_inner);
-            let document = take(&mut side, answers, &body);
+            let reply = take(&mut side, answers, &body);
             arrived.send_modify(|count| *count += 1);
-            document
+            match reply {
+                Reply::Taken(document) => document,
+                Reply::Refused(problem) => return refuse(&problem),
+            }
         }
     };
-    Response::new(Full::new(Bytes::from(document)))
+    Response::new(Full::new(document))
+}
+
+fn refuse(problem: &wire::problem::Problem) -> PeerResponse {
+    let mut response = Response::new(Full::new(Bytes::from(wire::problem::encode(problem))));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
 }
 
 fn greet(side: &mut EvilLink, body: &[u8]) -> String {
@@ -120,23 +129,28 @@ fn greet(side: &mut EvilLink, body: &[u8]) -> String {
     wire::proof::seal_hello(&side.hello(), &side.keys.signing).expect("a hello in form")
 }
 
-fn take(side: &mut EvilLink, answers: &mut Answers, body: &[u8]) -> String {
+fn take(side: &mut EvilLink, answers: &mut Answers, body: &[u8]) -> Reply {
     let (envelope, _) = wire::proof::open_envelope(body, &side.victim).expect("an honest daemon's envelope");
     let records = &envelope.records;
     let cursor = envelope.from_seq + records.len() as u64 - 1;
-    if cursor > side.held.0 {
-        side.held = (cursor, records.iter().fold(envelope.prev, |head, record| chain(head, record.digest)));
-    }
+    let held = match cursor > side.held.0 {
+        true => (cursor, records.iter().fold(envelope.prev, |head, record| chain(head, record.digest))),
+        false => side.held,
+    };
     let honest = Ack {
         link: side.link,
         origin: side.keys.domain.clone(),
         destination: side.victim.domain.clone(),
         epoch: envelope.epoch,
-        cursor: side.held.0,
-        head: side.held.1,
+        cursor: held.0,
+        head: held.1,
         rejects: Vec::new(),
-        credit: limits::CREDIT_RECORDS_MAX,
+        credit: Credit::FULL,
         sent_at: MADE_AT,
     };
-    answers(side, &envelope, honest)
+    let reply = answers(side, &envelope, honest);
+    if matches!(reply, Reply::Taken(_)) {
+        side.held = held;
+    }
+    reply
 }

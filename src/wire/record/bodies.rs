@@ -33,7 +33,7 @@ pub(super) fn type_name(body: &RecordBody) -> &'static str {
         RecordBody::RoomSubmit { .. } => "room_submit",
         RecordBody::RoomPlaced { .. } => "room_placed",
         RecordBody::RoomAsk { .. } => "room_ask",
-        RecordBody::Void => "void",
+        RecordBody::Void { .. } => "void",
     }
 }
 
@@ -77,7 +77,7 @@ pub(super) fn write(body: &RecordBody, bytes: &mut Vec<u8>) {
         RecordBody::RoomAsk { room, by, ask } => {
             strict::append(&RoomAskV1 { room: *room, by: by.clone(), ask: ask.into() }, bytes);
         }
-        RecordBody::Void => strict::append(&VoidV1 {}, bytes),
+        RecordBody::Void { digest } => strict::append(&VoidV1 { digest: *digest }, bytes),
     }
 }
 
@@ -123,8 +123,8 @@ pub(super) fn read(type_name: &str, body: &RawValue) -> Result<RecordBody, WireE
             RecordBody::RoomAsk { room, by, ask: ask.into_ask()? }
         }
         "void" => {
-            let VoidV1 {} = strict::read(OBJECT, text)?;
-            RecordBody::Void
+            let VoidV1 { digest } = strict::read(OBJECT, text)?;
+            RecordBody::Void { digest }
         }
         _ => return Err(WireError::UnknownType { object: OBJECT }),
     })
@@ -192,7 +192,9 @@ struct RoomSubmitV1<'a> {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VoidV1 {}
+struct VoidV1 {
+    digest: Digest,
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

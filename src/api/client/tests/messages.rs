@@ -1,6 +1,19 @@
 //! Posting and reading timelines.
 
 use super::*;
+use crate::{
+    core::{
+        Command,
+        command::{AdminOp, GrantRequest, PeerOp, UserOp},
+        grants,
+    },
+    crypto::digest::direct_room,
+    model::record::{Ack, Credit},
+    testing::{
+        Org, Pair,
+        fixtures::{parsed, signed_grant},
+    },
+};
 use serde_json::json;
 
 fn texts(page: &Value) -> Vec<String> {
@@ -101,4 +114,54 @@ async fn reading_counts_down_what_is_unread() {
     let shown = daemon.read("bob", &format!("rooms/{room}")).await.expect(200);
     assert_eq!((&shown["read_index"], &shown["unread"]), (&posted["index"], &json!(1)));
     assert_eq!(shown["last_event_at"], NOW.0);
+}
+
+/// Bob's daemon follows the direct room that acme hosts.
+fn followed() -> (Daemon, String) {
+    let mut pair = Pair::open();
+    let alice = pair.address(Org::Acme, "alice");
+    pair.user(Org::Globex, "bob", UserOp::AddContact(alice.clone())).expect("alice can be added");
+    pair.sync();
+    let room = direct_room(&alice, &pair.address(Org::Globex, "bob"));
+    (Daemon::on(pair.globex.state.clone()), room.to_string())
+}
+
+/// Bob's admin revokes, and the rooms are cleaned up.
+async fn revoke(daemon: &Daemon) {
+    let request =
+        GrantRequest { peer: acme(), scopes: None, not_after: None, reason: parsed(""), expected_serial: None };
+    let grant = grants::build_own(&daemon.engine.state(), &request, NOW).expect("a revocation");
+    let expected_serial = grant.serial - 1;
+    let op = AdminOp::PutGrant { peer: acme(), expected_serial, grant: Box::new(signed_grant(grant)) };
+    daemon.engine.submit(Command::Admin { actor: "root".to_owned(), op }).await.expect("revoked");
+    daemon.engine.submit(Command::Tick).await.expect("time passes");
+}
+
+#[tokio::test]
+async fn p21_what_arrived_while_the_link_closed_is_shown_as_delivered_once_it_is_known() {
+    let (daemon, room) = followed();
+    let link = daemon.engine.state().links[&acme()].clone();
+    let stream = link.streams.out.expect("an open link");
+    daemon.post("bob", &room, "on its way").await;
+    let delivery = async || {
+        let page = daemon.read("bob", &format!("rooms/{room}/messages")).await.expect(200);
+        page["pending"][0]["delivery"]["state"].clone()
+    };
+    assert_eq!(delivery().await, "queued");
+    revoke(&daemon).await;
+    assert_eq!(delivery().await, "undelivered");
+    let ack = Ack {
+        link: link.peer.link,
+        origin: acme(),
+        destination: domain("globex.example"),
+        epoch: stream.epoch,
+        cursor: stream.next_seq,
+        head: crate::model::Digest::ZERO,
+        rejects: Vec::new(),
+        credit: Credit::FULL,
+        sent_at: NOW,
+    };
+    let op = PeerOp::Settle(ack, Vec::new());
+    daemon.engine.submit(Command::Peer { peer: acme(), op }).await.expect("the host had it");
+    assert_eq!(delivery().await, "delivered");
 }

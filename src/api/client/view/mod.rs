@@ -117,8 +117,3 @@ pub fn delivery(delivery: Delivery) -> dto::Delivery {
         Delivery::Undelivered => word("undelivered"),
     }
 }
-
-/// The verdict on a submission that will not get a place.
-pub fn unplaced(code: Option<Code>) -> Delivery {
-    code.map_or(Delivery::Undelivered, Delivery::Refused)
-}
