@@ -11,6 +11,7 @@ pub mod core;
 pub mod crypto;
 pub mod engine;
 pub mod federation;
+pub mod export;
 pub mod feed;
 pub mod model;
 pub mod net;

@@ -122,6 +122,7 @@ pub fn status(code: Code) -> (StatusCode, &'static str) {
         Code::Fork => (StatusCode::CONFLICT, "Two contents for one number"),
         Code::Credit => (StatusCode::TOO_MANY_REQUESTS, "Credit is used up"),
         Code::KeyTaken => (StatusCode::CONFLICT, "Key of another organization"),
+        Code::OnHold => (StatusCode::CONFLICT, "On legal hold"),
         Code::Void => (StatusCode::UNPROCESSABLE_ENTITY, "Not readable for the partner"),
     }
 }

@@ -181,13 +181,22 @@ impl Http {
         self.call(self.request(Method::DELETE, path)).await
     }
 
+    /// GET of something long, to be read as it comes.
+    pub async fn stream(&self, path: &str) -> Done<Response> {
+        self.checked(self.send(self.request(Method::GET, path)).await?).await
+    }
+
     /// Opens the stream of live events, after this position or from now on.
     pub async fn events(&self, after: Option<&str>) -> Done<Response> {
         let mut request = self.request(Method::GET, "/api/v1/events").header("accept", "text/event-stream");
         if let Some(after) = after {
             request = request.header("last-event-id", after);
         }
-        let response = self.send(request).await?;
+        self.checked(self.send(request).await?).await
+    }
+
+    /// The answer, unless it is a refusal.
+    async fn checked(&self, response: Response) -> Done<Response> {
         let status = response.status();
         if status.is_success() {
             return Ok(response);

@@ -1,10 +1,13 @@
 //! Everything that can be asked of the writer, as one closed enum.
 
+pub use super::keeping::{KeepFact, KeepOp};
+
 use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
     event::{Message, Role, SettingsChange},
     grant::{Scopes, SignedGrant},
+    keeping::{About, Proof},
     journal::{Outcome, Place},
     org::SignedCard,
     record::{Ack, Envelope, Epoch, Evidence, Hello, InPosition, OutPosition},
@@ -40,6 +43,8 @@ pub enum Command {
     },
     /// Time has passed.
     Tick,
+    /// What is too old, or of somebody who was erased, as the writer found it in the store.
+    Keep(Vec<KeepFact>),
 }
 
 /// What a user can ask for.
@@ -87,6 +92,15 @@ pub enum UserOp {
     MarkRead(RoomId, u64),
     /// One has read all notices before this number.
     ReadNotices(u64),
+    /// Report something to the admins of one's own org, with what proves it.
+    Report {
+        /// What.
+        about: About,
+        /// Why.
+        reason: Reason,
+        /// The signed original, as the caller found it.
+        proof: Proof,
+    },
     /// Change one's own name.
     Rename(DisplayName),
     /// Replace one's own password by another hash; ends all other sessions.
@@ -154,6 +168,8 @@ pub enum AdminOp {
     IssueToken(Digest, Session),
     /// End all sessions and tokens of a user.
     EndSessions(LocalPart),
+    /// Change what is kept for how long, holds, cases; erase a person (P30).
+    Keep(KeepOp),
     /// Something that an admin did outside the store and that has to be in the audit log.
     Note {
         /// What.
@@ -344,6 +360,7 @@ impl UserOp {
             | Self::ChangeRoom(room, _)
             | Self::Post { room, .. }
             | Self::MarkRead(room, _) => room.to_string(),
+            Self::Report { about, .. } => about.to_string(),
             Self::ReadNotices(_)
             | Self::Rename(_)
             | Self::SetPassword { .. }
@@ -366,6 +383,7 @@ impl AdminOp {
             }
             Self::IssueToken(_, session) => session.user.to_string(),
             Self::SetPolicy(_) => "policy".to_owned(),
+            Self::Keep(op) => op.subject(),
             Self::Note { subject, .. } => subject.clone(),
         }
     }

@@ -4,7 +4,7 @@ use super::{
     command::{AdminOp, Answer, Command, PeerOp, UserOp},
     contacts,
     draft::{Change, Draft},
-    grants, groups, hello, ingest, links, messages, rooms, settle,
+    grants, groups, hello, ingest, keeping, links, messages, rooms, settle,
     state::State,
     users,
 };
@@ -33,6 +33,7 @@ pub fn decide(state: &State, command: Command, now: Millis, random: &mut dyn Ran
         Command::Admin { actor, op } => decide_admin(&mut draft, &actor, op),
         Command::Peer { peer, op } => decide_peer(&mut draft, &peer, op),
         Command::Tick => links::tick(&mut draft),
+        Command::Keep(facts) => keeping::apply(&mut draft, facts),
     };
     match result {
         Ok(answer) => {
@@ -71,7 +72,7 @@ fn refusal_trace(state: &State, command: &Command) -> Option<(String, String)> {
         Command::User { user, op } => Some((state.address(user).to_string(), op.subject())),
         Command::Admin { actor, op } => Some((format!("admin:{actor}"), op.subject())),
         Command::Peer { peer, .. } => Some((format!("peer:{peer}"), peer.to_string())),
-        Command::Tick => None,
+        Command::Tick | Command::Keep(_) => None,
     }
 }
 
@@ -92,6 +93,7 @@ fn decide_user(draft: &mut Draft<'_>, user: &LocalPart, op: UserOp) -> Result<An
         UserOp::Post { room, id, message } => messages::post(draft, user, room, id, message),
         UserOp::MarkRead(room, index) => rooms::mark_read(draft, user, room, index),
         UserOp::ReadNotices(before) => users::read_notices(draft, user, before),
+        UserOp::Report { about, reason, proof } => keeping::report(draft, user, about, reason, proof),
         UserOp::Rename(name) => users::rename(draft, user, name),
         UserOp::SetPassword { hash, keep } => users::set_password(draft, user, hash, keep),
         UserOp::OpenSession(secret, session) => users::open_session(draft, user, secret, session),
@@ -113,6 +115,7 @@ fn decide_admin(draft: &mut Draft<'_>, actor: &str, op: AdminOp) -> Result<Answe
         AdminOp::SetPolicy(policy) => users::set_policy(draft, actor, policy),
         AdminOp::IssueToken(secret, session) => users::issue_token(draft, actor, secret, session),
         AdminOp::EndSessions(local) => users::end_sessions(draft, actor, &local),
+        AdminOp::Keep(op) => keeping::decide(draft, actor, op),
         AdminOp::Note { action, subject, detail } => {
             draft.audit(AuditNote { actor: format!("admin:{actor}"), action, subject, code: None, detail });
             Ok(Answer::done())

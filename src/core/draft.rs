@@ -2,6 +2,10 @@
 //!
 //! A decision works on a draft; when it refuses, the draft is dropped and nothing has happened.
 
+mod keep;
+
+pub use keep::Keep;
+
 use super::{
     command::Ref,
     state::{Link, Quota, Room, State},
@@ -84,6 +88,7 @@ pub enum Change {
         notice: Notice,
     },
     Audit(Box<AuditEntry>),
+    Keep(Keep),
     Journal(Entry),
 }
 
@@ -185,6 +190,7 @@ impl<'a> Draft<'a> {
     /// Pins or replaces a peer.
     pub fn put_peer(&mut self, peer: Peer) {
         let domain = peer.domain.clone();
+        self.keep_papers(&peer);
         let peer = Arc::new(peer);
         let link = match self.state.links.get(&domain) {
             Some(link) => Link { peer: peer.clone(), ..Link::clone(link) },
@@ -243,6 +249,7 @@ impl<'a> Draft<'a> {
                 invited: imbl::OrdMap::new(),
                 next_index: 0,
                 head: Digest::ZERO,
+                begins: 0,
             };
             self.state.rooms.insert(id, Arc::new(room));
         }
@@ -390,6 +397,9 @@ impl<'a> Draft<'a> {
         if let Some(room) = self.state.rooms.get_mut(&id) {
             let room = Arc::make_mut(room);
             if room.next_index != next_index || room.head != head {
+                if room.begins == room.next_index {
+                    room.begins = next_index;
+                }
                 room.next_index = next_index;
                 room.head = head;
                 self.changes.push(Change::Skip { room: id, next_index, head });

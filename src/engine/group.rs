@@ -82,7 +82,7 @@ impl Group {
 
     fn keep_event(&mut self, appended: &Appended) {
         let Appended { room, index, at, sent, head, bytes } = appended.clone();
-        self.appended.entry(room).or_default().push(TimelineRow { index, at, sent, head, bytes });
+        self.appended.entry(room).or_default().push(TimelineRow { index, at, sent, head, bytes, erased: None });
     }
 
     /// Whether there is anything to write.

@@ -4,6 +4,7 @@ use super::{
     Engine, IdempotencyKey, Published, Refusal, Submitted,
     done::{Done, Known},
     group::{Group, refuse_all},
+    keep::Round,
     outbox,
 };
 use crate::{
@@ -112,6 +113,7 @@ struct Writer {
     anchored_at: Millis,
     anchored_commit: u64,
     pruned_at: Millis,
+    round: Round,
 }
 
 /// Starts the writer.
@@ -141,6 +143,7 @@ pub fn start(parts: Parts) -> (Engine, Running) {
         anchored_at: Millis(0),
         anchored_commit: 0,
         pruned_at: clock.now(),
+        round: Round::default(),
     };
     let runtime = tokio::runtime::Handle::current();
     let running = match runs {
@@ -194,8 +197,13 @@ impl Writer {
             // Nothing to write; some effects live in memory only, such as the last refusal by a peer.
             self.published.state.store(Arc::new(self.state.clone()));
             group.reply();
-            return Ok(());
+            return self.keep_if_due();
         }
+        self.commit(group)?;
+        self.keep_if_due()
+    }
+
+    fn commit(&mut self, mut group: Group) -> Result<(), StoreError> {
         let outcome = group.seal(&mut self.stage)?;
         let began = std::time::Instant::now();
         self.kv.commit(self.stage.take())?;
@@ -206,6 +214,21 @@ impl Writer {
         self.publish(outcome.fresh, outcome.sent);
         group.reply();
         self.anchor_if_due()
+    }
+
+    /// One step of what retention and erasures ask for, as a commit of its own: rows of timelines are cut only while no
+    /// event waits to be written into them.
+    fn keep_if_due(&mut self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let facts = self.round.step(&self.reader, &self.state, now)?;
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let mut group = Group::default();
+        let decision = decide(&self.state, Command::Keep(facts), now, &mut *self.random);
+        self.state = decision.state;
+        group.absorb(&mut self.stage, decision.changes)?;
+        self.commit(group)
     }
 
     /// With a full disk only what ends something is taken: a revocation must always be possible (P26, F8).

@@ -107,6 +107,8 @@ codes! {
     Credit = "CREDIT",
     /// A card shows a key or TLS pin that is another org's.
     KeyTaken = "KEY_TAKEN",
+    /// It is on legal hold: nothing of it is deleted until an admin releases it (P30).
+    OnHold = "ON_HOLD",
     /// The partner could not read it; a void holds its number.
     Void = "VOID",
 }

@@ -11,6 +11,7 @@ pub mod event;
 pub mod grant;
 pub mod id;
 pub mod journal;
+pub mod keeping;
 pub mod limits;
 pub mod link;
 pub mod notice;

@@ -1,7 +1,7 @@
 //! Reads everything once and says what does not fit: rows that cannot be read, gaps, broken chains (`handclasp check`).
 
 use super::{
-    codec::{self, CommitRow, SkipRow, TimelineRow},
+    codec::{self, CommitRow, SkipRow},
     keyspace::{Key, LogId, all_rows},
     kv::{Kv, StoreError},
     load::JOURNAL_FIRST,
@@ -16,6 +16,7 @@ use crate::{
         contact::Contact,
         id::hex,
         journal::Entry,
+        keeping::{Case, Erasure, Hold, Proof, Retention},
         limits::ROW_BYTES_MAX,
         link::{Parted, Peer, Streams},
         notice::Notice,
@@ -136,6 +137,12 @@ impl Pass {
             Key::Mark(..) | Key::NoticesRead(_) => readable::<u64>(key, row, &further),
             Key::Refused(..) => readable::<Code>(key, row, &further),
             Key::UserQuota(_) | Key::LinkQuota(..) => readable::<Quota>(key, row, &further),
+            Key::Retention => readable::<Retention>(key, row, &further),
+            Key::Hold(_) => readable::<Hold>(key, row, &further),
+            Key::Paper(..) => readable::<String>(key, row, &further),
+            Key::Case(_) => readable::<Case>(key, row, &further),
+            Key::Proof(_) => readable::<Proof>(key, row, &further),
+            Key::Erasure(_) => readable::<Erasure>(key, row, &further),
             Key::Commit => {
                 self.commit = Some(codec::decode_value(key, row, &further)?);
                 Ok(())
@@ -178,20 +185,20 @@ impl Pass {
         before.seq = Some(seq);
         match log {
             LogId::Timeline(room) => {
-                let TimelineRow { head: found, bytes, .. } = codec::decode_timeline(seq, entry)?;
-                before.head = Some(found);
+                let row = codec::decode_timeline(seq, entry)?;
+                before.head = Some(row.head);
                 // A follower's copy may go on after a gap, under the head that its host named.
                 // Only the last skip is kept: heads are compared from there on.
                 let skip = self.skips.get(room);
                 let at_skip = skip.filter(|skip| skip.next_index == seq).map(|skip| skip.head);
                 let is_older = skip.is_some_and(|skip| seq < skip.next_index);
                 let head = if gap.is_some() || is_older { at_skip } else { at_skip.or(head) };
-                return Ok(broken_chain(head, found, &bytes));
+                return Ok(broken_chain(head, row.head, row.digest()));
             }
             LogId::Outbox(..) => {
                 let row = codec::decode_outbox(seq, entry)?;
                 before.head = Some(row.head);
-                if let Some(broken) = broken_chain(head, row.head, &row.bytes) {
+                if let Some(broken) = broken_chain(head, row.head, sha256(&row.bytes)) {
                     return Ok(Some(broken));
                 }
             }
@@ -238,8 +245,8 @@ struct Before {
 }
 
 /// The first entry that is still there has nothing to be compared with.
-fn broken_chain(before: Option<Digest>, found: Digest, bytes: &[u8]) -> Option<String> {
-    let broken = before.is_some_and(|before| chain(before, sha256(bytes)) != found);
+fn broken_chain(before: Option<Digest>, found: Digest, item: Digest) -> Option<String> {
+    let broken = before.is_some_and(|before| chain(before, item) != found);
     broken.then(|| "its chain head does not follow from the entry before".to_owned())
 }
 

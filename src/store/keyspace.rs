@@ -3,7 +3,10 @@
 //! A key is a tag byte and the fields in order: ids raw, numbers big-endian, texts ended by a zero byte (no text of the
 //! model holds one). So keys of one kind stand together, in the order of their fields.
 
-use crate::model::{Address, Digest, Domain, LocalPart, RoomId};
+use crate::model::{
+    Address, Digest, Domain, LocalPart, RoomId,
+    keeping::{Held, PaperKind},
+};
 
 /// One packed log: a sequence of numbered entries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +76,18 @@ pub enum Key {
     UserQuota(LocalPart),
     /// A link's count of contact adds; whether it is theirs to us.
     LinkQuota(Domain, bool),
+    /// How long timelines are kept.
+    Retention,
+    /// A legal hold.
+    Hold(Held),
+    /// A signed document of a link: card or grant, by version or serial.
+    Paper(Domain, PaperKind, u64),
+    /// A reported case, by its number.
+    Case(u64),
+    /// What proves a case.
+    Proof(u64),
+    /// A person who was erased.
+    Erasure(LocalPart),
     /// A row of a log: number of its first entry, and which part of it when that entry needs several rows.
     Row(LogId, u64, u8),
 }
@@ -102,6 +117,12 @@ mod tag {
     pub const REFUSED: u8 = 0x44;
     pub const USER_QUOTA: u8 = 0x45;
     pub const LINK_QUOTA: u8 = 0x46;
+    pub const RETENTION: u8 = 0x50;
+    pub const HOLD: u8 = 0x51;
+    pub const PAPER: u8 = 0x52;
+    pub const CASE: u8 = 0x53;
+    pub const PROOF: u8 = 0x54;
+    pub const ERASURE: u8 = 0x55;
     pub const LOG_FIRST: u8 = 0x80;
     pub const TIMELINE: u8 = 0x80;
     pub const PENDING: u8 = 0x81;
@@ -131,6 +152,13 @@ pub fn all_rows() -> KeyRange {
 #[must_use]
 pub fn box_rows() -> [KeyRange; 2] {
     [(vec![tag::OUTBOX], vec![tag::OUTBOX + 1]), (vec![tag::INBOX], vec![tag::INBOX + 1])]
+}
+
+/// All rows with signed documents of a link.
+#[must_use]
+pub fn paper_rows(peer: &Domain) -> KeyRange {
+    let prefix = Encoder::new(tag::PAPER).text(peer.as_str()).0;
+    (prefix.clone(), [&prefix[..], &[0xff]].concat())
 }
 
 impl LogId {
@@ -212,6 +240,13 @@ impl Key {
             Self::Refused(peer, epoch_n, seq) => start(tag::REFUSED).text(peer.as_str()).number(*epoch_n).number(*seq),
             Self::UserQuota(user) => start(tag::USER_QUOTA).text(user.as_str()),
             Self::LinkQuota(peer, theirs) => start(tag::LINK_QUOTA).text(peer.as_str()).raw(&[u8::from(*theirs)]),
+            Self::Retention => start(tag::RETENTION),
+            Self::Hold(Held::User(user)) => start(tag::HOLD).raw(&[0]).text(user.as_str()),
+            Self::Hold(Held::Room(room)) => start(tag::HOLD).raw(&[1]).raw(&room.0),
+            Self::Paper(peer, kind, n) => start(tag::PAPER).text(peer.as_str()).raw(&[*kind as u8]).number(*n),
+            Self::Case(n) => start(tag::CASE).number(*n),
+            Self::Proof(n) => start(tag::PROOF).number(*n),
+            Self::Erasure(user) => start(tag::ERASURE).text(user.as_str()),
             Self::Row(log, seq, part) => return row_key(&log.prefix(), *seq, *part),
         }
         .0
@@ -249,6 +284,12 @@ impl Key {
             tag::REFUSED => Self::Refused(rest.text()?, rest.number()?, rest.number()?),
             tag::USER_QUOTA => Self::UserQuota(rest.text()?),
             tag::LINK_QUOTA => Self::LinkQuota(rest.text()?, rest.raw::<1>()? == [1]),
+            tag::RETENTION => Self::Retention,
+            tag::HOLD => Self::Hold(rest.held()?),
+            tag::PAPER => Self::Paper(rest.text()?, rest.paper_kind()?, rest.number()?),
+            tag::CASE => Self::Case(rest.number()?),
+            tag::PROOF => Self::Proof(rest.number()?),
+            tag::ERASURE => Self::Erasure(rest.text()?),
             tag::LOG_FIRST.. => Self::Row(rest.log(*tag)?, rest.number()?, rest.raw::<1>()?[0]),
             _ => return None,
         };
@@ -299,6 +340,19 @@ impl Decoder<'_> {
         self.raw().map(u64::from_be_bytes)
     }
 
+    fn held(&mut self) -> Option<Held> {
+        match self.raw()? {
+            [0] => self.text().map(Held::User),
+            [1] => self.raw().map(|room| Held::Room(RoomId(room))),
+            _ => None,
+        }
+    }
+
+    fn paper_kind(&mut self) -> Option<PaperKind> {
+        let [kind] = self.raw()?;
+        PaperKind::ALL.into_iter().find(|known| *known as u8 == kind)
+    }
+
     fn log(&mut self, tag: u8) -> Option<LogId> {
         Some(match tag {
             tag::TIMELINE => LogId::Timeline(RoomId(self.raw()?)),
@@ -346,6 +400,13 @@ mod tests {
             Key::Refused(peer.clone(), 1, 2),
             Key::UserQuota(user.clone()),
             Key::LinkQuota(peer.clone(), true),
+            Key::Retention,
+            Key::Hold(Held::User(user.clone())),
+            Key::Hold(Held::Room(room)),
+            Key::Paper(peer.clone(), PaperKind::Theirs, 3),
+            Key::Case(1),
+            Key::Proof(1),
+            Key::Erasure(user.clone()),
         ];
         let logs = [
             LogId::Timeline(room),

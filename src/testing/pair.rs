@@ -6,10 +6,11 @@ use crate::{
         Change, Command, State,
         command::{AdminOp, Answer, GrantRequest, Greeting, PeerOp, PendingFact, Ref, UserOp},
         decide,
-        draft::Queued,
+        draft::{Keep, Queued},
         grants,
     },
     model::{
+        keeping::PaperKind,
         Address, Digest, Domain, Millis, Reject, RoomId,
         audit::AuditEntry,
         grant::Scopes,
@@ -71,6 +72,8 @@ pub struct Side {
     pub audit: Vec<AuditEntry>,
     /// The journal.
     pub journal: Vec<Entry>,
+    /// Cards and grants that were kept, by version or serial.
+    pub papers: Vec<(PaperKind, u64)>,
     random: Seeded,
 }
 
@@ -86,6 +89,7 @@ impl Side {
             notices: Vec::new(),
             audit: Vec::new(),
             journal: Vec::new(),
+            papers: Vec::new(),
             random: Seeded::new(seed),
         }
     }
@@ -121,6 +125,7 @@ impl Side {
             Change::Notice { user, notice, .. } => self.notices.push((user.to_string(), notice.kind)),
             Change::Audit(entry) => self.audit.push(*entry),
             Change::Journal(entry) => self.journal.push(entry),
+            Change::Keep(Keep::Paper(_, kind, n, _)) => self.papers.push((kind, n)),
             _ => {}
         }
     }

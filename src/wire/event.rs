@@ -23,6 +23,12 @@ pub fn seal(event: Event) -> Sealed {
     Sealed { event, bytes }
 }
 
+/// What is shown of an event whose text was erased: who, when, and that it is gone. Never crosses a link.
+#[must_use]
+pub fn erased(event: &Event) -> Vec<u8> {
+    strict::write(&EventV1::blank(event, "erased"))
+}
+
 /// Reads an event, and keeps its exact bytes.
 ///
 /// # Errors

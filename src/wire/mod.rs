@@ -7,6 +7,7 @@ pub mod envelope;
 pub mod event;
 pub mod grant;
 pub mod hello;
+pub mod past;
 pub mod problem;
 pub mod proof;
 pub mod pull;

@@ -1,9 +1,12 @@
 //! The admin API under `/admin/v1`: parse, submit or read, convert. Everything but health asks for the admin token.
 
 mod audit;
+mod cases;
 pub mod dto;
+mod export;
 mod grants;
 mod health;
+mod keeping;
 mod peers;
 mod status;
 #[cfg(test)]
@@ -167,6 +170,15 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(users::issue_token))
         .routes(routes!(users::end_sessions))
         .routes(routes!(users::show_policy, users::put_policy))
+        .routes(routes!(keeping::show, keeping::put))
+        .routes(routes!(keeping::holds))
+        .routes(routes!(keeping::hold_user, keeping::release_user))
+        .routes(routes!(keeping::hold_room, keeping::release_room))
+        .routes(routes!(keeping::show_erasure, keeping::erase))
+        .routes(routes!(export::export))
+        .routes(routes!(cases::list))
+        .routes(routes!(cases::show))
+        .routes(routes!(cases::close))
         .routes(routes!(why::why_not))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))

@@ -13,6 +13,7 @@ mod messages;
 mod notifications;
 mod paths;
 mod render;
+mod reports;
 mod rooms;
 mod session;
 mod view;
@@ -105,6 +106,7 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(messages::list, messages::post))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
+        .routes(routes!(reports::report))
         .routes(routes!(why::why_not))
         .routes(routes!(events::stream))
         .routes(routes!(limits::list))

@@ -90,6 +90,7 @@ mod tests {
             sent,
             head: Digest::ZERO,
             bytes: EVENT.as_bytes().into(),
+            erased: None,
         }
     }
 

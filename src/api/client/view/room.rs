@@ -33,6 +33,7 @@ pub fn room(state: &State, user: &LocalPart, room: &Room, now: Millis, last_even
         history: history_word(info.history).to_owned(),
         created_by: info.created_by.to_string(),
         created_at: info.created_at.0,
+        visible_from: rooms::visible_range(state, user, room).0,
         next_index: room.next_index,
         read_index: read.checked_sub(1),
         unread: unread(state, user, room, read),

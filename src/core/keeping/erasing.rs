@@ -1,0 +1,110 @@
+//! The erasure of a person: what is only theirs goes at once, what they wrote room by room. Addresses stay in the chains.
+
+use super::{audit, is_held};
+use crate::{
+    core::{
+        command::{Answer, UserChange},
+        draft::Draft,
+        state::State,
+        users,
+    },
+    model::{
+        Address, Code, LocalPart, Reject, RoomId,
+        event::Content,
+        keeping::{Erasure, Held, Texts},
+        user::User,
+    },
+};
+
+/// What an erased person is called from then on.
+const NAME: &str = "Erased person";
+
+/// Whether the event holds what its author wrote, and so goes with them.
+#[must_use]
+pub fn is_text(content: &Content) -> bool {
+    match content {
+        Content::Message(_) => true,
+        Content::Created { .. }
+        | Content::Joined { .. }
+        | Content::Removed { .. }
+        | Content::Excluded { .. }
+        | Content::Role { .. }
+        | Content::Settings(_) => false,
+    }
+}
+
+/// Erases one of our users: they leave every external group, partners hear the new name, and their profile, contacts,
+/// notes, notices, sessions and password are gone. With [`Texts::Remove`] what they wrote follows.
+///
+/// # Errors
+/// `NOT_FOUND`, `ON_HOLD`, or `CONFLICT` when it was done already.
+pub fn begin(draft: &mut Draft<'_>, actor: &str, user: &LocalPart, texts: Texts) -> Result<Answer, Reject> {
+    if !draft.state.users.contains_key(user) {
+        return Err(Reject::new(Code::NotFound, format!("no user {user} here")));
+    }
+    if draft.state.keeping.holds.contains_key(&Held::User(user.clone())) {
+        return Err(Reject::new(Code::OnHold, format!("{user} is on legal hold; release the hold first")));
+    }
+    if draft.state.keeping.erasures.get(user).is_some_and(|known| known.texts == texts || texts == Texts::Keep) {
+        return Err(Reject::new(Code::Conflict, format!("{user} is erased already")));
+    }
+    let rooms = rooms_of(&draft.state, user);
+    let name = NAME.parse().map_err(|error| Reject::field("name", error))?;
+    let change =
+        UserChange { name: Some(name), active: Some(false), external: Some(false), ..UserChange::default() };
+    users::change(draft, actor, user, change)?;
+    forget_all(draft, user);
+    let next = rooms.first().filter(|_| texts == Texts::Remove).map(|room| (*room, 0));
+    let erasure = Erasure { by: actor.to_owned(), at: draft.now, texts, events: 0, next };
+    draft.put_erasure(user, erasure);
+    let words = match texts {
+        Texts::Keep => "texts stay",
+        Texts::Remove => "texts go",
+    };
+    audit(draft, format!("admin:{actor}"), "user.erased", user.to_string(), words.to_owned());
+    Ok(Answer::done())
+}
+
+fn forget_all(draft: &mut Draft<'_>, user: &LocalPart) {
+    if let Some(known) = draft.state.users.get(user).cloned() {
+        draft.put_user(User { password: None, chosen: false, ..User::clone(&known) });
+    }
+    let own = draft.state.contacts.keys().filter(|(owner, _)| owner == user).map(|(_, address)| address.clone());
+    let contacts: Vec<Address> = own.collect();
+    for address in contacts {
+        draft.put_contact(user, &address, None);
+    }
+    draft.forget_reading(user);
+}
+
+/// The rooms in which a user is or was a member, in the order of ids.
+#[must_use]
+pub fn rooms_of(state: &State, user: &LocalPart) -> Vec<RoomId> {
+    let address = state.address(user);
+    let of = |(id, room): (&RoomId, &std::sync::Arc<crate::core::state::Room>)| {
+        (room.members.contains_key(&address) || room.former.contains_key(&address)).then_some(*id)
+    };
+    state.rooms.iter().filter_map(of).collect()
+}
+
+/// A part of an erasure was looked through. What is on hold stays as it is.
+pub fn go_on(
+    draft: &mut Draft<'_>,
+    user: &LocalPart,
+    room: RoomId,
+    indices: Vec<u64>,
+    next: Option<(RoomId, u64)>,
+) {
+    let Some(known) = draft.state.keeping.erasures.get(user).cloned() else { return };
+    let held = draft.state.rooms.get(&room).is_none_or(|room| is_held(&draft.state, room));
+    let events = if held { 0 } else { indices.len() as u64 };
+    if events > 0 {
+        draft.erase(room, indices);
+    }
+    let erasure = Erasure { events: known.events + events, next, ..known };
+    if next.is_none() {
+        let detail = format!("the texts of {} events", erasure.events);
+        audit(draft, "system".to_owned(), "user.texts_erased", user.to_string(), detail);
+    }
+    draft.put_erasure(user, erasure);
+}

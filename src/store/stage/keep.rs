@@ -1,0 +1,67 @@
+//! Rows of what is kept, and rows of timelines that are cut at the front or lose the text of some entries (P30).
+
+use super::Stage;
+use crate::{
+    core::draft::Keep,
+    model::{Digest, LocalPart, RoomId},
+    store::{
+        codec::SkipRow,
+        keyspace::{Key, LogId},
+        kv::StoreError,
+        trim,
+    },
+};
+
+impl Stage {
+    /// Stages one change of what is kept.
+    pub(super) fn keep(&mut self, change: &Keep) -> Result<(), StoreError> {
+        match change {
+            Keep::Retention(retention) => self.put(&Key::Retention, retention),
+            Keep::Hold(held, hold) => self.put_or_delete(&Key::Hold(held.clone()), hold.as_ref()),
+            Keep::Paper(peer, kind, n, document) => self.put(&Key::Paper(peer.clone(), *kind, *n), document),
+            Keep::Case(case) => self.put(&Key::Case(case.n), case),
+            Keep::Proof(n, proof) => self.put(&Key::Proof(*n), proof),
+            Keep::Erasure(user, erasure) => self.put(&Key::Erasure(user.clone()), erasure),
+            Keep::Trim { room, before, next_index, head } => self.trim(*room, *before, (*next_index, *head)),
+            Keep::Erase(room, indices) => {
+                let log = LogId::Timeline(*room);
+                let rows = trim::erased(&*self.kv, &log, indices)?;
+                self.rewrite(&log, rows);
+                Ok(())
+            }
+            Keep::Forget(user, rooms) => self.forget(user, rooms),
+        }
+    }
+
+    /// The rows before an index go; where an empty timeline stands is told by a row of its own.
+    fn trim(&mut self, room: RoomId, before: u64, (next_index, head): (u64, Digest)) -> Result<(), StoreError> {
+        let log = LogId::Timeline(room);
+        let rows = trim::before(&*self.kv, &log, before)?;
+        self.rewrite(&log, rows);
+        // One clear place for what belongs to the deleted events: rows of items and of files go here, too.
+        if before == next_index { self.put(&Key::Skip(room), &SkipRow { next_index, head }) } else { Ok(()) }
+    }
+
+    /// Rows that replace those of a log that has not grown since the last commit. Its end is read again when it grows.
+    fn rewrite(&mut self, log: &LogId, rows: trim::Rewritten) {
+        debug_assert!(self.tails.get(log).is_none_or(|hot| !hot.grown), "an open row would be written over the new one");
+        self.tails.remove(log);
+        self.rows.extend(rows);
+    }
+
+    /// Who is forgotten may have been told something in the same commit: that goes, too.
+    fn forget(&mut self, user: &LocalPart, rooms: &[RoomId]) -> Result<(), StoreError> {
+        for room in rooms {
+            self.put_or_delete::<u64>(&Key::Mark(user.clone(), *room), None)?;
+        }
+        self.put_or_delete::<u64>(&Key::NoticesRead(user.clone()), None)?;
+        let log = LogId::Notices(user.clone());
+        self.tails.remove(&log);
+        self.grown.retain(|grown| *grown != log);
+        let (from, to) = log.rows();
+        self.rows.range_mut(from.clone()..to.clone()).for_each(|(_, row)| *row = None);
+        let stored = self.kv.scan(&from, &to, usize::MAX)?;
+        self.rows.extend(stored.into_iter().map(|(key, _)| (key, None)));
+        Ok(())
+    }
+}
