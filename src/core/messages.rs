@@ -98,7 +98,8 @@ fn refusal(code: Code) -> Reject {
         Code::TooLarge => (None, format!("a message mentions at most {} people", limits::MENTIONS_MAX)),
         _ => (None, "only members write in this room".to_owned()),
     };
-    Reject { code, field, detail }
+    let limit = (code == Code::TooLarge).then_some("message_mentions");
+    Reject { field, limit, ..Reject::new(code, detail) }
 }
 
 /// Tells those of our users who are called by name and may see it.

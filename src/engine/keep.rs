@@ -131,3 +131,6 @@ fn written(
     };
     Ok(Some(KeepFact::Written { user: user.clone(), room, indices, next }))
 }
+
+#[cfg(test)]
+mod tests;

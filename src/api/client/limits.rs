@@ -8,6 +8,11 @@ use axum::Json;
 const LIMITS: &[(&str, u64, &str, &str)] = &[
     ("message_text", limits::TEXT_BYTES_MAX as u64, "bytes", "the text of a message, as UTF-8"),
     ("message_mentions", limits::MENTIONS_MAX as u64, "items", "mentions in one message"),
+    ("message", limits::EVENT_BYTES_MAX as u64, "bytes", "a message with everything that belongs to it, as JSON"),
+    ("reports", limits::REPORTS_PER_USER_PER_HOUR_MAX as u64, "per hour", "reports of one user"),
+    ("report_reason", limits::REASON_CHARS_MAX as u64, "characters", "the reason of a report"),
+    ("waiting_passwords", limits::PASSWORDS_WAITING_MAX as u64, "requests", "sign-ins that wait for their turn"),
+    ("password_min", limits::PASSWORD_BYTES_MIN as u64, "bytes", "the shortest password"),
     ("request_body", limits::API_BODY_BYTES_MAX as u64, "bytes", "the body of a request"),
     ("idempotency_key", limits::IDEMPOTENCY_KEY_BYTES_MAX as u64, "bytes", "an idempotency key"),
     ("idempotency_key_memory", limits::IDEMPOTENCY_MS_MAX, "ms", "how long an idempotency key is remembered"),
@@ -51,4 +56,124 @@ pub async fn list(_: Caller) -> Json<Page<Limit>> {
         what: (*what).to_owned(),
     };
     Json(Page::whole(LIMITS.iter().map(show).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    //! Nothing refuses a user without being in the list.
+
+    use super::*;
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    /// Limits that refuse nothing of a user: they bound partners, admins, memory and pace.
+    const OTHERS: &[&str] = &[
+        "RECORD_BYTES_MAX",
+        "ROOM_STATE_BYTES_MAX",
+        "ENVELOPE_RECORDS_MAX",
+        "ENVELOPE_BYTES_MAX",
+        "FEDERATION_BODY_BYTES_MAX",
+        "JSON_DEPTH_MAX",
+        "INTEGER_MAX",
+        "CREDIT_RECORDS_MAX",
+        "CREDIT_BYTES_MAX",
+        "ENVELOPE_BYTES_MIN",
+        "GRANT_SERIAL_STEP_MAX",
+        "CARD_PINS_MAX",
+        "CARD_SIGNING_KEYS_MAX",
+        "CARD_BYTES_MAX",
+        "CONNECT_MS_MAX",
+        "HANDSHAKE_MS_MAX",
+        "FIRST_BYTE_MS_MAX",
+        "REQUEST_MS_MAX",
+        "PEER_CONNECTIONS_MAX",
+        "HEADER_BYTES_MAX",
+        "HANDSHAKES_AT_ONCE_MAX",
+        "HANDSHAKES_PER_ADDRESS_PER_SECOND_MAX",
+        "UNPLACED_RANGES_MAX",
+        "REJECTS_UNSETTLED_MAX",
+        "REJECTS_PER_ACK_MAX",
+        "RETENTION_DAYS_MIN",
+        "RETENTION_DAYS_MAX",
+        "RETENTION_ROOMS_PER_STEP",
+        "RETENTION_EVENTS_PER_STEP",
+        "RETENTION_ROUND_MS",
+        "HOLDS_MAX",
+        "PROOF_ENVELOPES_MAX",
+        "EXPORT_LINE_BYTES_MAX",
+        "GROUP_COMMANDS_MAX",
+        "IDEMPOTENCY_KEYS_MAX",
+        "ROW_BYTES_MAX",
+        "PACK_BYTES_MAX",
+        "PACK_REOPEN_BYTES_MAX",
+        "DISK_RESERVE_BYTES",
+        "OPEN_ROWS_MAX",
+        "JOURNAL_KEPT_MS",
+        "FEED_RING_BYTES_MAX",
+        "PAGE_ITEMS_DEFAULT",
+        "SIGN_IN_WINDOW_MS",
+        "STALE_AFTER_MS",
+        "HELLO_EVERY_MS",
+        "BACKOFF_MS_MIN",
+        "BACKOFF_MS_MAX",
+        "PROBE_MS_MIN",
+        "PROBE_MS_MAX",
+        "OUTBOX_KEPT_MS_MIN",
+        "OUTBOX_KEPT_MS_MAX",
+        "VOIDS_PER_HOUR_MAX",
+        "VOID_WINDOW_MS",
+        "CLEANUP_ROOMS_PER_STEP",
+        "PASSWORDS_AT_ONCE_MAX",
+        "SIGN_IN_NAMES_MAX",
+        "STREAM_PING_MS",
+        "PEER_REQUESTS_PER_SECOND_MAX",
+        "REFUSED_REQUEST_COST",
+        "PEER_BODIES_MAX",
+        "UNSOUND_ENVELOPES_MAX",
+        "HELLO_BODY_BYTES_MAX",
+        "QUESTION_BODY_BYTES_MAX",
+        "CREDIT_PAUSE_MS",
+        "HELLO_BURST_MAX",
+        "HELLO_PAUSE_MS",
+    ];
+
+    fn is_shown(name: &str) -> bool {
+        let list = include_str!("limits.rs").split("#[cfg(test)]").next().unwrap_or_default();
+        list.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == name)
+    }
+
+    #[test]
+    fn every_limit_is_listed_or_is_known_to_refuse_nothing_of_a_user() {
+        let source = include_str!("../../model/limits.rs");
+        let names = source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
+        for name in names {
+            let (shown, other) = (is_shown(name), OTHERS.contains(&name));
+            assert!(shown != other, "{name}: list it here for clients, or among those that refuse nothing of a user");
+        }
+    }
+
+    #[test]
+    fn what_refusals_name_is_in_the_list() {
+        let mut named = BTreeSet::new();
+        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut named);
+        assert!(named.len() > 5, "{named:?}");
+        for limit in named {
+            assert!(LIMITS.iter().any(|(name, ..)| *name == limit), "a refusal names {limit}, which is not in the list");
+        }
+    }
+
+    /// The names in `.limit("…")` and `Reject::limit(code, "…"`.
+    fn collect(dir: &Path, named: &mut BTreeSet<String>) {
+        for path in fs::read_dir(dir).expect("readable").flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                collect(&path, named);
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("a source file is UTF-8");
+            for call in text.split("limit(").skip(1) {
+                let call = call.split(')').next().unwrap_or_default();
+                let name = call.split('"').nth(1).filter(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+                named.extend(name.filter(|name| !name.is_empty()).map(str::to_owned));
+            }
+        }
+    }
 }

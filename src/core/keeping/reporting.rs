@@ -59,7 +59,7 @@ fn check_rate(state: &State, user: &LocalPart, now: Millis) -> Result<(), Reject
         return Ok(());
     }
     let detail = format!("at most {} reports can be made in an hour", limits::REPORTS_PER_USER_PER_HOUR_MAX);
-    Err(Reject::new(Code::RateLimited, detail))
+    Err(Reject::limit(Code::RateLimited, "reports", detail))
 }
 
 /// An admin has dealt with a case.

@@ -151,7 +151,8 @@ pub fn check_outbox(state: &State, peer: &Domain) -> Result<(), Reject> {
     if waiting < limits::OUTBOX_RECORDS_MAX {
         return Ok(());
     }
-    Err(Reject::new(Code::OutboxFull, format!("too much waits for {peer}, which has been away for long; try later")))
+    let detail = format!("too much waits for {peer}, which has been away for long; try later");
+    Err(Reject::limit(Code::OutboxFull, "queued_records", detail))
 }
 
 /// Notes how far a user has read. Only forward, and never past the end.
