@@ -61,7 +61,11 @@ pub async fn run(command: CaseCommand, place: &Place, screen: Screen) -> Done {
             screen.answer(&full, |full| {
                 let event = full.event.as_ref().map(|event| event.get().to_owned()).unwrap_or_default();
                 let signed = if full.envelope.is_some() { "kept; --json shows it" } else { "none" };
-                format!("{}{}", words(&full.case), fields([("original", event), ("signed envelope", signed.to_owned())]))
+                format!(
+                    "{}{}",
+                    words(&full.case),
+                    fields([("original", event), ("signed envelope", signed.to_owned())])
+                )
             })
         }
         CaseCommand::Close { n, note } => {
@@ -92,7 +96,9 @@ fn table(cases: &[CaseView]) -> String {
         return "No cases.".to_owned();
     }
     let table = Table::new(["NO", "TIME (UTC)", "BY", "ABOUT", "REASON"]);
-    let row = |case: &CaseView| [case.n.to_string(), time(Millis(case.at)), case.by.clone(), about(case), case.reason.clone()];
+    let row = |case: &CaseView| {
+        [case.n.to_string(), time(Millis(case.at)), case.by.clone(), about(case), case.reason.clone()]
+    };
     table.rows(cases, row).to_string()
 }
 

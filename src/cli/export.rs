@@ -114,7 +114,8 @@ async fn copy(admin: &Http, path: &str, out: &mut impl Write) -> Done<u64> {
 /// Runs `handclasp verify`.
 pub fn run_verify(args: VerifyArgs, screen: Screen) -> Done {
     let file = if args.file.is_dir() { args.file.join(FILE) } else { args.file };
-    let input = File::open(&file).map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
+    let input =
+        File::open(&file).map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
     let report = verify(BufReader::new(input), args.fingerprint)?;
     screen.answer(&report, words)?;
     match report.broken {

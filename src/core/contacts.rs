@@ -77,13 +77,19 @@ fn count_own_add(draft: &mut Draft<'_>, user: &LocalPart, peer: &Domain) -> Resu
     let by_link = count(by_link, draft.now, DAY_MS, limits::CONTACT_ADDS_PER_LINK_PER_DAY_MAX);
     let refuse = |limit, detail: String| Reject::limit(Code::RateLimited, limit, detail);
     let by_user = by_user.ok_or_else(|| {
-        refuse("contact_adds", format!("at most {} contacts can be added in an hour", limits::CONTACT_ADDS_PER_USER_PER_HOUR_MAX))
+        refuse(
+            "contact_adds",
+            format!("at most {} contacts can be added in an hour", limits::CONTACT_ADDS_PER_USER_PER_HOUR_MAX),
+        )
     })?;
     let by_link = by_link.ok_or_else(|| {
-        refuse("contact_adds_per_link", format!(
-            "your organization adds at most {} contacts of {peer} in a day",
-            limits::CONTACT_ADDS_PER_LINK_PER_DAY_MAX
-        ))
+        refuse(
+            "contact_adds_per_link",
+            format!(
+                "your organization adds at most {} contacts of {peer} in a day",
+                limits::CONTACT_ADDS_PER_LINK_PER_DAY_MAX
+            ),
+        )
     })?;
     draft.put_user_quota(user, by_user);
     draft.put_link_quota(peer, false, by_link);

@@ -162,9 +162,8 @@ pub fn is_held(state: &State, room: &Room) -> bool {
 #[must_use]
 pub fn is_waiting(state: &State, room: &Room, sent: Option<super::draft::Sent>) -> bool {
     let peer = room.other(&state.org.domain);
-    let waits = |(peer, sent): (_, super::draft::Sent)| {
-        state.delivery(peer, sent.epoch_n, sent.seq) == Delivery::Queued
-    };
+    let waits =
+        |(peer, sent): (_, super::draft::Sent)| state.delivery(peer, sent.epoch_n, sent.seq) == Delivery::Queued;
     peer.zip(sent).is_some_and(waits)
 }
 

@@ -46,6 +46,9 @@ const COMPANY: Duration = Duration::from_millis(2);
 const PRUNE_EVERY_MS: u64 = 60_000;
 const PRUNE_ROWS: usize = 64;
 
+/// Steps of retention and erasures keep this distance, milliseconds, so that they take little of the disk's time.
+const KEEP_EVERY_MS: u64 = 20;
+
 /// The anchor follows the commits at most this far behind, milliseconds.
 const ANCHOR_EVERY_MS: u64 = 1_000;
 
@@ -114,6 +117,7 @@ struct Writer {
     anchored_commit: u64,
     pruned_at: Millis,
     round: Round,
+    kept_at: Millis,
 }
 
 /// Starts the writer.
@@ -144,6 +148,7 @@ pub fn start(parts: Parts) -> (Engine, Running) {
         anchored_commit: 0,
         pruned_at: clock.now(),
         round: Round::default(),
+        kept_at: Millis(0),
     };
     let runtime = tokio::runtime::Handle::current();
     let running = match runs {
@@ -220,6 +225,10 @@ impl Writer {
     /// event waits to be written into them.
     fn keep_if_due(&mut self) -> Result<(), StoreError> {
         let now = self.clock.now();
+        if now >= self.kept_at && now.since(self.kept_at) < KEEP_EVERY_MS {
+            return Ok(());
+        }
+        self.kept_at = now;
         let facts = self.round.step(&self.reader, &self.state, now)?;
         if facts.is_empty() {
             return Ok(());

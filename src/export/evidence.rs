@@ -64,12 +64,7 @@ impl Evidence {
     }
 
     /// A record of ours.
-    pub fn record(
-        &mut self,
-        header: &Header,
-        line: &RecordLine<'_>,
-        timelines: &mut Timelines,
-    ) -> Result<(), Broken> {
+    pub fn record(&mut self, header: &Header, line: &RecordLine<'_>, timelines: &mut Timelines) -> Result<(), Broken> {
         let RecordLine { peer, epoch, seq, head, .. } = line;
         let record = wire::record::decode(line.record.get().as_bytes());
         let record = record.map_err(|error| format!("record {seq} to {peer}: {error}"))?;

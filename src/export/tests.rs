@@ -168,11 +168,8 @@ async fn p30_an_erased_persons_texts_are_not_in_later_exports_and_the_chain_hold
     let report = checked(&bytes);
     assert_holds(&report);
     assert_eq!((report.counts.events, report.counts.withheld), (10, 5));
-    let events: String = String::from_utf8(bytes)
-        .expect("JSON")
-        .lines()
-        .filter(|line| line.contains("\"kind\":\"event\""))
-        .collect();
+    let events: String =
+        String::from_utf8(bytes).expect("JSON").lines().filter(|line| line.contains("\"kind\":\"event\"")).collect();
     for n in 1..=5 {
         assert!(!events.contains(&format!("\"secret {n}\"")), "alice's words are gone");
         assert!(events.contains(&format!("secret {}", 100 + n)), "bob's are not hers to erase");

@@ -118,7 +118,11 @@ impl Timelines {
         let shown = index.and_then(|index| self.events.get(&(room, index)));
         let holds = shown.is_none_or(|shown| *shown == digest);
         ensure(holds, || {
-            format!("record {} of {sender} carries another event for index {} of room {room}", record.seq, index.unwrap_or(0))
+            format!(
+                "record {} of {sender} carries another event for index {} of room {room}",
+                record.seq,
+                index.unwrap_or(0)
+            )
         })?;
         if self.unproven.remove(&(room, digest)).is_some() {
             self.proven.insert((room, digest));

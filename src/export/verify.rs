@@ -3,8 +3,8 @@
 use super::{
     evidence::{Broken, Evidence, ensure},
     lines::{
-        CardLine, ContactLine, EndLine, EnvelopeLine, EventLine, FORMAT, GrantLine, Header, Line, NoticeLine, PendingLine,
-        RecordLine, RoomLine, Seal, UserLine, VERSION, What,
+        CardLine, ContactLine, EndLine, EnvelopeLine, EventLine, FORMAT, GrantLine, Header, Line, NoticeLine,
+        PendingLine, RecordLine, RoomLine, Seal, UserLine, VERSION, What,
     },
     timelines::{Counts, Timelines},
 };

@@ -125,7 +125,7 @@ impl Writer<'_> {
         let peers: Vec<Arc<Peer>> = present.chain(parted).filter(|peer| self.names(&peer.domain)).collect();
         for peer in peers {
             let (own, theirs) = (own.clone(), peer.domain.clone());
-            for (kind, n, document) in source.reader.papers(&peer.domain)? {
+            for (kind, n, document) in papers_of(&source.reader, &peer)? {
                 let document = raw(document.as_bytes())?;
                 let (issuer, subject) = match kind {
                     PaperKind::Card => {
@@ -304,11 +304,9 @@ impl Writer<'_> {
                 let what = &self.source.what;
                 for row in rows.iter().filter(|row| wants_envelope(what, &row.evidence.payload)) {
                     let document = proof::document(row);
-                    let (from_seq, to_seq, at, document) = (row.from_seq, row.to_seq, row.at.0, raw(document.as_bytes())?);
-                    self.line(
-                        "envelope",
-                        &EnvelopeLine { peer: peer.clone(), epoch, from_seq, to_seq, at, document },
-                    )?;
+                    let (from_seq, to_seq, at, document) =
+                        (row.from_seq, row.to_seq, row.at.0, raw(document.as_bytes())?);
+                    self.line("envelope", &EnvelopeLine { peer: peer.clone(), epoch, from_seq, to_seq, at, document })?;
                 }
             }
         }
@@ -322,6 +320,23 @@ impl Writer<'_> {
         let document = dsse::sign(Kind::Export, &payload, &self.source.signer);
         self.line("end", &EndLine { document: raw(document.as_bytes())? })
     }
+}
+
+/// Every card and grant that was kept, and the present ones in any case.
+fn papers_of(reader: &Reader, peer: &Peer) -> Result<Vec<(PaperKind, u64, String)>, StoreError> {
+    let mut papers = reader.papers(&peer.domain)?;
+    let grant = |kind, grant: &Option<crate::model::grant::SignedGrant>| {
+        grant.as_ref().map(|signed| (kind, signed.grant.serial, signed.document.clone()))
+    };
+    let card = Some((PaperKind::Card, peer.card.card.version, peer.card.document.clone()));
+    let present = [card, grant(PaperKind::Ours, &peer.ours), grant(PaperKind::Theirs, &peer.theirs)];
+    for (kind, n, document) in present.into_iter().flatten() {
+        if !papers.iter().any(|(known, number, _)| (*known, *number) == (kind, n)) {
+            papers.push((kind, n, document.to_string()));
+        }
+    }
+    papers.sort();
+    Ok(papers)
 }
 
 /// How much of an event is told.

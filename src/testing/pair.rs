@@ -10,12 +10,12 @@ use crate::{
         grants,
     },
     model::{
-        keeping::PaperKind,
         Address, Digest, Domain, Millis, Reject, RoomId,
         audit::AuditEntry,
         grant::Scopes,
         id::PublicKey,
         journal::Entry,
+        keeping::PaperKind,
         limits,
         link::{LinkState, OutStream},
         notice::NoticeKind,

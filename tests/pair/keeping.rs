@@ -1,6 +1,10 @@
 //! What is kept, proven, reported and erased, seen from both sides (P10, P28, P29, P30).
 
-use crate::harness::{daemon::run, org::{Org, Pair}, until};
+use crate::harness::{
+    daemon::run,
+    org::{Org, Pair},
+    until,
+};
 use serde_json::{Value, json};
 
 /// Runs a command in an organization's directory; returns its exit code and its JSON document.
@@ -66,8 +70,12 @@ async fn p10_a_report_reaches_the_own_admin_with_the_partners_signature_and_nobo
         let report = json!({ "person": rude.address, "reason": "again and again" });
         assert_eq!(victim.http.post("/api/v1/reports", &report).await.status, 204);
         let cases = done(own, "case list").await;
-        let numbers: Vec<u64> =
-            cases["items"].as_array().expect("items").iter().map(|case| case["n"].as_u64().expect("a number")).collect();
+        let numbers: Vec<u64> = cases["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .map(|case| case["n"].as_u64().expect("a number"))
+            .collect();
         let [message, person] = numbers[..] else { panic!("two cases, not {cases}") };
         let full = done(own, &format!("case show {message}")).await;
         assert_eq!(full["event"]["text"], "something rude", "{full}");

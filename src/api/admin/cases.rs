@@ -11,7 +11,10 @@ use crate::{
         paging::{Page, PageQuery},
         problem::Problem,
     },
-    core::{State, command::{AdminOp, KeepOp}},
+    core::{
+        State,
+        command::{AdminOp, KeepOp},
+    },
     model::{
         Code,
         keeping::{About, Case},
@@ -52,7 +55,8 @@ pub async fn show(context: Context, segments: Segments) -> Result<Json<CaseFull>
     let state = context.engine.state();
     let case = find(&state, segments.parse("n")?)?;
     let proof = context.engine.reader().proof(case.n)?;
-    let parsed = |text: Option<Arc<str>>| text.and_then(|text| serde_json::value::RawValue::from_string(text.to_string()).ok());
+    let parsed =
+        |text: Option<Arc<str>>| text.and_then(|text| serde_json::value::RawValue::from_string(text.to_string()).ok());
     Ok(Json(CaseFull { case: view(&state, case), event: parsed(proof.event), envelope: parsed(proof.envelope) }))
 }
 

@@ -157,7 +157,10 @@ mod tests {
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut named);
         assert!(named.len() > 5, "{named:?}");
         for limit in named {
-            assert!(LIMITS.iter().any(|(name, ..)| *name == limit), "a refusal names {limit}, which is not in the list");
+            assert!(
+                LIMITS.iter().any(|(name, ..)| *name == limit),
+                "a refusal names {limit}, which is not in the list"
+            );
         }
     }
 
@@ -171,7 +174,8 @@ mod tests {
             let text = fs::read_to_string(&path).expect("a source file is UTF-8");
             for call in text.split("limit(").skip(1) {
                 let call = call.split(')').next().unwrap_or_default();
-                let name = call.split('"').nth(1).filter(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+                let name =
+                    call.split('"').nth(1).filter(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
                 named.extend(name.filter(|name| !name.is_empty()).map(str::to_owned));
             }
         }

@@ -56,12 +56,7 @@ fn sees(state: &State, caller: &Caller, room: RoomId, index: u64) -> bool {
 }
 
 /// Looks for the original on a thread of its own, because old envelopes are many.
-async fn proof(
-    reader: Reader,
-    state: std::sync::Arc<State>,
-    room: RoomId,
-    index: u64,
-) -> Result<Proof, Problem> {
+async fn proof(reader: Reader, state: std::sync::Arc<State>, room: RoomId, index: u64) -> Result<Proof, Problem> {
     let found = tokio::task::spawn_blocking(move || crate::store::proof::of_message(&reader, &state, room, index));
     Ok(found.await.unwrap_or_else(|_| Err(StoreError::Io("the search for a proof broke off".to_owned())))?)
 }

@@ -58,7 +58,11 @@ pub fn create(draft: &mut Draft<'_>, user: &LocalPart, id: RoomId, plan: Plan) -
         authorize(&draft.state, peer, Scope::Rooms, draft.now)?;
         rooms::check_outbox(&draft.state, peer)?;
         if rooms::shared_rooms(&draft.state, peer) >= limits::ROOMS_PER_LINK_MAX {
-            return Err(Reject::limit(Code::TooLarge, "rooms_per_link", format!("there are too many rooms with {peer}")));
+            return Err(Reject::limit(
+                Code::TooLarge,
+                "rooms_per_link",
+                format!("there are too many rooms with {peer}"),
+            ));
         }
     }
     check_ours(&draft.state, partner.as_ref(), &chosen.ours)?;

@@ -49,11 +49,9 @@ pub fn begin(draft: &mut Draft<'_>, actor: &str, user: &LocalPart, texts: Texts)
         return Err(Reject::new(Code::Conflict, format!("{user} is erased already")));
     }
     let rooms = rooms_of(&draft.state, user);
-    let name = NAME.parse().map_err(|error| Reject::field("name", error))?;
-    let change =
-        UserChange { name: Some(name), active: Some(false), external: Some(false), ..UserChange::default() };
-    users::change(draft, actor, user, change)?;
-    forget_all(draft, user);
+    if !draft.state.keeping.erasures.contains_key(user) {
+        forget_person(draft, actor, user)?;
+    }
     let next = rooms.first().filter(|_| texts == Texts::Remove).map(|room| (*room, 0));
     let erasure = Erasure { by: actor.to_owned(), at: draft.now, texts, events: 0, next };
     draft.put_erasure(user, erasure);
@@ -63,6 +61,14 @@ pub fn begin(draft: &mut Draft<'_>, actor: &str, user: &LocalPart, texts: Texts)
     };
     audit(draft, format!("admin:{actor}"), "user.erased", user.to_string(), words.to_owned());
     Ok(Answer::done())
+}
+
+fn forget_person(draft: &mut Draft<'_>, actor: &str, user: &LocalPart) -> Result<(), Reject> {
+    let name = NAME.parse().map_err(|error| Reject::field("name", error))?;
+    let change = UserChange { name: Some(name), active: Some(false), external: Some(false), ..UserChange::default() };
+    users::change(draft, actor, user, change)?;
+    forget_all(draft, user);
+    Ok(())
 }
 
 fn forget_all(draft: &mut Draft<'_>, user: &LocalPart) {
@@ -88,13 +94,7 @@ pub fn rooms_of(state: &State, user: &LocalPart) -> Vec<RoomId> {
 }
 
 /// A part of an erasure was looked through. What is on hold stays as it is.
-pub fn go_on(
-    draft: &mut Draft<'_>,
-    user: &LocalPart,
-    room: RoomId,
-    indices: Vec<u64>,
-    next: Option<(RoomId, u64)>,
-) {
+pub fn go_on(draft: &mut Draft<'_>, user: &LocalPart, room: RoomId, indices: Vec<u64>, next: Option<(RoomId, u64)>) {
     let Some(known) = draft.state.keeping.erasures.get(user).cloned() else { return };
     let held = draft.state.rooms.get(&room).is_none_or(|room| is_held(&draft.state, room));
     let events = if held { 0 } else { indices.len() as u64 };

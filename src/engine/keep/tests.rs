@@ -35,7 +35,10 @@ fn kept(events: u64, acked: u64) -> (Reader, State, RoomId) {
         head = chain(head, sha256(&bytes));
         let sent = Some(crate::core::draft::Sent { epoch_n: 1, seq: index + 1 });
         let at = Millis(1 + index * 3_600_000);
-        loaded.stage.apply(&Change::Append(Appended { room: id, index, at, sent, head, bytes: bytes.into() })).expect("fits");
+        loaded
+            .stage
+            .apply(&Change::Append(Appended { room: id, index, at, sent, head, bytes: bytes.into() }))
+            .expect("fits");
     }
     kv.commit(loaded.stage.take()).expect("memory commits");
     let mut state = load::load(&kv).expect("readable").expect("made").state;

@@ -44,7 +44,10 @@ impl Stage {
 
     /// Rows that replace those of a log that has not grown since the last commit. Its end is read again when it grows.
     fn rewrite(&mut self, log: &LogId, rows: trim::Rewritten) {
-        debug_assert!(self.tails.get(log).is_none_or(|hot| !hot.grown), "an open row would be written over the new one");
+        debug_assert!(
+            self.tails.get(log).is_none_or(|hot| !hot.grown),
+            "an open row would be written over the new one"
+        );
         self.tails.remove(log);
         self.rows.extend(rows);
     }

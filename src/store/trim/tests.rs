@@ -15,7 +15,8 @@ fn text(index: u64) -> Vec<u8> {
     // One in twenty is longer than a row.
     let words = if index % 20 == 3 { "x".repeat(12_000) } else { format!("message {index}") };
     let author = "alice@acme.example";
-    let event = serde_json::json!({"id": "00".repeat(16), "author": author, "made_at": 1, "kind": "message", "text": words});
+    let event =
+        serde_json::json!({"id": "00".repeat(16), "author": author, "made_at": 1, "kind": "message", "text": words});
     event.to_string().into_bytes()
 }
 

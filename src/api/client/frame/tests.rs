@@ -5,7 +5,14 @@ use crate::model::{Digest, Millis};
 use crate::testing::fixtures::{domain, org_with_users, room_id};
 
 fn row(bytes: &str) -> TimelineRow {
-    TimelineRow { index: 0, at: Millis(1), sent: None, head: Digest::ZERO, bytes: bytes.as_bytes().into(), erased: None }
+    TimelineRow {
+        index: 0,
+        at: Millis(1),
+        sent: None,
+        head: Digest::ZERO,
+        bytes: bytes.as_bytes().into(),
+        erased: None,
+    }
 }
 
 #[test]
