@@ -1,6 +1,6 @@
 //! The real binary as a process: `init`, `serve`, signals, death.
 
-use super::PATIENCE;
+use super::{PATIENCE, limit::Limit, within};
 use serde_json::Value;
 use std::{
     fs::File,
@@ -12,7 +12,9 @@ use tokio::process::{Child, Command};
 
 /// Runs a command of the binary to its end; returns status, standard output and standard error.
 pub async fn run(words: &[&str]) -> (ExitStatus, String, String) {
-    let done = program().args(words).stdin(Stdio::null()).output().await.expect("the binary runs");
+    let doing = program().args(words).stdin(Stdio::null()).output();
+    let done = within(&format!("for the end of `handclasp {}`", words.join(" ")), doing).await;
+    let done = done.expect("the binary runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the binary writes UTF-8");
     (done.status, text(done.stdout), text(done.stderr))
 }
@@ -31,6 +33,7 @@ fn program() -> Command {
 pub struct Daemon {
     dir: PathBuf,
     child: Child,
+    _limit: Limit,
 }
 
 impl Daemon {
@@ -55,7 +58,7 @@ impl Daemon {
         };
         command.arg("serve").arg("--dir").arg(dir).arg("--ready-file").arg(dir.join("ready.json"));
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a second handle")).stderr(log);
-        Self { dir: dir.to_owned(), child: command.spawn().expect("the daemon starts") }
+        Self { dir: dir.to_owned(), child: command.spawn().expect("the daemon starts"), _limit: Limit::start() }
     }
 
     /// Waits until the daemon has written its ready file.
@@ -95,7 +98,7 @@ impl Daemon {
 
     /// `kill -9`: returns when the process is gone.
     pub async fn kill(&mut self) {
-        self.child.kill().await.expect("the daemon can be killed");
+        within("for the end of a daemon that was killed", self.child.kill()).await.expect("the daemon can be killed");
     }
 
     /// Waits until the process has ended by itself.
