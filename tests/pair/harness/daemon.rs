@@ -12,16 +12,23 @@ use tokio::process::{Child, Command};
 
 /// Runs a command of the binary to its end; returns status, standard output and standard error.
 pub async fn run(words: &[&str]) -> (ExitStatus, String, String) {
-    let doing = program().args(words).stdin(Stdio::null()).output();
-    let done = within(&format!("for the end of `handclasp {}`", words.join(" ")), doing).await;
-    let done = done.expect("the binary runs");
+    finish(program().args(words)).await
+}
+
+/// The same for a command that the test has made.
+pub async fn finish(command: &mut Command) -> (ExitStatus, String, String) {
+    let doing = command.stdin(Stdio::null()).output();
+    let done = within("for the end of a command of the binary", doing).await.expect("the binary runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the binary writes UTF-8");
     (done.status, text(done.stdout), text(done.stderr))
 }
 
-fn program() -> Command {
+/// The binary, as `tester` would call it.
+pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_handclasp"));
     command
+        .env("USER", "tester")
+        .env_remove("SUDO_USER")
         .env_remove("HANDCLASP_DIR")
         .env_remove("CREDENTIALS_DIRECTORY")
         .env_remove("NOTIFY_SOCKET")
