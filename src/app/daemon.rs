@@ -307,12 +307,19 @@ fn check_keys(keys: &Keys, domain: &Domain, identity: &PublicKey) -> Result<(), 
     check_pin(&card.tls_pins, &keys.tls)
 }
 
-/// Partners refuse a card that is older than the one they have, and one that says something else under its number.
+/// Partners refuse a card that is older than the one they have, one that says something else under its number, and one
+/// whose keys do not prove the grant that is shown with it.
 fn check_newer(present: &SignedCard, newer: &SignedCard) -> Result<(), StartError> {
     let (now, then) = (newer.card.version, present.card.version);
     if now < then || (now == then && newer.document != present.document) {
         let text = format!("the card has number {now} and is not the one in use, which has number {then}");
         return Err(StartError::Keys(text));
+    }
+    let mut signing = present.card.signing_keys.iter().filter(|key| key.state == KeyUse::Current);
+    if !signing.all(|key| newer.card.signing_keys.contains(key)) {
+        let text =
+            "the card retires a signing key, and grants in force are signed by it: partners would not take the card";
+        return Err(StartError::Keys(text.to_owned()));
     }
     Ok(())
 }
