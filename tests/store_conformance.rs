@@ -1,11 +1,11 @@
-//! One suite for every store behind the disk seam: in memory and sled.
+//! One suite for every store behind the disk seam: in memory and on disk.
 
 use handclasp::{
     model::limits::ROW_BYTES_MAX,
     store::{
+        disk::DiskKv,
         kv::{Anchor, Batch, KeyValue, Kv, StoreError},
         mem_kv::{Fault, MemKv},
-        sled_kv::SledKv,
     },
 };
 use std::{path::Path, sync::Arc};
@@ -54,8 +54,8 @@ impl Home for OnDisk {
     }
 }
 
-fn open(dir: &Path) -> Result<SledKv, StoreError> {
-    SledKv::open(dir, CACHE_BYTES)
+fn open(dir: &Path) -> Result<DiskKv, StoreError> {
+    DiskKv::open(dir, CACHE_BYTES)
 }
 
 fn homes() -> Vec<Box<dyn Home>> {
@@ -203,5 +203,5 @@ mod memory {
     }
 }
 
-#[path = "store/sled.rs"]
-mod sled;
+#[path = "store/disk.rs"]
+mod disk;

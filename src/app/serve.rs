@@ -11,7 +11,7 @@ use crate::{
     model::Domain,
     net::{Listen, serve::ServerTls, stream::TcpDial},
     shutdown::{DRAIN, Signals, Wish},
-    store::sled_kv::SledKv,
+    store::disk::DiskKv,
     telemetry::Telemetry,
 };
 use sd_notify::NotifyState;
@@ -101,7 +101,7 @@ async fn run(config: Config, options: &ServeOptions, telemetry: Telemetry) -> Re
     let keys = files::load_keys(&config.keys)?;
     check_domain(&config, &keys)?;
     let client_tls = files::client_server_tls(&config)?;
-    let kv = SledKv::open(&config.data_dir, config.cache_bytes).map_err(StartError::Store)?;
+    let kv = DiskKv::open(&config.data_dir, config.cache_bytes).map_err(StartError::Store)?;
     let faces = Faces {
         federation: files::bind("federation.listen", config.federation.listen).await?,
         client: files::bind("client.listen", config.client.listen).await?,
@@ -144,7 +144,7 @@ fn check_domain(config: &Config, keys: &Keys) -> Result<(), ServeError> {
     Err(ServeError::Config(text))
 }
 
-fn parts(keys: Keys, kv: SledKv, faces: Faces, telemetry: &Telemetry) -> Parts {
+fn parts(keys: Keys, kv: DiskKv, faces: Faces, telemetry: &Telemetry) -> Parts {
     let (upkeep, render) = (telemetry.clone(), telemetry.clone());
     let is_watched = sd_notify::watchdog_enabled().is_some();
     Parts {

@@ -17,7 +17,7 @@ use crate::{
         text::DisplayName,
     },
     net::cert::{self, TlsIdentity},
-    store::{load, sled_kv::SledKv},
+    store::{disk::DiskKv, load},
     wire,
 };
 use clap::Args;
@@ -200,7 +200,7 @@ fn make_database(card: &Card, config: &Config) -> Done {
     let instance = InstanceId(random_16(&mut SystemRandom));
     let own = OwnOrg { domain: card.domain.clone(), identity: card.identity, instance, created_at: card.issued_at };
     private_dir(&config.data_dir)?;
-    let kv = SledKv::open(&config.data_dir, config.cache_bytes).map_err(Failure::fault)?;
+    let kv = DiskKv::open(&config.data_dir, config.cache_bytes).map_err(Failure::fault)?;
     load::create(&kv, &own).map_err(Failure::fault)
 }
 

@@ -5,6 +5,7 @@
 pub mod anchor;
 pub mod check;
 pub mod codec;
+pub mod disk;
 pub mod keyspace;
 pub mod kv;
 pub mod load;
@@ -12,7 +13,7 @@ pub mod log;
 pub mod mem_kv;
 pub mod reader;
 pub mod retention;
-pub mod sled_kv;
+
 pub mod stage;
 mod tail;
 

@@ -1,4 +1,4 @@
-//! The rules that keep sled from losing data.
+//! The rules that keep the database on disk from losing data.
 
 use super::*;
 use std::{
@@ -82,7 +82,7 @@ fn f26_a_second_process_is_refused() {
     let _kv = open(&dir).expect("a healthy database opens");
     let own = std::env::current_exe().expect("the test's own path");
     let status = Command::new(own)
-        .args(["--exact", "sled::f26_a_second_process_is_refused"])
+        .args(["--exact", "disk::f26_a_second_process_is_refused"])
         .env(DIR, &dir)
         .stdout(Stdio::null())
         .status()
