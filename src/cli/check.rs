@@ -10,9 +10,9 @@ use crate::{
     store::{
         anchor::{self, AnchorVerdict},
         check::{self, Checked},
+        disk::DiskKv,
         kv::{Kv, StoreError},
         load,
-        sled_kv::SledKv,
     },
 };
 use serde::Serialize;
@@ -37,7 +37,8 @@ struct CheckShown {
     holds_links: Option<&'static str>,
 }
 
-/// Runs the command. It changes nothing that was written, and leaves the database to a daemon that has it open.
+/// Runs the command. It opens the database as a start would, changes nothing else, and leaves it to a daemon that has
+/// it open.
 pub fn run(place: &Place, screen: Screen) -> Done {
     let shown = check(&place.config()?)?;
     screen.answer(&shown, CheckShown::words)?;
@@ -52,7 +53,7 @@ fn check(config: &Config) -> Done<CheckShown> {
         let message = format!("there is no database in {}", config.data_dir.display());
         return Err(Failure::config(message).next("name the org's directory with --dir"));
     }
-    let kv: Arc<dyn Kv> = Arc::new(SledKv::open(&config.data_dir, config.cache_bytes).map_err(unopened)?);
+    let kv: Arc<dyn Kv> = Arc::new(DiskKv::open(&config.data_dir, config.cache_bytes).map_err(unopened)?);
     let mut checked = check::check(&*kv).map_err(unopened)?;
     let verdict = judge(&kv, &mut checked)?;
     Ok(CheckShown {

@@ -8,9 +8,9 @@ use crate::harness::{
 use handclasp::{
     crypto::keys::write_secret,
     store::{
+        disk::DiskKv,
         keyspace::{Key, LogId, all_rows},
         kv::{Batch, Kv as _},
-        sled_kv::SledKv,
     },
 };
 use serde_json::Value;
@@ -131,7 +131,7 @@ async fn check_reads_a_stopped_database_and_tells_a_damaged_one() {
 }
 
 fn lose_a_row_of_the_audit_log(org: &Org) {
-    let kv = SledKv::open(&org.dir().join("data"), 16 << 20).expect("the daemon has stopped");
+    let kv = DiskKv::open(&org.dir().join("data"), 16 << 20).expect("the daemon has stopped");
     let (from, to) = all_rows();
     let rows = kv.scan(&from, &to, usize::MAX).expect("readable");
     let is_audit = |key: &[u8]| matches!(Key::decode(key), Some(Key::Row(LogId::Audit, ..)));
