@@ -158,7 +158,7 @@ fn compare(one: &[serde_json::Value], other: &[serde_json::Value]) {
 
 /// D1, D2: what is answered has been written and synced before. Taken from the system calls of a real daemon.
 #[tokio::test]
-async fn sync_order_the_database_is_written_and_synced_before_anybody_is_answered() {
+async fn sync_order_the_log_is_written_and_synced_before_anybody_is_answered() {
     let pair = Pair::open().await;
     let (alice, bob) = (pair.acme.person("alice").await, pair.globex.person("bob").await);
     let room = alice.befriend(&bob).await;
@@ -170,7 +170,7 @@ async fn sync_order_the_database_is_written_and_synced_before_anybody_is_answere
         person.say(&room, "is this safe?").await;
         harness::scalpel::wait_trace(&scalpel, &["201 Created"]).await;
         let trace = scalpel.detach().await;
-        let database = org.dir().join("data/db").to_str().expect("UTF-8").to_owned();
+        let database = org.dir().join("data/wal.").to_str().expect("UTF-8").to_owned();
         let place = |words: [&str; 2]| {
             let at = trace.lines().position(|line| words.iter().all(|word| line.contains(word)));
             at.unwrap_or_else(|| panic!("{words:?} is not in the trace:\n{trace}"))

@@ -122,8 +122,10 @@ async fn p9_an_overlay_stays_at_home_and_the_partners_own_changes_arrive_beside_
         // Something crosses after it, so whatever should have crossed before has.
         owner.say(&room, "hello").await;
         friend.wait_text(&room, "hello").await;
-        let theirs = std::fs::read(partner.dir().join("data/db")).expect("the partner's database");
-        assert!(!theirs.windows(note.len()).any(|part| part == note.as_bytes()));
+        for file in ["db", "wal.0", "wal.1"] {
+            let theirs = std::fs::read(partner.dir().join("data").join(file)).expect("the partner's database");
+            assert!(!theirs.windows(note.len()).any(|part| part == note.as_bytes()), "{file}");
+        }
     }
 }
 

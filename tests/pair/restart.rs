@@ -170,6 +170,12 @@ async fn f12_a_damaged_database_is_refused_with_what_to_do_and_never_wiped() {
         assert!(std::fs::read(&file).expect("still there") == bytes, "{what}: nothing was changed");
     }
     std::fs::write(&file, &whole).expect("written");
+    let log = org.dir().join("data/wal.0");
+    std::fs::rename(&log, org.dir().join("aside")).expect("moved");
+    let (status, _, errors) = run(&["serve", "--dir", &org.dir_text()]).await;
+    assert_eq!(status.code(), Some(70), "without its log: {errors}");
+    assert!(errors.contains("wal.0 is missing") && !log.exists(), "{errors}");
+    std::fs::rename(org.dir().join("aside"), &log).expect("moved back");
     org.restart().await;
     let users = org.admin.read("/admin/v1/users").await.done();
     assert_eq!(users["items"].as_array().map(Vec::len), Some(3));

@@ -22,7 +22,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).expect("readable") {
         let path = entry.expect("readable").path();
         let copied = to.join(path.file_name().expect("a name"));
-        if path.is_dir() { copy(&path, &copied) } else { drop(fs::copy(&path, &copied).expect("copyable")) }
+        if path.is_dir() {
+            copy(&path, &copied);
+        } else {
+            fs::copy(&path, &copied).expect("copyable");
+        }
     }
 }
 
