@@ -16,6 +16,8 @@ mod grants;
 mod groups;
 #[path = "pair/harness/mod.rs"]
 mod harness;
+#[path = "pair/keys.rs"]
+mod keys;
 #[path = "pair/messages.rs"]
 mod messages;
 #[path = "pair/network.rs"]

@@ -6,13 +6,14 @@ use crate::model::{
     event::{Message, Role, SettingsChange},
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
-    org::SignedCard,
+    org::{Card, SignedCard},
     record::{Ack, Envelope, Epoch, Evidence, Hello, InPosition, OutPosition},
     room::History,
     text::{Description, DisplayName, Reason, RoomName},
     time::Millis,
     user::{Policy, Session},
 };
+use std::sync::Arc;
 
 /// A command to the writer.
 #[derive(Debug)]
@@ -154,6 +155,8 @@ pub enum AdminOp {
     IssueToken(Digest, Session),
     /// End all sessions and tokens of a user.
     EndSessions(LocalPart),
+    /// From now on peers are shown this card (W1).
+    ShowCard(Arc<Card>),
     /// Something that an admin did outside the store and that has to be in the audit log.
     Note {
         /// What.
@@ -366,6 +369,7 @@ impl AdminOp {
             }
             Self::IssueToken(_, session) => session.user.to_string(),
             Self::SetPolicy(_) => "policy".to_owned(),
+            Self::ShowCard(card) => card.domain.to_string(),
             Self::Note { subject, .. } => subject.clone(),
         }
     }
