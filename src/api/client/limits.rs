@@ -8,6 +8,9 @@ use axum::Json;
 const LIMITS: &[(&str, u64, &str, &str)] = &[
     ("message_text", limits::TEXT_BYTES_MAX as u64, "bytes", "the text of a message, as UTF-8"),
     ("message_mentions", limits::MENTIONS_MAX as u64, "items", "mentions in one message"),
+    ("message_edits", limits::EDITS_PER_ITEM_MAX as u64, "edits", "edits of one message"),
+    ("reaction_emoji", limits::EMOJI_PER_ITEM_MAX as u64, "items", "different emoji in the reactions to one item"),
+    ("reactions", limits::REACTIONS_PER_ITEM_MAX as u64, "items", "reactions to one item, of all people"),
     ("request_body", limits::API_BODY_BYTES_MAX as u64, "bytes", "the body of a request"),
     ("idempotency_key", limits::IDEMPOTENCY_KEY_BYTES_MAX as u64, "bytes", "an idempotency key"),
     ("idempotency_key_memory", limits::IDEMPOTENCY_MS_MAX, "ms", "how long an idempotency key is remembered"),

@@ -3,6 +3,8 @@
 pub mod dto;
 
 mod account;
+mod acts;
+mod beside;
 mod caller;
 mod contacts;
 mod events;
@@ -103,6 +105,8 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(members::former))
         .routes(routes!(members::invitations))
         .routes(routes!(messages::list, messages::post))
+        .routes(routes!(acts::read, acts::edit, acts::recall))
+        .routes(routes!(acts::react, acts::unreact))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
         .routes(routes!(why::why_not))
