@@ -8,6 +8,7 @@ mod document;
 mod events;
 mod messages;
 mod rooms;
+mod tools;
 
 use super::{ClientContext, router};
 use crate::{
