@@ -5,6 +5,7 @@ pub mod dto;
 mod grants;
 mod health;
 mod peers;
+mod rooms;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -174,6 +175,7 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(users::issue_token))
         .routes(routes!(users::end_sessions))
         .routes(routes!(users::show_policy, users::put_policy))
+        .routes(routes!(rooms::history))
         .routes(routes!(why::why_not))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))

@@ -1,12 +1,14 @@
 //! The client API over a real writer on a store in memory.
 
 mod account;
+mod acts;
 mod bad_input;
 mod contacts;
 mod document;
 mod events;
 mod messages;
 mod rooms;
+mod tools;
 
 use super::{ClientContext, router};
 use crate::{
