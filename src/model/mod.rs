@@ -8,6 +8,7 @@ pub mod audit;
 pub mod code;
 pub mod contact;
 pub mod event;
+pub mod file;
 pub mod grant;
 pub mod id;
 pub mod journal;

@@ -34,11 +34,16 @@ fn is_separator(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}')
 }
 
+/// Whether a character may stand in a text of one line.
+pub(super) fn fits_line(c: char) -> bool {
+    !(c.is_control() || is_bidi(c) || is_separator(c))
+}
+
 fn check_line(text: &str, chars_max: usize) -> Result<(), TextError> {
     if text.chars().count() > chars_max {
         return Err(TextError::Long { max: chars_max, unit: "characters" });
     }
-    if text.chars().any(|c| c.is_control() || is_bidi(c) || is_separator(c)) {
+    if !text.chars().all(fits_line) {
         return Err(TextError::Control);
     }
     Ok(())

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod card;
 pub mod envelope;
 pub mod event;
+mod file;
 pub mod grant;
 pub mod hello;
 pub mod problem;
