@@ -35,6 +35,7 @@ enum Endpoint {
     Pull,
     RoomHeads,
     RoomLog,
+    Files,
 }
 
 impl Endpoint {
@@ -51,6 +52,7 @@ impl Endpoint {
             "pull" => Some(Self::Pull),
             "rooms/heads" => Some(Self::RoomHeads),
             "rooms/log" => Some(Self::RoomLog),
+            "files" => Some(Self::Files),
             _ => None,
         }
     }
@@ -64,7 +66,7 @@ impl Endpoint {
         match self {
             Self::Envelopes => limits::FEDERATION_BODY_BYTES_MAX,
             Self::Hello | Self::Grants | Self::Cards => limits::HELLO_BODY_BYTES_MAX,
-            Self::Pull | Self::RoomHeads | Self::RoomLog => limits::QUESTION_BODY_BYTES_MAX,
+            Self::Pull | Self::RoomHeads | Self::RoomLog | Self::Files => limits::QUESTION_BODY_BYTES_MAX,
         }
     }
 }
@@ -118,12 +120,16 @@ impl Federation {
 
     async fn take(&self, admitted: Admitted, body: Incoming) -> Result<PeerResponse, Refused> {
         let Admitted { endpoint, peer, line } = admitted;
-        let _place = line.bodies.acquire().await.expect("the semaphore is never closed");
+        let place = line.bodies.acquire().await.expect("the semaphore is never closed");
         let body = read(body, endpoint.body_bytes_max()).await?;
         // The state again: it may have changed while the body came in.
         let state = self.engine.state();
         let link = pinned(&state, &peer)?;
         self.check_open(endpoint, &state, link)?;
+        if endpoint == Endpoint::Files {
+            drop(place);
+            return self.take_piece(&state, link, &line, &body).await;
+        }
         let answered = match endpoint {
             Endpoint::Hello => self.take_hello(link, &body).await,
             Endpoint::Grants => self.take_grant(link, &body).await,
@@ -132,6 +138,7 @@ impl Federation {
             Endpoint::Pull => self.take_pull(&state, link, &body),
             Endpoint::RoomHeads => self.take_room_heads(&state, link, &body),
             Endpoint::RoomLog => self.take_room_log(&state, link, &body),
+            Endpoint::Files => unreachable!("answered above, with bytes"),
         };
         answered.map(|body| answer(StatusCode::OK, body))
     }

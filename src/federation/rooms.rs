@@ -130,7 +130,7 @@ impl Federation {
     }
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Refused> {
+pub(super) fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(body).map_err(|_| Refused::new(Code::Malformed))
 }
 
@@ -138,7 +138,7 @@ fn not_found() -> Refused {
     Refused::new(Code::NotFound)
 }
 
-fn store_failed(error: &crate::store::kv::StoreError) -> Refused {
+pub(super) fn store_failed(error: &crate::store::kv::StoreError) -> Refused {
     tracing::error!(%error, "the store cannot be read");
     Refused::new(Code::Overloaded)
 }

@@ -2,6 +2,7 @@
 
 use super::{DiskError, Files, Label, Name, Pin};
 use crate::model::{Digest, limits};
+use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 /// A content on its way in. When it is dropped, what was written stays for the next attempt.
@@ -50,7 +51,7 @@ impl Receiving {
     ///
     /// # Errors
     /// `Full` also when only the reserve of the database is left; when the disk fails.
-    pub async fn push(&mut self, piece: Vec<u8>) -> Result<(), DiskError> {
+    pub async fn push(&mut self, piece: Bytes) -> Result<(), DiskError> {
         let (part, at, mut hasher) = (self.part.clone(), self.bytes, self.hasher.clone());
         let bytes = piece.len() as u64;
         self.hasher = self

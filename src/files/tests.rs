@@ -22,7 +22,7 @@ fn content(bytes: usize) -> Vec<u8> {
 }
 
 fn new(bytes: usize) -> NewUpload {
-    NewUpload { bytes: bytes as u64, name: FileName::clean("a.bin"), declared: None }
+    NewUpload { bytes: bytes as u64, name: FileName::clean("a.bin"), declared: None, digest: None }
 }
 
 fn on(disk: Arc<dyn Disk>, clock: &ManualClock) -> Files {
@@ -37,7 +37,7 @@ fn in_memory() -> (Files, Arc<Memory>, ManualClock) {
 async fn upload(files: &Files, n: u8, bytes: &[u8]) -> Progress {
     files.begin_upload(&alice(), id(n), new(bytes.len())).await.expect("there is room");
     let mut writing = files.write_upload(&alice(), id(n), 0).await.expect("nobody else writes");
-    writing.push(bytes.to_vec()).await.expect("there is room");
+    writing.push(bytes.to_vec().into()).await.expect("there is room");
     writing.close().await.expect("the bytes are whole")
 }
 
@@ -66,7 +66,7 @@ async fn an_interrupted_upload_goes_on_where_it_stopped() {
     let bytes = content(5_000);
     files.begin_upload(&alice(), id(1), new(bytes.len())).await.expect("there is room");
     let mut writing = files.write_upload(&alice(), id(1), 0).await.expect("nobody else writes");
-    writing.push(bytes[..2_000].to_vec()).await.expect("there is room");
+    writing.push(bytes[..2_000].to_vec().into()).await.expect("there is room");
     assert!(matches!(files.write_upload(&alice(), id(1), 0).await, Err(UploadError::Busy)));
     assert_eq!(writing.close().await, Ok(Progress::More(2_000)));
     let wrong = files.write_upload(&alice(), id(1), 1_000).await.expect_err("it goes on at 2,000");
@@ -76,7 +76,7 @@ async fn an_interrupted_upload_goes_on_where_it_stopped() {
     let files = on(disk, &clock);
     assert_eq!(files.upload(&alice(), id(1)).expect("it is there").offset, 2_000);
     let mut writing = files.write_upload(&alice(), id(1), 2_000).await.expect("nobody writes");
-    writing.push(bytes[2_000..].to_vec()).await.expect("there is room");
+    writing.push(bytes[2_000..].to_vec().into()).await.expect("there is room");
     let Ok(Progress::Finished(file)) = writing.close().await else { panic!("it is whole") };
     assert_eq!(file.digest, sha256(&bytes));
 }
@@ -87,15 +87,12 @@ async fn a_piece_that_was_dropped_in_the_middle_is_written_again() {
     let bytes = content(300);
     files.begin_upload(&alice(), id(1), new(bytes.len())).await.expect("there is room");
     let mut writing = files.write_upload(&alice(), id(1), 0).await.expect("nobody else writes");
-    writing.push(bytes[..100].to_vec()).await.expect("there is room");
+    writing.push(bytes[..100].to_vec().into()).await.expect("there is room");
     drop(writing);
     assert_eq!(files.upload(&alice(), id(1)).expect("it is there").offset, 100);
     let mut writing = files.write_upload(&alice(), id(1), 100).await.expect("it was freed");
-    writing.push(bytes[100..200].to_vec()).await.expect("there is room");
-    writing.abandon(100);
-    let mut writing = files.write_upload(&alice(), id(1), 100).await.expect("it was freed");
-    assert_eq!(writing.push(content(201)).await, Err(UploadError::TooLong));
-    writing.push(bytes[100..].to_vec()).await.expect("there is room");
+    assert_eq!(writing.push(content(201).into()).await, Err(UploadError::TooLong));
+    writing.push(bytes[100..].to_vec().into()).await.expect("there is room");
     let Ok(Progress::Finished(file)) = writing.close().await else { panic!("it is whole") };
     assert_eq!(file.digest, sha256(&bytes));
 }
@@ -105,14 +102,14 @@ async fn f8_a_full_disk_refuses_and_keeps_what_was_there() {
     let (files, disk, _) = in_memory();
     files.begin_upload(&alice(), id(1), new(200)).await.expect("there is room");
     let mut writing = files.write_upload(&alice(), id(1), 0).await.expect("nobody else writes");
-    writing.push(content(100)).await.expect("there is room");
+    writing.push(content(100).into()).await.expect("there is room");
     disk.set_full(true);
-    assert_eq!(writing.push(content(100)).await, Err(UploadError::Disk(DiskError::Full)));
+    assert_eq!(writing.push(content(100).into()).await, Err(UploadError::Disk(DiskError::Full)));
     drop(writing);
     assert_eq!(files.begin_upload(&alice(), id(2), new(1)).await, Err(UploadError::Disk(DiskError::Full)));
     disk.set_full(false);
     let mut writing = files.write_upload(&alice(), id(1), 100).await.expect("it goes on");
-    writing.push(content(200)[100..].to_vec()).await.expect("there is room again");
+    writing.push(content(200)[100..].to_vec().into()).await.expect("there is room again");
     let Ok(Progress::Finished(file)) = writing.close().await else { panic!("it is whole") };
     assert_eq!(file.digest, sha256(&content(200)));
 }
@@ -164,6 +161,7 @@ async fn a26_uploads_are_limited_in_number_and_rate() {
     let rest = limits::UPLOADS_PER_USER_PER_HOUR_MAX as usize - limits::UPLOADS_PER_USER_MAX;
     for _ in 0..rest {
         files.begin_upload(&alice(), id(1), new(10)).await.expect("within the limit");
+        files.begin_upload(&alice(), id(1), new(10)).await.expect("the same one");
         files.end_upload(&alice(), id(1)).await.expect("one's own");
     }
     assert_eq!(files.begin_upload(&alice(), id(1), new(1)).await, Err(UploadError::TooFast));
@@ -179,10 +177,22 @@ async fn a22_a_file_that_is_not_what_it_claims_is_refused_and_gone() {
     let wish = NewUpload { declared, ..new(bytes.len()) };
     files.begin_upload(&alice(), id(1), wish).await.expect("there is room");
     let mut writing = files.write_upload(&alice(), id(1), 0).await.expect("nobody else writes");
-    writing.push(bytes.to_vec()).await.expect("there is room");
+    writing.push(bytes.to_vec().into()).await.expect("there is room");
     assert_eq!(writing.close().await, Err(UploadError::Type { found: "image/svg+xml" }));
     assert_eq!(files.upload(&alice(), id(1)), Err(UploadError::Unknown));
     assert_eq!(files.remove(sha256(bytes), || false).await, Ok(Removal::Gone));
+}
+
+#[tokio::test]
+async fn bytes_with_another_digest_than_announced_are_refused() {
+    let (files, ..) = in_memory();
+    for (n, announced, taken) in [(1, sha256(b"other"), false), (2, sha256(b"hello"), true)] {
+        let wish = NewUpload { digest: Some(announced), ..new(5) };
+        files.begin_upload(&alice(), id(n), wish).await.expect("there is room");
+        let mut writing = files.write_upload(&alice(), id(n), 0).await.expect("nobody else writes");
+        writing.push(b"hello".to_vec().into()).await.expect("there is room");
+        assert_eq!(writing.close().await.is_ok(), taken);
+    }
 }
 
 #[tokio::test]
@@ -198,12 +208,12 @@ async fn w19_a_fetch_goes_on_from_what_a_crash_has_left() {
     let bytes = content(2_500_000);
     let label = Label::fetch(&"globex.example".parse().expect("a domain"), &sha256(&bytes));
     let mut receiving = files.receive(label.clone()).await.expect("memory");
-    receiving.push(bytes[..MIB].to_vec()).await.expect("there is room");
+    receiving.push(bytes[..MIB].to_vec().into()).await.expect("there is room");
     drop(receiving);
     let files = on(disk, &clock);
     let mut receiving = files.receive(label).await.expect("memory");
     assert_eq!(receiving.bytes(), MIB as u64);
-    receiving.push(bytes[MIB..].to_vec()).await.expect("there is room");
+    receiving.push(bytes[MIB..].to_vec().into()).await.expect("there is room");
     assert_eq!(receiving.digest(), sha256(&bytes));
     let (digest, _pin) = receiving.finish().await.expect("there is room");
     assert_eq!(files.bytes(digest).await, Ok(Some(bytes.len() as u64)));

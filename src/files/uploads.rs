@@ -10,6 +10,7 @@ use crate::model::{
     id::{hex, unhex},
     limits,
 };
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::{
@@ -68,9 +69,9 @@ pub enum UploadError {
     /// More bytes than were announced.
     #[error("more bytes came than the upload was announced with")]
     TooLong,
-    /// The piece's checksum is another; nothing of it was kept.
-    #[error("the checksum of this piece is another; nothing of it was kept, send it again")]
-    Checksum,
+    /// The whole has another SHA-256 than was announced.
+    #[error("the bytes that came have another SHA-256 than was announced; upload them again")]
+    Digest,
     /// The bytes are not of the declared type.
     #[error("the bytes are {found}, which is not the declared type; upload it as what it is")]
     Type {
@@ -91,6 +92,8 @@ pub struct NewUpload {
     pub name: FileName,
     /// Its type, as the client says.
     pub declared: Option<MediaType>,
+    /// Its SHA-256, as the client says.
+    pub digest: Option<Digest>,
 }
 
 /// An upload as its owner sees it.
@@ -144,6 +147,7 @@ struct Note {
     bytes: u64,
     name: FileName,
     declared: Option<MediaType>,
+    digest: Option<Digest>,
     touched_at: u64,
     /// How much of the part is durable.
     durable: u64,
@@ -227,7 +231,7 @@ impl fmt::Debug for Writing {
 }
 
 impl Files {
-    /// Begins an upload.
+    /// Begins an upload. One of this user's that has begun under the id already is what it is.
     ///
     /// # Errors
     /// `TooMany`, `TooFast`; when there is no room for it.
@@ -245,12 +249,16 @@ impl Files {
         if self.on_disk(no_room).await {
             return Err(DiskError::Full.into());
         }
+        if let Ok(known) = self.upload(owner, id) {
+            return Ok(known);
+        }
         self.0.uploads.lock().check_room(owner, now)?;
         let note = Note {
             owner: owner.clone(),
             bytes,
             name: upload.name,
             declared: upload.declared,
+            digest: upload.digest,
             touched_at: now.0,
             durable: 0,
             file: None,
@@ -287,6 +295,12 @@ impl Files {
             if upload.offset != offset || upload.note.file.is_some() {
                 return Err(UploadError::Offset { present: upload.offset });
             }
+            let own = |upload: &&Upload| upload.busy && upload.note.owner == *owner;
+            if registry.uploads.values().filter(own).count() >= limits::UPLOADS_WRITING_PER_USER_MAX {
+                let text = format!("at most {} uploads of one person are written at once", limits::UPLOADS_WRITING_PER_USER_MAX);
+                return Err(UploadError::TooMany(text));
+            }
+            let upload = registry.own(owner, id)?;
             upload.busy = true;
             (upload.note.clone(), upload.hasher.take(), Label::upload(&id.0))
         };
@@ -418,7 +432,7 @@ impl Writing {
     ///
     /// # Errors
     /// `TooLong`; when the disk is full or fails. What came before stands.
-    pub async fn push(&mut self, piece: Vec<u8>) -> Result<(), UploadError> {
+    pub async fn push(&mut self, piece: Bytes) -> Result<(), UploadError> {
         if piece.len() as u64 > self.bytes_left() {
             return Err(UploadError::TooLong);
         }
@@ -448,13 +462,6 @@ impl Writing {
         Ok(Progress::More(offset))
     }
 
-    /// Undoes the request: the upload goes on where it was before.
-    pub fn abandon(mut self, offset: u64) {
-        self.receiving = None;
-        self.note.durable = self.note.durable.min(offset);
-        self.give_back(|upload| (upload.offset, upload.hasher) = (offset, None));
-    }
-
     async fn note_durable(&mut self) -> Result<(), DiskError> {
         if let Some(receiving) = &self.receiving {
             receiving.sync().await?;
@@ -466,14 +473,13 @@ impl Writing {
     async fn finish(mut self) -> Result<FileRef, UploadError> {
         let receiving = self.receiving.take().ok_or(UploadError::Busy)?;
         let (digest, pin) = receiving.finish().await?;
-        let start = self.files.read(digest, 0, sniff::SNIFF_BYTES).await?;
-        let media_type = match sniff::judge(self.note.declared.as_ref(), &start) {
+        let media_type = match self.judge(digest).await {
             Ok(media_type) => media_type,
-            Err(found) => {
+            Err(wrong) => {
                 drop(pin);
                 self.files.0.uploads.lock().uploads.remove(&self.id);
                 self.files.forget_upload(self.id).await?;
-                return Err(UploadError::Type { found });
+                return Err(wrong);
             }
         };
         self.note.file = Some(DoneV1 { digest, media_type });
@@ -482,6 +488,15 @@ impl Writing {
         let bytes = self.note.bytes;
         self.give_back(|upload| (upload.offset, upload.pin) = (bytes, Some(pin)));
         Ok(file)
+    }
+
+    /// Whether the content is what it was announced to be; its type from now on.
+    async fn judge(&self, digest: Digest) -> Result<MediaType, UploadError> {
+        if self.note.digest.is_some_and(|announced| announced != digest) {
+            return Err(UploadError::Digest);
+        }
+        let start = self.files.read(digest, 0, sniff::SNIFF_BYTES).await?;
+        sniff::judge(self.note.declared.as_ref(), &start).map_err(|found| UploadError::Type { found })
     }
 
     fn give_back(&mut self, change: impl FnOnce(&mut Upload)) {

@@ -1,6 +1,6 @@
 //! Files: what a message says of one, names that are safe to save under, media types, and who may send which (W19, A22).
 
-use super::{Digest, RoomId, limits, text};
+use super::{Digest, Domain, RoomId, limits, text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -76,6 +76,16 @@ pub struct Erasure {
     pub done: bool,
     /// Whether the partner's daemon has said that its copies are removed; none where no partner had any.
     pub acknowledged: Option<bool>,
+    /// The author's org, as long as it has not been told that our copies are removed.
+    pub tell: Option<Domain>,
+}
+
+impl Erasure {
+    /// Whether something of it is still to be done.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.done || self.tell.is_some() || self.acknowledged == Some(false)
+    }
 }
 
 /// Why a file's name or type is refused.

@@ -92,6 +92,12 @@ pub const FILE_BYTES_PER_LINK_PER_DAY_MAX: u64 = 64 * 1024 * 1024 * 1024;
 pub const FILES_RESERVE_BYTES: u64 = 512 * 1024 * 1024;
 /// Uploads of one user that are not finished, or finished and in no message yet.
 pub const UPLOADS_PER_USER_MAX: usize = 128;
+/// Uploads of one user that are written to at once.
+pub const UPLOADS_WRITING_PER_USER_MAX: usize = 8;
+/// Uploads that are written to at once; further requests wait. Each takes 2 MiB.
+pub const UPLOADS_WRITING_MAX: usize = 32;
+/// A request that sends nothing of its upload for this long ends, milliseconds.
+pub const UPLOAD_IDLE_MS_MAX: u64 = 60_000;
 /// Uploads of the whole org that are not finished, or finished and in no message yet.
 pub const UPLOADS_MAX: usize = 4_096;
 /// Uploads that one user begins in an hour.
