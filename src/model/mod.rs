@@ -11,6 +11,7 @@ pub mod event;
 pub mod file;
 pub mod grant;
 pub mod id;
+pub mod item;
 pub mod journal;
 pub mod limits;
 pub mod link;

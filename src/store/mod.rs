@@ -5,6 +5,7 @@
 pub mod anchor;
 pub mod check;
 pub mod codec;
+pub mod items;
 pub mod keyspace;
 pub mod kv;
 pub mod load;
