@@ -1,7 +1,7 @@
 //! A whole daemon behind its seams: store, time, randomness and network are arguments.
 
 use super::{
-    edge,
+    edge, keeper,
     pulse::{Beat, Pulse},
 };
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     crypto::SigningKey,
     engine::{self, Engine, Runs},
     federation::{Federation, OwnKeys, pin_lookup},
+    files::{Disk, DiskError, Files, Work},
     model::{
         Digest,
         org::{KeyUse, SignedCard},
@@ -42,6 +43,8 @@ pub struct Parts {
     pub keys: Keys,
     /// The disk seam.
     pub kv: Arc<dyn Kv>,
+    /// Where files stand, and where calls to it run.
+    pub files: (Arc<dyn Disk>, Work),
     /// The time seam.
     pub clock: Arc<dyn Clock>,
     /// The randomness seam: a source for each part that needs one.
@@ -89,6 +92,9 @@ pub enum StartError {
     /// The store cannot be read, or its anchor says that it is not the one that was written last.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The directory of files cannot be used.
+    #[error("the directory of files: {0}")]
+    Files(#[from] DiskError),
     /// The database is of no org.
     #[error("the database is empty; make the organization with `handclasp init`, or restore a backup")]
     Empty,
@@ -146,7 +152,7 @@ impl Daemon {
         let (engine, writer) = Engine::start(engine::Parts {
             kv: parts.kv,
             loaded,
-            clock: parts.clock,
+            clock: parts.clock.clone(),
             random: (parts.random)(),
             runs: parts.runs,
             fatal: Box::new(move |error| drop(report.send(error))),
@@ -157,7 +163,8 @@ impl Daemon {
         let dialer = Dialer { dial: parts.dial, tls: tls.clone(), connections: connections.clone() };
         let pins = card.card.tls_pins.clone();
         let own = OwnKeys { signing: signing.clone(), card: card.clone() };
-        let federation = Federation::new(engine.clone(), own, dialer, (parts.random)());
+        let files = Files::open(parts.files.0, parts.files.1, parts.clock)?;
+        let federation = Federation::new(engine.clone(), files.clone(), own, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
 
         let (switch, stop) = StopSwitch::new();
@@ -173,6 +180,7 @@ impl Daemon {
         });
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
+            files: files.clone(),
             passwords,
             throttle: Throttle::default(),
             entropy,
@@ -194,6 +202,7 @@ impl Daemon {
 
         let (switch, stop) = StopSwitch::new();
         let mut egress = Group { switch, tasks: JoinSet::new() };
+        egress.tasks.spawn(keeper::run(engine.clone(), files, stop.clone()));
         egress.tasks.spawn(federation.run(stop));
         Ok(Self { engine, tls, pins, faces, egress, writer, failure })
     }

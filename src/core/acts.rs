@@ -13,6 +13,7 @@ use super::{
     command::{Answer, Ref},
     draft::Draft,
     features::{self, Feature},
+    files,
     permit::scopes,
     rooms,
     state::Room,
@@ -21,6 +22,7 @@ use crate::{
     model::{
         Address, Code, Domain, EventId, LocalPart, Reject, RoomId,
         event::{Act, Content, Event, Sealed},
+        file::{FileRef, FileSource},
         grant::Scope,
         item::Trace,
         journal::Place,
@@ -38,14 +40,15 @@ use crate::{
 pub fn act(
     draft: &mut Draft<'_>,
     user: &LocalPart,
-    id: RoomId,
-    event: EventId,
+    (id, event): (RoomId, EventId),
     mut act: Act,
+    sources: &[FileSource],
 ) -> Result<Answer, Reject> {
     let room = rooms::member_of(&draft.state, user, id)?.clone();
     rooms::writable(&draft.state, &room, user, draft.now)?;
     let author = draft.state.address(user);
     messages::prepare(draft, &room, &author, &mut act)?;
+    check_files(draft, user, &room, files::named(&act), sources)?;
     if let Some(feature) = feature_of(&act) {
         features::check(&draft.state, &room, feature)?;
     }
@@ -66,13 +69,32 @@ pub fn act(
     Ok(Answer::posted(id, event, Place::Index(index)))
 }
 
+fn check_files(
+    draft: &Draft<'_>,
+    user: &LocalPart,
+    room: &Room,
+    named: &[FileRef],
+    sources: &[FileSource],
+) -> Result<(), Reject> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    if named.len() > limits::FILES_PER_MESSAGE_MAX {
+        let detail = format!("a message names at most {} files", limits::FILES_PER_MESSAGE_MAX);
+        return Err(Reject { code: Code::TooLarge, field: Some("files"), detail });
+    }
+    files::check_sources(draft, user, named, sources)?;
+    files::check_sending(&draft.state, room, named, draft.now)
+}
+
 fn submit(draft: &mut Draft<'_>, user: &LocalPart, room: &Room, sealed: Sealed) -> Result<Answer, Reject> {
     let (id, p) = (room.info.id, room.info.pending.to);
-    let (event, bytes) = (sealed.event.id, sealed.bytes.clone());
+    let (event, bytes, named) = (sealed.event.id, sealed.bytes.clone(), files::named_by(&sealed.event).to_vec());
     let body = RecordBody::RoomSubmit { room: id, event: sealed };
     let sent = draft.send(&room.info.host, &body, Ref::Pending(id, p, user.clone()));
     let sent = sent.ok_or_else(|| Reject::new(Code::Opening, "the daemons have yet to greet each other; try again"))?;
     draft.pend(id, user, bytes, sent);
+    files::note_pending(draft, id, p, &named);
     Ok(Answer::posted(id, event, Place::Pending(p)))
 }
 
@@ -99,6 +121,7 @@ pub fn take(draft: &mut Draft<'_>, peer: &Domain, id: RoomId, author: &Address, 
     if !scopes(link, draft.now).holds(Scope::Messages) {
         return Err(Code::Scope);
     }
+    files::check_taking(&draft.state, link, files::named(act), draft.now)?;
     if !room.members.contains_key(author) {
         return Err(Code::NotMember);
     }
@@ -118,6 +141,10 @@ pub fn take(draft: &mut Draft<'_>, peer: &Domain, id: RoomId, author: &Address, 
 fn apply(draft: &mut Draft<'_>, id: RoomId, index: u64, sealed: &Sealed) {
     let Event { author: Some(author), content: Content::Act(act), .. } = &sealed.event else { return };
     messages::apply(draft, id, act, &Trace { by: author.clone(), index });
+    files::note_named(draft, id, index, author, files::named(act));
+    if let Act::Recall(recall) = act {
+        files::erase_item(draft, id, recall.target);
+    }
 }
 
 /// Whether somebody sees an item: it is in the timeline, and not from before their time (P17).

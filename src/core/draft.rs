@@ -15,6 +15,7 @@ use crate::{
         audit::{AuditEntry, AuditNote},
         contact::Contact,
         event::{Content, Event, Regards, Sealed},
+        file::{Erasure, FilePolicy},
         item::Item,
         journal::Entry,
         link::{Parted, Peer, Streams},
@@ -45,6 +46,12 @@ pub enum Change {
     Profile(Arc<Profile>),
     Mark(LocalPart, RoomId, u64),
     Item(RoomId, u64, Arc<Item>),
+    FilePolicy(Arc<FilePolicy>),
+    FileQuota(Domain, Millis, u64),
+    Awaited((Domain, Digest, RoomId, u64), Option<u64>),
+    Erasure(RoomId, u64, Arc<Erasure>),
+    /// The event at this index of a room names a file, or does so no longer.
+    FileUse(Digest, RoomId, u64, bool),
     NoticesRead(LocalPart, u64),
     Refused(Domain, u64, u64, Code),
     UserQuota(LocalPart, Quota),
@@ -413,6 +420,46 @@ impl<'a> Draft<'a> {
         }
         self.facts.note_item((id, index), &item);
         self.changes.push(Change::Item(id, index, Arc::new(item)));
+    }
+
+    /// Notes that an event names a file, or does so no longer.
+    pub fn put_file_use(&mut self, digest: Digest, room: RoomId, index: u64, used: bool) {
+        self.changes.push(Change::FileUse(digest, room, index, used));
+    }
+
+    /// Awaits a file of so many bytes, or does so no longer. Nothing happens when that is so already.
+    pub fn put_awaited(&mut self, key: (Domain, Digest, RoomId, u64), bytes: Option<u64>) {
+        let before = match bytes {
+            Some(bytes) => self.state.awaited.insert(key.clone(), bytes),
+            None => self.state.awaited.remove(&key),
+        };
+        if before != bytes {
+            self.changes.push(Change::Awaited(key, bytes));
+        }
+    }
+
+    /// Notes how far the removal of a recalled event's files is.
+    pub fn put_erasure(&mut self, room: RoomId, index: u64, erasure: Erasure) {
+        let erasure = Arc::new(erasure);
+        if erasure.is_open() {
+            self.state.erasures.insert((room, index), erasure.clone());
+        } else {
+            self.state.erasures.remove(&(room, index));
+        }
+        self.changes.push(Change::Erasure(room, index, erasure));
+    }
+
+    /// Sets what files may be sent and taken.
+    pub fn put_file_policy(&mut self, policy: FilePolicy) {
+        let policy = Arc::new(policy);
+        self.state.file_policy = policy.clone();
+        self.changes.push(Change::FilePolicy(policy));
+    }
+
+    /// Notes how many bytes of files a peer has announced since a time.
+    pub fn put_file_quota(&mut self, peer: &Domain, (since, bytes): (Millis, u64)) {
+        self.state.file_bytes_by_link.insert(peer.clone(), (since, bytes));
+        self.changes.push(Change::FileQuota(peer.clone(), since, bytes));
     }
 
     /// Lets the follower's copy of a room go on at another index, as its host says.

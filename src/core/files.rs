@@ -172,6 +172,15 @@ pub fn end_pending(draft: &mut Draft<'_>, id: RoomId, p: u64, files: &[FileRef])
     }
 }
 
+/// An item was taken back.
+pub fn erase_item(draft: &mut Draft<'_>, id: RoomId, index: u64) {
+    let Some(fact) = draft.item(id, index) else { return };
+    let (author, files) = (fact.event.author.clone(), named_by(&fact.event).to_vec());
+    if let Some(author) = author {
+        erase(draft, id, index, &author, &files);
+    }
+}
+
 /// An event was taken back: nobody sees its files any more, and their bytes go here and at the partner.
 pub fn erase(draft: &mut Draft<'_>, id: RoomId, index: u64, author: &Address, files: &[FileRef]) {
     let Some(room) = draft.state.rooms.get(&id).cloned().filter(|_| !files.is_empty()) else { return };
@@ -183,12 +192,16 @@ pub fn erase(draft: &mut Draft<'_>, id: RoomId, index: u64, author: &Address, fi
         }
     }
     let ours = draft.state.is_ours(author);
-    draft.put_erasure(id, index, Erasure {
-        digests: files.iter().map(|file| file.digest).collect(),
-        done: false,
-        acknowledged: partner.as_ref().filter(|_| ours).map(|_| false),
-        tell: partner.filter(|_| !ours),
-    });
+    draft.put_erasure(
+        id,
+        index,
+        Erasure {
+            digests: files.iter().map(|file| file.digest).collect(),
+            done: false,
+            acknowledged: partner.as_ref().filter(|_| ours).map(|_| false),
+            tell: partner.filter(|_| !ours),
+        },
+    );
     draft.journal(Entry::File { room: id, index });
 }
 
@@ -276,7 +289,10 @@ pub fn set_policy(draft: &mut Draft<'_>, actor: &str, policy: FilePolicy) -> Res
         return Err(Reject::field("bytes_max", format!("must be 1 to {}", limits::FILE_BYTES_MAX)));
     }
     if policy.allowed.len().max(policy.forbidden.len()) > limits::MEDIA_RANGES_MAX {
-        return Err(Reject::field("allowed", format!("and forbidden may name {} types each", limits::MEDIA_RANGES_MAX)));
+        return Err(Reject::field(
+            "allowed",
+            format!("and forbidden may name {} types each", limits::MEDIA_RANGES_MAX),
+        ));
     }
     if *draft.state.file_policy != policy {
         let (allowed, forbidden) = (policy.allowed.len(), policy.forbidden.len());

@@ -9,6 +9,7 @@ pub mod decide;
 pub mod draft;
 pub mod facts;
 pub mod features;
+pub mod files;
 pub mod grants;
 pub mod groups;
 pub mod hello;

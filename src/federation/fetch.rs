@@ -4,11 +4,7 @@
 //! It uses connections of its own, so that messages never wait behind a file. What is awaited is durable state; this
 //! task owns nothing that must survive.
 
-use super::{
-    Federation,
-    backoff::Backoff,
-    files::PieceV1,
-};
+use super::{Federation, backoff::Backoff, files::PieceV1};
 use crate::{
     core::{State, command::PeerOp, permit},
     files::{DiskError, Label},
@@ -208,8 +204,13 @@ async fn pull(
 ) -> Result<(), Trouble> {
     let mut receiving = federation.files.receive(Label::fetch(peer, &wanted.digest)).await?;
     while receiving.bytes() < wanted.bytes {
-        // Before each piece: a link that closed meanwhile brings nothing more (P26).
-        if !is_open(federation, &federation.engine.state(), peer) {
+        // Before each piece: a link that closed meanwhile brings nothing more (P26), nor does what was recalled.
+        let state = federation.engine.state();
+        if !is_open(federation, &state, peer) {
+            return Err(Trouble::Closed);
+        }
+        if !state.awaits(peer, wanted.digest) {
+            receiving.discard().await?;
             return Err(Trouble::Closed);
         }
         let piece = ask(federation, peer, wanted, receiving.bytes(), connection).await?;
@@ -219,8 +220,12 @@ async fn pull(
         receiving.discard().await?;
         return Err(Trouble::Faulty);
     }
-    let (digest, _pin) = receiving.finish().await?;
+    let (digest, pin) = receiving.finish().await?;
     let told = federation.submit(peer, PeerOp::FileArrived(digest)).await;
+    drop(pin);
+    // Recalled while the last piece came: nobody names it.
+    let reader = federation.engine.reader().clone();
+    federation.files.remove(digest, move || reader.is_file_used(digest).unwrap_or(true)).await?;
     told.map(drop).map_err(|refusal| {
         tracing::warn!(%refusal, "a file that came is not noted yet");
         Trouble::Closed

@@ -2,7 +2,7 @@
 
 use super::FeedItem;
 use crate::{
-    core::{State, state::Room},
+    core::{State, rooms::visible, state::Room},
     model::{Address, LocalPart, RoomId, journal::Entry},
     store::reader::TimelineRow,
 };
@@ -23,6 +23,10 @@ pub fn visible_to(state: &State, user: &LocalPart, item: &Arc<FeedItem>) -> Opti
         | Entry::Delivered { room, .. }
         | Entry::Refused { room, .. }
         | Entry::Room { room } => member_room(state, user, *room).map(|_| item.clone()),
+        Entry::File { room, index } => {
+            let room = member_room(state, user, *room)?;
+            visible(state, user, room, *index).then(|| item.clone())
+        }
         Entry::Profile { address } => knows(state, user, address).then(|| item.clone()),
         Entry::Link { .. } => Some(item.clone()),
         Entry::Done { .. } => None,

@@ -8,6 +8,7 @@ mod disk;
 mod memory;
 mod receiving;
 mod sniff;
+mod thumbnail;
 mod uploads;
 
 #[cfg(test)]
@@ -21,12 +22,13 @@ pub use uploads::{NewUpload, Progress, UploadError, UploadId, UploadView, Writin
 
 use crate::{
     clock::Clock,
-    model::{Digest, limits},
+    model::{Digest, Domain, limits},
 };
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::Semaphore;
 use uploads::Uploads;
 
 /// Where calls to the disk run.
@@ -48,6 +50,10 @@ struct Inner {
     clock: Arc<dyn Clock>,
     pins: Mutex<HashMap<Digest, usize>>,
     uploads: Uploads,
+    /// Bounds the thumbnails that are made at once.
+    thumbnails: Semaphore,
+    /// Bounds the uploads that are written to at once.
+    writers: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Files {
@@ -85,8 +91,10 @@ impl Drop for Pin {
 pub enum Removal {
     /// They are not here, from now on durably.
     Gone,
-    /// Somebody needs them.
-    Kept,
+    /// Something names them: they stay.
+    Used,
+    /// Somebody works with them now.
+    Pinned,
 }
 
 impl Inner {
@@ -107,7 +115,15 @@ impl Files {
     /// When the disk cannot be read.
     pub fn open(disk: Arc<dyn Disk>, work: Work, clock: Arc<dyn Clock>) -> Result<Self, DiskError> {
         let uploads = Uploads::default();
-        let files = Self(Arc::new(Inner { disk, work, clock, pins: Mutex::default(), uploads }));
+        let files = Self(Arc::new(Inner {
+            disk,
+            work,
+            clock,
+            pins: Mutex::default(),
+            uploads,
+            thumbnails: Semaphore::new(limits::THUMBNAILS_AT_ONCE_MAX),
+            writers: Arc::new(Semaphore::new(limits::UPLOADS_WRITING_MAX)),
+        }));
         files.load_uploads()?;
         Ok(files)
     }
@@ -173,8 +189,11 @@ impl Files {
         self.on_disk(move |inner| {
             // Whoever finishes the same content pins it first, so it waits here or is seen.
             let pins = inner.pins();
-            if pins.contains_key(&digest) || is_used() {
-                return Ok(Removal::Kept);
+            if is_used() {
+                return Ok(Removal::Used);
+            }
+            if pins.contains_key(&digest) {
+                return Ok(Removal::Pinned);
             }
             inner.disk.remove(&Name::Thumbnail(digest))?;
             inner.disk.remove(&Name::Blob(digest))?;
@@ -184,17 +203,26 @@ impl Files {
         .await
     }
 
-    /// The contents whose digests begin with this byte, and how long they are untouched, milliseconds.
+    /// The contents whose digests begin with this byte.
     ///
     /// # Errors
     /// When the disk fails.
-    pub async fn contents(&self, first: u8) -> Result<Vec<(Digest, u64)>, DiskError> {
+    pub async fn contents(&self, first: u8) -> Result<Vec<Digest>, DiskError> {
         let listed = self.on_disk(move |inner| inner.disk.list(Kind::Blobs(first))).await?;
         let of = |listed: Listed| match listed.name {
-            Name::Blob(digest) => Some((digest, listed.idle_ms)),
+            Name::Blob(digest) => Some(digest),
             _ => None,
         };
         Ok(listed.into_iter().filter_map(of).collect())
+    }
+
+    /// Throws away what was fetched of a file so far.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub async fn forget_fetch(&self, peer: &Domain, digest: Digest) -> Result<(), DiskError> {
+        let part = Name::Part(Label::fetch(peer, &digest));
+        self.on_disk(move |inner| inner.disk.remove(&part)).await
     }
 
     /// Removes uploads and parts that nothing has happened to for long.

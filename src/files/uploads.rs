@@ -3,10 +3,10 @@
 //! What is known of an upload stands in a note beside its part. After a crash it goes on from where it was last made
 //! durable, because only that is certain to be what the client sent.
 
-use super::{DiskError, Files, Inner, Kind, Label, Name, Pin, Receiving, sniff};
+use super::{DiskError, Files, Inner, Kind, Label, Name, Pin, Receiving, sniff, thumbnail};
 use crate::model::{
     Digest, LocalPart, Millis,
-    file::{FileName, FileRef, MediaType},
+    file::{FileName, FileRef, ImageSize, MediaType},
     id::{hex, unhex},
     limits,
 };
@@ -19,6 +19,7 @@ use std::{
     str::FromStr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// What is durable of an upload is noted at least this often, bytes.
 const NOTE_EVERY_BYTES: u64 = 64 * 1024 * 1024;
@@ -160,13 +161,14 @@ struct Note {
 struct DoneV1 {
     digest: Digest,
     media_type: MediaType,
+    image: Option<ImageSize>,
 }
 
 impl Note {
     fn file(&self) -> Option<FileRef> {
         let done = self.file.as_ref()?;
         let (name, media_type) = (self.name.clone(), done.media_type.clone());
-        Some(FileRef { digest: done.digest, bytes: self.bytes, name, media_type, image: None })
+        Some(FileRef { digest: done.digest, bytes: self.bytes, name, media_type, image: done.image })
     }
 }
 
@@ -222,6 +224,7 @@ pub struct Writing {
     id: UploadId,
     receiving: Option<Receiving>,
     note: Note,
+    _place: OwnedSemaphorePermit,
 }
 
 impl fmt::Debug for Writing {
@@ -286,6 +289,7 @@ impl Files {
     /// # Errors
     /// `Unknown`, `Busy`, `Offset`; when the disk fails.
     pub async fn write_upload(&self, owner: &LocalPart, id: UploadId, offset: u64) -> Result<Writing, UploadError> {
+        let place = self.0.writers.clone().acquire_owned().await.expect("the semaphore is never closed");
         let (note, hasher, label) = {
             let mut registry = self.0.uploads.lock();
             let upload = registry.own(owner, id)?;
@@ -297,7 +301,10 @@ impl Files {
             }
             let own = |upload: &&Upload| upload.busy && upload.note.owner == *owner;
             if registry.uploads.values().filter(own).count() >= limits::UPLOADS_WRITING_PER_USER_MAX {
-                let text = format!("at most {} uploads of one person are written at once", limits::UPLOADS_WRITING_PER_USER_MAX);
+                let text = format!(
+                    "at most {} uploads of one person are written at once",
+                    limits::UPLOADS_WRITING_PER_USER_MAX
+                );
                 return Err(UploadError::TooMany(text));
             }
             let upload = registry.own(owner, id)?;
@@ -305,7 +312,7 @@ impl Files {
             (upload.note.clone(), upload.hasher.take(), Label::upload(&id.0))
         };
         // From here on the drop of `writing` frees the upload.
-        let mut writing = Writing { files: self.clone(), id, receiving: None, note };
+        let mut writing = Writing { files: self.clone(), id, receiving: None, note, _place: place };
         writing.receiving = Some(match hasher {
             Some(hasher) => Receiving::go_on(self.clone(), label, hasher, offset),
             None => Receiving::up_to(self.clone(), label, offset).await?,
@@ -358,12 +365,6 @@ impl Files {
                 tracing::warn!(%error, "the note of an upload was not written");
             }
         }
-    }
-
-    /// Whether a finished upload that is in no message yet has these bytes.
-    #[must_use]
-    pub fn is_uploaded(&self, digest: &Digest) -> bool {
-        self.0.pins().contains_key(digest)
     }
 
     pub(super) fn load_uploads(&self) -> Result<(), DiskError> {
@@ -482,7 +483,8 @@ impl Writing {
                 return Err(wrong);
             }
         };
-        self.note.file = Some(DoneV1 { digest, media_type });
+        let image = self.measure(digest, &media_type).await?;
+        self.note.file = Some(DoneV1 { digest, media_type, image });
         self.files.save_note(self.id, self.note.clone()).await?;
         let file = self.note.file().ok_or(UploadError::Unknown)?;
         let bytes = self.note.bytes;
@@ -497,6 +499,16 @@ impl Writing {
         }
         let start = self.files.read(digest, 0, sniff::SNIFF_BYTES).await?;
         sniff::judge(self.note.declared.as_ref(), &start).map_err(|found| UploadError::Type { found })
+    }
+
+    async fn measure(&self, digest: Digest, media_type: &MediaType) -> Result<Option<ImageSize>, UploadError> {
+        if !media_type.is_safe_image() || self.note.bytes > limits::THUMBNAIL_SOURCE_BYTES_MAX {
+            return Ok(None);
+        }
+        let measured = self.files.on_disk(move |inner| {
+            inner.disk.read(&Name::Blob(digest), 0, usize::MAX).map(|bytes| thumbnail::size_of(&bytes))
+        });
+        Ok(measured.await?)
     }
 
     fn give_back(&mut self, change: impl FnOnce(&mut Upload)) {

@@ -220,7 +220,7 @@ impl FromStr for MediaType {
 }
 
 /// One media type, or all of a family as `image/*`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MediaRange(Arc<str>);
 
 impl MediaRange {
@@ -250,7 +250,7 @@ impl FromStr for MediaRange {
 }
 
 /// What an org allows of files that cross its border, in either direction (P3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FilePolicy {
     /// Whether its people may send files.
     pub sending: bool,

@@ -192,6 +192,20 @@ bounded_text!(
     Emoji, check_emoji
 );
 
+impl MessageText {
+    /// No text: for a message that is nothing but its files.
+    #[must_use]
+    pub fn none() -> Self {
+        Self("".into())
+    }
+
+    /// Whether there is no text.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl Default for Description {
     fn default() -> Self {
         Self("".into())

@@ -75,6 +75,16 @@ pub enum Key {
     LinkQuota(Domain, bool),
     /// What has become of an item: room, index, and which part of it when it is long. Not loaded at the start.
     Item(RoomId, u64, u8),
+    /// What files may be sent and taken.
+    FilePolicy,
+    /// A file that a peer has announced and that is not here yet: peer, file, room, event.
+    Awaited(Domain, Digest, RoomId, u64),
+    /// The erasure of the files of an event.
+    Erasure(RoomId, u64),
+    /// Bytes of files that a peer has announced.
+    FileQuota(Domain),
+    /// An event of a room names a file.
+    File(Digest, RoomId, u64),
     /// A row of a log: number of its first entry, and which part of it when that entry needs several rows.
     Row(LogId, u64, u8),
 }
@@ -86,6 +96,7 @@ mod tag {
     pub const COMMIT: u8 = 0x12;
     pub const POLICY: u8 = 0x13;
     pub const UNCONFIRMED: u8 = 0x14;
+    pub const FILE_POLICY: u8 = 0x15;
     pub const USER: u8 = 0x20;
     pub const SESSION: u8 = 0x21;
     pub const PEER: u8 = 0x22;
@@ -104,9 +115,13 @@ mod tag {
     pub const REFUSED: u8 = 0x44;
     pub const USER_QUOTA: u8 = 0x45;
     pub const LINK_QUOTA: u8 = 0x46;
+    pub const AWAITED: u8 = 0x47;
+    pub const ERASURE: u8 = 0x48;
+    pub const FILE_QUOTA: u8 = 0x49;
     // From here on nothing is loaded at the start.
     pub const UNLOADED_FIRST: u8 = 0x60;
     pub const ITEM: u8 = 0x60;
+    pub const FILE: u8 = 0x61;
     pub const LOG_FIRST: u8 = 0x80;
     pub const TIMELINE: u8 = 0x80;
     pub const PENDING: u8 = 0x81;
@@ -130,6 +145,14 @@ pub fn state_rows() -> KeyRange {
 #[must_use]
 pub fn item_rows(room: RoomId, from: u64, to: u64) -> KeyRange {
     (Key::Item(room, from, 0).encode(), Key::Item(room, to, 0).encode())
+}
+
+/// The rows that name a file: in all rooms, or in one.
+#[must_use]
+pub fn file_rows(digest: Digest, room: Option<RoomId>) -> KeyRange {
+    let prefix = Encoder::new(tag::FILE).raw(&digest.0).raw(room.as_ref().map_or(&[], |room| &room.0)).0;
+    let end = [&prefix[..], &[0xff; 25]].concat();
+    (prefix, end)
 }
 
 /// All rows.
@@ -224,6 +247,13 @@ impl Key {
             Self::UserQuota(user) => start(tag::USER_QUOTA).text(user.as_str()),
             Self::LinkQuota(peer, theirs) => start(tag::LINK_QUOTA).text(peer.as_str()).raw(&[u8::from(*theirs)]),
             Self::Item(room, index, part) => start(tag::ITEM).raw(&room.0).number(*index).raw(&[*part]),
+            Self::FilePolicy => start(tag::FILE_POLICY),
+            Self::Awaited(peer, digest, room, index) => {
+                start(tag::AWAITED).text(peer.as_str()).raw(&digest.0).raw(&room.0).number(*index)
+            }
+            Self::Erasure(room, index) => start(tag::ERASURE).raw(&room.0).number(*index),
+            Self::FileQuota(peer) => start(tag::FILE_QUOTA).text(peer.as_str()),
+            Self::File(digest, room, index) => start(tag::FILE).raw(&digest.0).raw(&room.0).number(*index),
             Self::Row(log, seq, part) => return row_key(&log.prefix(), *seq, *part),
         }
         .0
@@ -262,6 +292,11 @@ impl Key {
             tag::USER_QUOTA => Self::UserQuota(rest.text()?),
             tag::LINK_QUOTA => Self::LinkQuota(rest.text()?, rest.raw::<1>()? == [1]),
             tag::ITEM => Self::Item(RoomId(rest.raw()?), rest.number()?, rest.raw::<1>()?[0]),
+            tag::FILE_POLICY => Self::FilePolicy,
+            tag::AWAITED => Self::Awaited(rest.text()?, Digest(rest.raw()?), RoomId(rest.raw()?), rest.number()?),
+            tag::ERASURE => Self::Erasure(RoomId(rest.raw()?), rest.number()?),
+            tag::FILE_QUOTA => Self::FileQuota(rest.text()?),
+            tag::FILE => Self::File(Digest(rest.raw()?), RoomId(rest.raw()?), rest.number()?),
             tag::LOG_FIRST.. => Self::Row(rest.log(*tag)?, rest.number()?, rest.raw::<1>()?[0]),
             _ => return None,
         };
@@ -360,6 +395,11 @@ mod tests {
             Key::UserQuota(user.clone()),
             Key::LinkQuota(peer.clone(), true),
             Key::Item(room, 5, 0),
+            Key::FilePolicy,
+            Key::Awaited(peer.clone(), Digest([9; 32]), room, 5),
+            Key::Erasure(room, 5),
+            Key::FileQuota(peer.clone()),
+            Key::File(Digest([9; 32]), room, 5),
         ];
         let logs = [
             LogId::Timeline(room),

@@ -13,6 +13,7 @@ use crate::{
     model::{
         Address, Digest, Domain, Millis, Reject, RoomId,
         audit::AuditEntry,
+        file::{Erasure, FilePolicy},
         grant::Scopes,
         id::PublicKey,
         item::Item,
@@ -25,7 +26,10 @@ use crate::{
     },
     wire,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One of the two orgs of a [`Pair`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +71,10 @@ pub struct Side {
     pub pending: BTreeMap<(RoomId, u64), PendingFact>,
     /// Items that were touched.
     pub items: BTreeMap<ItemId, Item>,
+    /// Which events name which files.
+    pub file_uses: BTreeSet<(Digest, RoomId, u64)>,
+    /// Erasures of files.
+    pub erasures: BTreeMap<ItemId, Erasure>,
     /// Events by room and index.
     pub timelines: BTreeMap<(RoomId, u64), Arc<[u8]>>,
     /// Notices of each user, oldest first.
@@ -87,6 +95,8 @@ impl Side {
             outbox: BTreeMap::new(),
             pending: BTreeMap::new(),
             items: BTreeMap::new(),
+            file_uses: BTreeSet::new(),
+            erasures: BTreeMap::new(),
             timelines: BTreeMap::new(),
             notices: Vec::new(),
             audit: Vec::new(),
@@ -126,6 +136,11 @@ impl Side {
                 assert!(reused.is_none(), "no index of a room is used twice");
             }
             Change::Item(room, index, item) => drop(self.items.insert((room, index), Item::clone(&item))),
+            Change::FileUse(digest, room, index, true) => drop(self.file_uses.insert((digest, room, index))),
+            Change::FileUse(digest, room, index, false) => drop(self.file_uses.remove(&(digest, room, index))),
+            Change::Erasure(room, index, erasure) => {
+                self.erasures.insert((room, index), Erasure::clone(&erasure));
+            }
             Change::Notice { user, notice, .. } => self.notices.push((user.to_string(), notice.kind)),
             Change::Audit(entry) => self.audit.push(*entry),
             Change::Journal(entry) => self.journal.push(entry),
@@ -149,6 +164,13 @@ impl Side {
     #[must_use]
     pub fn item(&self, room: RoomId, index: u64) -> Item {
         self.items.get(&(room, index)).cloned().unwrap_or_default()
+    }
+
+    /// The indices of a room at which events name a file.
+    #[must_use]
+    pub fn uses(&self, digest: Digest, room: RoomId) -> Vec<u64> {
+        let all = self.file_uses.range((digest, room, 0)..=(digest, room, u64::MAX));
+        all.map(|(_, _, index)| *index).collect()
     }
 
     fn look_up(&self, command: &Command) -> Facts {
@@ -309,6 +331,7 @@ impl Pair {
             incoming,
             ended,
             features: features::offered(&self.side(from).state),
+            files: Some(FilePolicy::clone(&self.side(from).state.file_policy)),
             envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
         }
     }

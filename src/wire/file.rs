@@ -8,7 +8,7 @@ use crate::{
     crypto::object::Object,
     model::{
         Digest,
-        file::{FileName, FileRef, ImageSize, MediaType},
+        file::{FileName, FilePolicy, FileRef, ImageSize, MediaRange, MediaType},
         limits,
     },
 };
@@ -65,6 +65,36 @@ impl ImageV1 {
             (Some(width), Some(height)) => Ok(ImageSize { width, height }),
             _ => refuse(object, "image", "must be 1 to 1,048,576 pixels wide and high"),
         }
+    }
+}
+
+/// What files an org takes: `{"bytes_max"}`, and `allowed` and `forbidden` types where it makes a difference.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RulesV1 {
+    bytes_max: Integer,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    allowed: Option<Vec<MediaRange>>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    forbidden: Option<Vec<MediaRange>>,
+}
+
+impl From<&FilePolicy> for RulesV1 {
+    fn from(policy: &FilePolicy) -> Self {
+        let listed = |ranges: &Vec<MediaRange>| Some(ranges.clone()).filter(|ranges| !ranges.is_empty());
+        let (allowed, forbidden) = (listed(&policy.allowed), listed(&policy.forbidden));
+        Self { bytes_max: Integer(policy.bytes_max), allowed, forbidden }
+    }
+}
+
+impl RulesV1 {
+    pub(super) fn into_policy(self) -> Result<FilePolicy, WireError> {
+        const OBJECT: &str = "hello";
+        let (allowed, forbidden) = (self.allowed.unwrap_or_default(), self.forbidden.unwrap_or_default());
+        let fits = allowed.len().max(forbidden.len()) <= limits::MEDIA_RANGES_MAX;
+        ensure(fits, OBJECT, "files", "must name at most 64 types a list")?;
+        // Whether the org's own people send files is its own affair.
+        Ok(FilePolicy { sending: true, bytes_max: self.bytes_max.0, allowed, forbidden })
     }
 }
 

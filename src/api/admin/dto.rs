@@ -268,6 +268,22 @@ pub struct PolicyView {
     pub edit_window_ms: Option<u64>,
 }
 
+/// What files may be sent and taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilePolicyView {
+    /// Whether users may send files to other organizations.
+    pub sending: bool,
+    /// The largest file, bytes: 1 to 16 GiB.
+    pub bytes_max: u64,
+    /// The only media types that may cross, as `application/pdf` or `image/*`; all when empty.
+    #[serde(default)]
+    pub allowed: Vec<String>,
+    /// Media types that may not.
+    #[serde(default)]
+    pub forbidden: Vec<String>,
+}
+
 /// An audit entry.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AuditView {

@@ -1,15 +1,23 @@
 //! Reading files: in ranges, with headers that keep browsers from running or guessing anything (A22).
 
-use super::{ClientContext, Context, caller::Caller, paths::FilePath};
+use super::{ClientContext, Context, caller::Caller, dto, paths::FilePath};
 use crate::{
-    api::{field::Segments, problem::{HttpFault, Problem}},
+    api::{
+        field::Segments,
+        problem::{HttpFault, Problem},
+    },
     core::{
-        files::{PENDING_FROM, is_awaited, named_by, seen_uses},
+        files::{PENDING_FROM, is_awaited, named_by, seen_uses, state_of},
         rooms::member_of,
-        state::Room,
+        state::{Room, State},
     },
     files::Files,
-    model::{Code, Digest, LocalPart, RoomId, file::{FileName, FileRef}, limits},
+    model::{
+        Code, Digest, LocalPart, RoomId,
+        file::{FileName, FileRef, FileState},
+        limits,
+    },
+    store::kv::StoreError,
 };
 use axum::{
     body::Body,
@@ -47,7 +55,10 @@ pub async fn read(
     }
     let pin = context.files.pin(file.digest);
     if context.files.bytes(file.digest).await? != Some(file.bytes) {
-        return Err(Problem::http(HttpFault::Internal, "the bytes of this file are missing; the daemon's admin is told"));
+        return Err(Problem::http(
+            HttpFault::Internal,
+            "the bytes of this file are missing; the daemon's admin is told",
+        ));
     }
     let wanted = match headers.get(header::RANGE).filter(|_| is_fresh(&headers, &tag)) {
         Some(value) => parse_range(value, file.bytes),
@@ -134,6 +145,29 @@ fn own_pending(
     Ok(None)
 }
 
+/// Where the files of an event are, after something about them changed; none when it names none.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn moved(
+    context: &ClientContext,
+    state: &State,
+    id: RoomId,
+    index: u64,
+) -> Result<Option<dto::FilesMoved>, StoreError> {
+    let (reader, room) = (context.engine.reader(), state.rooms.get(&id));
+    let (Some(room), Some(item)) = (room, reader.item(id, index)?) else { return Ok(None) };
+    let recalled = item.item.recalled.is_some();
+    let place = |file: &FileRef| {
+        let now = if recalled { FileState::Erased } else { state_of(state, room, file.digest, index) };
+        dto::FilePlace { digest: file.digest.to_string(), state: now.as_str().into() }
+    };
+    let erasure = if recalled { reader.erasure(id, index)? } else { None };
+    let erasure = erasure.map(|erasure| dto::Erasure { here: erasure.done, partner: erasure.acknowledged });
+    let files = named_by(&item.event).iter().map(place).collect();
+    Ok(Some(dto::FilesMoved { room: id.to_string(), index, files, erasure }))
+}
+
 /// `If-Range` names what the client has the first part of.
 fn is_fresh(headers: &HeaderMap, tag: &str) -> bool {
     headers.get(header::IF_RANGE).is_none_or(|value| value.as_bytes() == tag.as_bytes())
@@ -170,7 +204,10 @@ fn describe(headers: &mut HeaderMap, file: &FileRef, tag: &str, (from, to): (u64
     let shown = file.media_type.is_safe_image();
     let media_type = if shown { file.media_type.as_str() } else { "application/octet-stream" };
     headers.insert(header::CONTENT_TYPE, ascii(media_type.to_owned()));
-    headers.insert(header::CONTENT_DISPOSITION, ascii(disposition(&file.name, if shown { "inline" } else { "attachment" })));
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        ascii(disposition(&file.name, if shown { "inline" } else { "attachment" })),
+    );
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(to - from));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::ETAG, ascii(tag.to_owned()));
@@ -246,7 +283,10 @@ mod tests {
     fn a22_a_name_cannot_break_out_of_its_header() {
         let name: FileName = "a b;c\u{e9}'%.txt".parse().expect("a name");
         let text = disposition(&name, "attachment");
-        assert_eq!(text, "attachment; filename=\"a b_c_'_.txt\"; filename*=UTF-8''a%20b%3Bc%C3%A9%27%25.txt".replace("c_'_", "c___"));
+        assert_eq!(
+            text,
+            "attachment; filename=\"a b_c_'_.txt\"; filename*=UTF-8''a%20b%3Bc%C3%A9%27%25.txt".replace("c_'_", "c___")
+        );
         assert!(HeaderValue::try_from(text).is_ok());
     }
 }

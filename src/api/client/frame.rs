@@ -1,6 +1,6 @@
 //! Server-sent events as bytes. What many see is rendered once; event bytes are spliced, never written anew.
 
-use super::{ClientContext, caller::Caller, dto, messages::pending_delivery, render, rooms, view};
+use super::{ClientContext, caller::Caller, dto, files, messages::pending_delivery, render, rooms, view};
 use crate::{
     core::{permit::link_state, rooms::member_of, state::State},
     feed::FeedItem,
@@ -64,6 +64,11 @@ pub fn push(
         }
         Entry::Read { room, index, .. } => {
             object(out, at, "read", &dto::RoomRead { room: room.to_string(), index: *index });
+        }
+        Entry::File { room, index } => {
+            if let Some(moved) = files::moved(context, state, *room, *index)? {
+                object(out, at, "files", &moved);
+            }
         }
         Entry::Done { .. } => {}
     }

@@ -5,7 +5,7 @@ use super::{
     caller::Caller,
     dto::{self, MessagesQuery},
     paths::RoomPath,
-    render, view,
+    render, uploads, view,
 };
 use crate::{
     api::{
@@ -25,6 +25,7 @@ use crate::{
         journal::{Outcome, Place},
         limits,
         room::RoomKind,
+        text::MessageText,
     },
     store::{
         kv::StoreError,
@@ -57,21 +58,33 @@ pub async fn post(
 ) -> Result<(StatusCode, Json<dto::Posted>), Problem> {
     let room: RoomId = segments.parse("room")?;
     let request: dto::NewMessage<'_> = write.parse()?;
+    let named = uploads::resolve(&context, &caller, &request.files).await?;
     let message = Message {
-        text: field::parse("text", &request.text)?,
+        text: parse_text(&request)?,
+        files: named.files.clone(),
         reply_to: request.reply_to,
         mentions: field::parse_all("mentions", &request.mentions)?,
         all: request.all,
     };
     let key = write.key(caller.user.as_str())?;
     let id = EventId(context.entropy.bytes());
-    let outcome = caller.submit(&context, key, UserOp::Act { room, id, act: message.into() }).await?;
+    let op = UserOp::Share { room, id, act: message.into(), sources: named.sources.clone() };
+    let outcome = caller.submit(&context, key, op).await?;
+    named.done(&context, &caller).await;
     // Under a repeated key the answer is of the first request, with its id.
     let (id, place) = match outcome {
         Outcome::Posted { id, place, .. } => (id, Some(place)),
         Outcome::Done | Outcome::Room(_) | Outcome::Contact(_) | Outcome::Serial(_) => (id, None),
     };
     Ok((StatusCode::CREATED, Json(posted(&context.engine.state(), room, id, place))))
+}
+
+/// The text may be empty beside files.
+fn parse_text(request: &dto::NewMessage<'_>) -> Result<MessageText, Problem> {
+    if request.text.is_empty() && !request.files.is_empty() {
+        return Ok(MessageText::none());
+    }
+    field::parse("text", &request.text)
 }
 
 fn posted(state: &State, room: RoomId, id: EventId, place: Option<Place>) -> dto::Posted {

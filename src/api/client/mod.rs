@@ -6,6 +6,7 @@ mod account;
 mod caller;
 mod contacts;
 mod events;
+mod files;
 mod frame;
 mod limits;
 mod members;
@@ -15,6 +16,7 @@ mod paths;
 mod render;
 mod rooms;
 mod session;
+mod uploads;
 mod view;
 mod why;
 
@@ -22,7 +24,7 @@ mod why;
 mod tests;
 
 use super::{entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle};
-use crate::engine::Engine;
+use crate::{engine::Engine, files::Files};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -34,6 +36,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct ClientContext {
     /// The writer, the readers, the feeds.
     pub engine: Engine,
+    /// The bytes of files.
+    pub files: Files,
     /// Checks passwords.
     pub passwords: Passwords,
     /// Counts failed sign-ins.
@@ -59,6 +63,7 @@ type Context = axum::extract::State<Arc<ClientContext>>;
         dto::Delivered,
         dto::Refused,
         dto::RoomLeft,
+        dto::FilesMoved,
         dto::RoomRead,
         dto::LinkChanged,
         dto::ProfileChanged
@@ -103,6 +108,10 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(members::former))
         .routes(routes!(members::invitations))
         .routes(routes!(messages::list, messages::post))
+        .routes(routes!(uploads::offer, uploads::begin))
+        .routes(routes!(uploads::probe, uploads::read, uploads::write, uploads::end))
+        .routes(routes!(files::read))
+        .routes(routes!(files::thumbnail))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
         .routes(routes!(why::why_not))

@@ -129,6 +129,15 @@ impl EvilLink {
         }
     }
 
+    /// The same side of the link, without a connection.
+    #[must_use]
+    pub fn twin(&self, node: &Node) -> Self {
+        let mut twin = Self::unconnected(node, self.keys.clone(), &self.endpoint);
+        (twin.epoch, twin.next_seq, twin.head) = (self.epoch, self.next_seq, self.head);
+        (twin.grant, twin.heard, twin.held) = (self.grant.clone(), self.heard.clone(), self.held);
+        twin
+    }
+
     /// Connects anew.
     ///
     /// # Panics
@@ -182,6 +191,7 @@ impl EvilLink {
             incoming,
             ended: None,
             features: Vec::new(),
+            files: None,
             envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
         }
     }

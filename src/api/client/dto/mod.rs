@@ -2,12 +2,14 @@
 
 mod account;
 mod contacts;
+mod files;
 mod messages;
 mod rooms;
 mod stream;
 
 pub use account::{Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn};
 pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, WhyNotDetail, WhyNotQuery};
+pub use files::{Erasure, File, FilePlace, FilesMoved, ImageSize, NewFile, Upload};
 pub use messages::{Delivery, Event, Messages, MessagesQuery, NewMessage, PendingItem, Posted, TimelineItem};
 pub use rooms::{FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, You};
 pub use stream::{

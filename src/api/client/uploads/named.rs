@@ -5,7 +5,10 @@ use crate::{
         client::{ClientContext, caller::Caller},
         problem::Problem,
     },
-    core::{files::named_by, rooms::{member_of, visible}},
+    core::{
+        files::named_by,
+        rooms::{member_of, visible},
+    },
     files::{Pin, UploadError, UploadId},
     model::{
         Code, Digest, RoomId,
