@@ -1,5 +1,7 @@
 //! Two organizations with real daemons, from both sides and in both roles: every product rule, and what may break.
 
+#[path = "pair/acts.rs"]
+mod acts;
 #[path = "pair/admin.rs"]
 mod admin;
 #[path = "pair/cli.rs"]

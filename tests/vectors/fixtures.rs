@@ -6,8 +6,8 @@ use handclasp::{
     model::{
         Address, Code, Digest, EpochId, EventId, InstanceId, LinkId, Millis, RoomId,
         audit::AuditEntry,
-        event::{Content, Event, Message, Role, Sealed, SettingsChange},
         file::{FilePolicy, FileRef, ImageSize},
+        event::{Act, Content, Edit, Event, Message, React, Recall, Role, Sealed, SettingsChange},
         grant::{Grant, GrantState, Scope, SignedGrant},
         org::{self, Card, KeyUse, SignedCard},
         record::{Ack, Ask, Epoch, Hello, InPosition, OutPosition, RecordBody},
@@ -161,6 +161,7 @@ pub fn events() -> Vec<Sealed> {
     let (alice, bob) = (ACME.user("alice"), GLOBEX.user("bob"));
     let message =
         |words: &str, reply_to, mentions| Content::from(Message { reply_to, mentions, ..Message::plain(text(words)) });
+    let edit = Edit { target: 1, text: text("Tab again"), mentions: vec![alice.clone()] };
     let settings =
         SettingsChange { name: Some(text("Fair 2027")), description: Some(text("")), history: Some(History::All) };
     vec![
@@ -172,7 +173,11 @@ pub fn events() -> Vec<Sealed> {
         event(None, 6, Content::Excluded { users: vec![bob.clone()], cause: Code::ClosedByThem }),
         event(None, 7, Content::Role { user: alice.clone(), role: Role::Master }),
         event(Some(alice.clone()), 8, Content::Settings(settings)),
-        event(Some(alice), 9, Content::from(Message { files: files(), ..Message::plain(MessageText::none()) })),
+        event(Some(bob.clone()), 9, Message { all: true, ..Message::plain(text("All of you")) }.into()),
+        event(Some(bob.clone()), 10, Act::Edit(edit).into()),
+        event(Some(alice.clone()), 11, Act::Recall(Recall { target: 1 }).into()),
+        event(Some(bob), 12, Act::React(React { target: 0, emoji: text("\u{1F44D}"), on: true }).into()),
+        event(Some(alice), 13, Message { files: files(), ..Message::plain(MessageText::none()) }.into()),
     ]
 }
 

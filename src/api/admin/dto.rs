@@ -284,6 +284,22 @@ pub struct FilePolicyView {
     pub forbidden: Vec<String>,
 }
 
+/// One version of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VersionView {
+    /// The index of the event.
+    pub index: u64,
+    /// `message`, `edit` or `recall`.
+    pub kind: String,
+    /// Who.
+    pub by: String,
+    /// When, by the clock of the author's daemon.
+    pub at: u64,
+    /// What it said from then on; absent for a recall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
 /// An audit entry.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AuditView {

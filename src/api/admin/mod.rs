@@ -6,6 +6,7 @@ mod files;
 mod grants;
 mod health;
 mod peers;
+mod rooms;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -169,6 +170,7 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(users::end_sessions))
         .routes(routes!(users::show_policy, users::put_policy))
         .routes(routes!(files::show, files::put))
+        .routes(routes!(rooms::history))
         .routes(routes!(why::why_not))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))

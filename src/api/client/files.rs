@@ -17,7 +17,7 @@ use crate::{
         file::{FileName, FileRef, FileState},
         limits,
     },
-    store::kv::StoreError,
+    store::{kv::StoreError, reader::{Reader, TimelineRow}},
 };
 use axum::{
     body::Body,
@@ -25,7 +25,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt::Write as _, sync::Arc, time::Duration};
 
 /// Read from the disk at once, bytes.
 const READ_BYTES: usize = 256 * 1024;
@@ -155,8 +155,15 @@ pub fn moved(
     id: RoomId,
     index: u64,
 ) -> Result<Option<dto::FilesMoved>, StoreError> {
-    let (reader, room) = (context.engine.reader(), state.rooms.get(&id));
-    let (Some(room), Some(item)) = (room, reader.item(id, index)?) else { return Ok(None) };
+    match state.rooms.get(&id) {
+        Some(room) => places(context.engine.reader(), state, room, index),
+        None => Ok(None),
+    }
+}
+
+fn places(reader: &Reader, state: &State, room: &Room, index: u64) -> Result<Option<dto::FilesMoved>, StoreError> {
+    let id = room.info.id;
+    let Some(item) = reader.item(id, index)? else { return Ok(None) };
     let recalled = item.item.recalled.is_some();
     let place = |file: &FileRef| {
         let now = if recalled { FileState::Erased } else { state_of(state, room, file.digest, index) };
@@ -166,6 +173,50 @@ pub fn moved(
     let erasure = erasure.map(|erasure| dto::Erasure { here: erasure.done, partner: erasure.acknowledged });
     let files = named_by(&item.event).iter().map(place).collect();
     Ok(Some(dto::FilesMoved { room: id.to_string(), index, files, erasure }))
+}
+
+/// Where the files of these events are, of those that name some, as it is shown beside them.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn of_rows(
+    reader: &Reader,
+    state: &State,
+    room: &Room,
+    rows: &[TimelineRow],
+) -> Result<HashMap<u64, dto::Now>, StoreError> {
+    let mut found = HashMap::new();
+    for row in rows.iter().filter(|row| names_files(&row.bytes)) {
+        let mut now = dto::Now::default();
+        note(reader, state, room, row, &mut now)?;
+        found.insert(row.index, now);
+    }
+    Ok(found)
+}
+
+/// Notes where the files of an event are. One that names none costs no read.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn note(
+    reader: &Reader,
+    state: &State,
+    room: &Room,
+    row: &TimelineRow,
+    now: &mut dto::Now,
+) -> Result<(), StoreError> {
+    if names_files(&row.bytes)
+        && let Some(moved) = places(reader, state, room, row.index)?
+    {
+        (now.files, now.erasure) = (moved.files, moved.erasure);
+    }
+    Ok(())
+}
+
+/// Within a JSON text the quotation marks would be escaped: this is the name of a member.
+fn names_files(event: &[u8]) -> bool {
+    const MEMBER: &[u8] = br#""files":["#;
+    event.windows(MEMBER.len()).any(|window| window == MEMBER)
 }
 
 /// `If-Range` names what the client has the first part of.

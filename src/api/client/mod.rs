@@ -3,6 +3,8 @@
 pub mod dto;
 
 mod account;
+mod acts;
+mod beside;
 mod caller;
 mod contacts;
 mod events;
@@ -112,6 +114,8 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(uploads::probe, uploads::read, uploads::write, uploads::end))
         .routes(routes!(files::read))
         .routes(routes!(files::thumbnail))
+        .routes(routes!(acts::read, acts::edit, acts::recall))
+        .routes(routes!(acts::react, acts::unreact))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
         .routes(routes!(why::why_not))

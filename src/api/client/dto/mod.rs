@@ -10,7 +10,10 @@ mod stream;
 pub use account::{Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn};
 pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, WhyNotDetail, WhyNotQuery};
 pub use files::{Erasure, File, FilePlace, FilesMoved, ImageSize, NewFile, Upload};
-pub use messages::{Delivery, Event, Messages, MessagesQuery, NewMessage, PendingItem, Posted, TimelineItem};
+pub use messages::{
+    Delivery, Edited, Event, Messages, MessagesQuery, NewMessage, NewText, Now, PendingItem, Posted, Quote, Reaction,
+    TimelineItem, Trace,
+};
 pub use rooms::{FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, You};
 pub use stream::{
     Delivered, Hello, LinkChanged, MessagesFrame, PendingFrame, ProfileChanged, Refused, RoomLeft, RoomRead, Unplaced,
