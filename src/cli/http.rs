@@ -182,7 +182,13 @@ impl Http {
     }
 
     /// Any request with its headers and bytes, however long it takes; the answer's body is still to be read.
-    pub async fn raw(&self, method: Method, path: &str, headers: &[(&str, &str)], body: bytes::Bytes) -> Done<Response> {
+    pub async fn raw(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: bytes::Bytes,
+    ) -> Done<Response> {
         let mut request = self.request(method, path);
         for (name, value) in headers {
             request = request.header(*name, *value);

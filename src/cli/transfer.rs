@@ -4,7 +4,11 @@ use super::{
     failure::{Done, Exit, Failure},
     http::Http,
 };
-use crate::{api::client::dto::{NewFile, NewMessage, Posted, Upload}, clock::{SystemRandom, random_16}, model::id::hex};
+use crate::{
+    api::client::dto::{NewFile, NewMessage, Posted, Upload},
+    clock::{SystemRandom, random_16},
+    model::id::hex,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use reqwest::Method;
@@ -27,8 +31,12 @@ pub async fn upload(http: &Http, name: &str, bytes: u64, source: &mut (impl Read
     let metadata = format!("filename {}{media_type}", STANDARD.encode(name));
     let length = bytes.to_string();
     let key = hex(&random_16(&mut SystemRandom));
-    let headers =
-        [("tus-resumable", "1.0.0"), ("upload-length", &length), ("upload-metadata", &metadata), ("idempotency-key", &key)];
+    let headers = [
+        ("tus-resumable", "1.0.0"),
+        ("upload-length", &length),
+        ("upload-metadata", &metadata),
+        ("idempotency-key", &key),
+    ];
     let begun = http.raw(Method::POST, "/api/v1/uploads", &headers, Bytes::new()).await?;
     let location = begun.headers().get("location").and_then(|value| value.to_str().ok());
     let path = location.ok_or_else(|| Failure::fault("the daemon did not say where to upload to"))?.to_owned();

@@ -176,9 +176,7 @@ async fn p3_the_admins_rules_are_held_at_once_by_both_sides() {
     let pair = Pair::open().await;
     let (alice, bob) = (pair.acme.person("alice").await, pair.globex.person("bob").await);
     let room = alice.befriend(&bob).await;
-    let rules = |sending: bool, bytes_max: usize, forbidden: &[&str]| {
-        json!({ "sending": sending, "bytes_max": bytes_max, "forbidden": forbidden })
-    };
+    let rules = |sending: bool, bytes_max: usize, forbidden: &[&str]| json!({ "sending": sending, "bytes_max": bytes_max, "forbidden": forbidden });
     let set = async |rules: Value| pair.globex.admin.put("/admin/v1/policy/files", &rules).await.done();
     let try_send = async |person: &Person, bytes: &[u8]| {
         let id = upload(&person.http, "x.bin", bytes).await;
@@ -201,10 +199,8 @@ async fn p3_the_admins_rules_are_held_at_once_by_both_sides() {
     let fewer = json!({ "state": "active", "scopes": ["contacts", "messages", "rooms"] });
     pair.globex.put_grant(&pair.acme, &fewer).await.done();
     for person in [&alice, &bob] {
-        until("the scope is gone", || async {
-            (try_send(person, b"abc").await.code() == Some("SCOPE")).then_some(())
-        })
-        .await;
+        until("the scope is gone", || async { (try_send(person, b"abc").await.code() == Some("SCOPE")).then_some(()) })
+            .await;
     }
 }
 

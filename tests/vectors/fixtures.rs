@@ -6,8 +6,8 @@ use handclasp::{
     model::{
         Address, Code, Digest, EpochId, EventId, InstanceId, LinkId, Millis, RoomId,
         audit::AuditEntry,
-        file::{FilePolicy, FileRef, ImageSize},
         event::{Act, Content, Edit, Event, Message, React, Recall, Role, Sealed, SettingsChange},
+        file::{FilePolicy, FileRef, ImageSize},
         grant::{Grant, GrantState, Scope, SignedGrant},
         org::{self, Card, KeyUse, SignedCard},
         record::{Ack, Ask, Epoch, Hello, InPosition, OutPosition, RecordBody},

@@ -17,7 +17,10 @@ use crate::{
         file::{FileName, FileRef, FileState},
         limits,
     },
-    store::{kv::StoreError, reader::{Reader, TimelineRow}},
+    store::{
+        kv::StoreError,
+        reader::{Reader, TimelineRow},
+    },
 };
 use axum::{
     body::Body,

@@ -6,10 +6,7 @@ use super::{
     tally::Sums,
 };
 use crate::{
-    api::{
-        admin::dto::FilePolicyView,
-        client::dto::Upload,
-    },
+    api::{admin::dto::FilePolicyView, client::dto::Upload},
     cli::{
         failure::{Done, Failure},
         transfer,
@@ -49,7 +46,8 @@ pub async fn hundred(stage: Stage, files: Option<usize>) -> Done<Figures> {
     }
     let crossed_s = began.elapsed().as_secs_f64();
     let mib = (files * (GIB / FILES)) as f64 / MIB;
-    let remark = format!("{mib:.0} MiB: up at {:.0} MB/s, across at {:.0} MB/s", rate(mib, uploaded_s), rate(mib, crossed_s));
+    let remark =
+        format!("{mib:.0} MiB: up at {:.0} MB/s, across at {:.0} MB/s", rate(mib, uploaded_s), rate(mib, crossed_s));
     let sums = Sums { accepted: files, complete: files, ..Sums::default() };
     let mut figures = Figures::new("files", &sums, crossed_s, stage.cpu_s() - cpu_s, stage.rss_mb());
     figures.messages_per_s = (files as f64 / crossed_s).round();
@@ -75,7 +73,8 @@ pub async fn interrupted(mut stage: Stage) -> Done<Figures> {
     })
     .await?;
     let parts = stage.globex.dir.join("files/parts");
-    wait_until("a third of it is there", PATIENCE, async || Ok((part_bytes(&parts) > GIB as u64 / 3).then_some(()))).await?;
+    wait_until("a third of it is there", PATIENCE, async || Ok((part_bytes(&parts) > GIB as u64 / 3).then_some(())))
+        .await?;
     stage.globex.daemon.kill().await?;
     let before = part_bytes(&parts);
     let began = Instant::now();
@@ -98,7 +97,9 @@ pub async fn interrupted(mut stage: Stage) -> Done<Figures> {
 }
 
 async fn put(sender: &Person, seed: u64, bytes: usize) -> Done<Upload> {
-    let upload = transfer::upload(&sender.http, &format!("{seed}.bin"), bytes as u64, &mut Cursor::new(noise(seed, bytes))).await?;
+    let upload =
+        transfer::upload(&sender.http, &format!("{seed}.bin"), bytes as u64, &mut Cursor::new(noise(seed, bytes)))
+            .await?;
     if upload.file.is_some() { Ok(upload) } else { Err(Failure::fault("an upload did not become whole")) }
 }
 
@@ -139,7 +140,8 @@ fn part_bytes(parts: &Path) -> u64 {
 async fn sent_bytes(org: &Org) -> Done<u64> {
     let text = org.admin.read_bytes("/admin/v1/metrics").await?;
     let text = String::from_utf8_lossy(&text);
-    let line = text.lines().find(|line| line.starts_with("handclasp_file_bytes_total") && line.contains("direction=\"out\""));
+    let line =
+        text.lines().find(|line| line.starts_with("handclasp_file_bytes_total") && line.contains("direction=\"out\""));
     let count = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
     count.ok_or_else(|| Failure::fault("the daemon does not count the bytes of files"))
 }

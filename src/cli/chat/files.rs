@@ -29,8 +29,7 @@ impl Talk {
         let number = number.trim_start_matches('#').parse::<u64>();
         let index = number.map_err(|_| Failure::usage("of which message?").next("/save 12"))?;
         let before = index.saturating_add(1);
-        let page: Messages =
-            self.http.read(&format!("/api/v1/rooms/{room}/messages?before={before}&limit=1")).await?;
+        let page: Messages = self.http.read(&format!("/api/v1/rooms/{room}/messages?before={before}&limit=1")).await?;
         let item = page.items.first().filter(|item| item.index == index);
         let event = item.and_then(|item| serde_json::from_str::<Event>(item.event.get()).ok());
         let files = event.map(|event| event.files).unwrap_or_default();

@@ -113,6 +113,8 @@ fn a34_the_largest_message_that_a_user_can_write_is_within_the_limits() {
     let text = "\"".repeat(limits::TEXT_BYTES_MAX).parse().expect("the longest text, every character escaped");
     let domain = format!("{}.example", ["x".repeat(60), "y".repeat(60), "z".repeat(60)].join("."));
     let mentions = (0..limits::MENTIONS_MAX).map(|n| address(&format!("user{n}@{domain}"))).collect();
-    let sealed = seal(event(Message { reply_to: Some(limits::INTEGER_MAX), mentions, all: true, ..Message::plain(text) }.into()));
+    let sealed = seal(event(
+        Message { reply_to: Some(limits::INTEGER_MAX), mentions, all: true, ..Message::plain(text) }.into(),
+    ));
     assert!(open(&sealed.bytes).is_ok(), "{} bytes", sealed.bytes.len());
 }
