@@ -18,7 +18,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("store", &["model", "crypto", "wire", "core", "clock"]),
     ("feed", &["model", "core", "store"]),
     ("engine", &["model", "core", "store", "feed", "clock", "crypto", "wire"]),
-    ("files", &["model", "clock"]),
+    ("files", &["model", "crypto", "clock"]),
     ("net", &["model", "crypto", "clock"]),
     ("federation", &["model", "clock", "core", "crypto", "engine", "files", "net", "store", "wire"]),
     ("api", &["model", "clock", "core", "crypto", "engine", "feed", "files", "store", "wire"]),

@@ -2,6 +2,11 @@
 //!
 //! A decision works on a draft; when it refuses, the draft is dropped and nothing has happened.
 
+mod files;
+mod rows;
+
+pub use rows::{Appended, Queued, Sent};
+
 use super::{
     command::Ref,
     facts::{Facts, ItemFact},
@@ -14,7 +19,7 @@ use crate::{
         Address, Code, Digest, Domain, EventId, LocalPart, Millis, RoomId,
         audit::{AuditEntry, AuditNote},
         contact::Contact,
-        event::{Content, Event, Regards, Sealed},
+        event::{Content, Event, Sealed},
         file::{Erasure, FilePolicy},
         item::Item,
         journal::Entry,
@@ -95,53 +100,6 @@ pub enum Change {
     },
     Audit(Box<AuditEntry>),
     Journal(Entry),
-}
-
-/// Under which number something was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Sent {
-    /// The epoch's number.
-    pub epoch_n: u64,
-    /// The record's number.
-    pub seq: u64,
-}
-
-/// A new event of a timeline.
-#[derive(Clone, Debug)]
-pub struct Appended {
-    /// Which room.
-    pub room: RoomId,
-    /// Its index.
-    pub index: u64,
-    /// When it became durable here, by our clock.
-    pub at: Millis,
-    /// How it went or came: our record, when it is of our org and goes to a partner.
-    pub sent: Option<Sent>,
-    /// The room's chain head after it.
-    pub head: Digest,
-    /// What it points at.
-    pub regards: Regards,
-    /// The event with its exact JSON.
-    pub event: Arc<Sealed>,
-}
-
-/// A new record of an outbox.
-#[derive(Clone, Debug)]
-pub struct Queued {
-    /// To whom.
-    pub peer: Domain,
-    /// The epoch's number.
-    pub epoch_n: u64,
-    /// Its number.
-    pub seq: u64,
-    /// The chain head after it.
-    pub head: Digest,
-    /// When.
-    pub made_at: Millis,
-    /// What it was about.
-    pub reference: Ref,
-    /// Its exact JSON.
-    pub bytes: Arc<[u8]>,
 }
 
 /// A state under change.
@@ -420,46 +378,6 @@ impl<'a> Draft<'a> {
         }
         self.facts.note_item((id, index), &item);
         self.changes.push(Change::Item(id, index, Arc::new(item)));
-    }
-
-    /// Notes that an event names a file, or does so no longer.
-    pub fn put_file_use(&mut self, digest: Digest, room: RoomId, index: u64, used: bool) {
-        self.changes.push(Change::FileUse(digest, room, index, used));
-    }
-
-    /// Awaits a file of so many bytes, or does so no longer. Nothing happens when that is so already.
-    pub fn put_awaited(&mut self, key: (Domain, Digest, RoomId, u64), bytes: Option<u64>) {
-        let before = match bytes {
-            Some(bytes) => self.state.awaited.insert(key.clone(), bytes),
-            None => self.state.awaited.remove(&key),
-        };
-        if before != bytes {
-            self.changes.push(Change::Awaited(key, bytes));
-        }
-    }
-
-    /// Notes how far the removal of a recalled event's files is.
-    pub fn put_erasure(&mut self, room: RoomId, index: u64, erasure: Erasure) {
-        let erasure = Arc::new(erasure);
-        if erasure.is_open() {
-            self.state.erasures.insert((room, index), erasure.clone());
-        } else {
-            self.state.erasures.remove(&(room, index));
-        }
-        self.changes.push(Change::Erasure(room, index, erasure));
-    }
-
-    /// Sets what files may be sent and taken.
-    pub fn put_file_policy(&mut self, policy: FilePolicy) {
-        let policy = Arc::new(policy);
-        self.state.file_policy = policy.clone();
-        self.changes.push(Change::FilePolicy(policy));
-    }
-
-    /// Notes how many bytes of files a peer has announced since a time.
-    pub fn put_file_quota(&mut self, peer: &Domain, (since, bytes): (Millis, u64)) {
-        self.state.file_bytes_by_link.insert(peer.clone(), (since, bytes));
-        self.changes.push(Change::FileQuota(peer.clone(), since, bytes));
     }
 
     /// Lets the follower's copy of a room go on at another index, as its host says.

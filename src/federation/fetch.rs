@@ -14,7 +14,7 @@ use crate::{
 };
 use hyper::StatusCode;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -123,14 +123,17 @@ impl Fetcher {
         if free == 0 {
             return;
         }
-        let mut seen = HashMap::new();
+        if self.tries.len() > 2 * limits::FILES_AWAITED_MAX {
+            self.tries.retain(|digest, tried| tried.running || state.awaits(&self.peer, *digest));
+        }
+        let mut seen = HashSet::new();
         for (digest, room, bytes) in state.awaited_from(&self.peer) {
             if free == 0 {
                 break;
             }
             let tried = self.tries.entry(digest).or_default();
             let held = tried.until.is_some_and(|until| now < until) || tried.faults >= limits::FETCH_FAULTS_MAX;
-            if tried.running || held || seen.insert(digest, ()).is_some() {
+            if tried.running || held || !seen.insert(digest) {
                 continue;
             }
             tried.running = true;

@@ -126,10 +126,6 @@ impl Federation {
         let state = self.engine.state();
         let link = pinned(&state, &peer)?;
         self.check_open(endpoint, &state, link)?;
-        if endpoint == Endpoint::Files {
-            drop(place);
-            return self.take_piece(&state, link, &line, &body).await;
-        }
         let answered = match endpoint {
             Endpoint::Hello => self.take_hello(link, &body).await,
             Endpoint::Grants => self.take_grant(link, &body).await,
@@ -138,7 +134,11 @@ impl Federation {
             Endpoint::Pull => self.take_pull(&state, link, &body),
             Endpoint::RoomHeads => self.take_room_heads(&state, link, &body),
             Endpoint::RoomLog => self.take_room_log(&state, link, &body),
-            Endpoint::Files => unreachable!("answered above, with bytes"),
+            Endpoint::Files => {
+                // A piece of a file holds up no envelope.
+                drop(place);
+                return self.take_piece(&state, link, &line, &body).await;
+            }
         };
         answered.map(|body| answer(StatusCode::OK, body))
     }

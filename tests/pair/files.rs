@@ -73,8 +73,9 @@ async fn w19_files_cross_in_both_directions_and_stand_once() {
     let room = alice.befriend(&bob).await;
     for (seed, from, to) in [(1, &alice, &bob), (2, &bob, &alice)] {
         let bytes = content(seed, 3 * MIB + 17);
-        send(from, &room, "plan.bin", &bytes).await;
-        let item = to.wait_text(&room, "plan.bin").await;
+        let name = format!("plan{seed}.bin");
+        send(from, &room, &name, &bytes).await;
+        let item = to.wait_text(&room, &name).await;
         assert_eq!(item["event"]["files"][0]["digest"], digest(&bytes));
         wait_file(to, &room, &bytes).await;
         wait_file(from, &room, &bytes).await;
@@ -135,9 +136,10 @@ async fn p20_a_recall_removes_the_bytes_on_both_sides_and_the_partner_says_so() 
     let room = alice.befriend(&bob).await;
     for (seed, from, to) in [(1, &alice, &bob), (2, &bob, &alice)] {
         let bytes = content(seed, MIB);
-        send(from, &room, "oops.bin", &bytes).await;
+        let name = format!("oops{seed}.bin");
+        send(from, &room, &name, &bytes).await;
         wait_file(to, &room, &bytes).await;
-        let index = from.wait_text(&room, "oops.bin").await["index"].as_u64().expect("a number");
+        let index = from.wait_text(&room, &name).await["index"].as_u64().expect("a number");
         let mut events = from.events().await;
         from.http.delete(&format!("/api/v1/rooms/{room}/messages/{index}")).await.done();
         wait_erased(&mut events, index).await;

@@ -96,6 +96,12 @@ impl EvilServer {
         verdict
     }
 
+    /// The peer's keys.
+    #[must_use]
+    pub fn keys(&self) -> OrgKeys {
+        self.side.lock().unwrap_or_else(PoisonError::into_inner).keys.clone()
+    }
+
     /// Changes what the peer says of itself.
     pub fn change(&self, change: impl FnOnce(&mut EvilLink)) {
         change(&mut self.side.lock().unwrap_or_else(PoisonError::into_inner));
