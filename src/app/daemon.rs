@@ -1,7 +1,7 @@
 //! A whole daemon behind its seams: store, time, randomness and network are arguments.
 
 use super::{
-    edge,
+    edge, keeper,
     pulse::{Beat, Pulse},
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     crypto::SigningKey,
     engine::{self, Engine, Runs},
     federation::{Federation, OwnKeys, pin_lookup},
+    files::{Disk, DiskError, Files, Work},
     model::{
         Digest, Domain,
         id::PublicKey,
@@ -47,6 +48,8 @@ pub struct Parts {
     pub keys: Keys,
     /// The disk seam.
     pub kv: Arc<dyn Kv>,
+    /// Where files stand, and where calls to it run.
+    pub files: (Arc<dyn Disk>, Work),
     /// The time seam.
     pub clock: Arc<dyn Clock>,
     /// The randomness seam: a source for each part that needs one.
@@ -94,6 +97,9 @@ pub enum StartError {
     /// The store cannot be read, or its anchor says that it is not the one that was written last.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The directory of files cannot be used.
+    #[error("the directory of files: {0}")]
+    Files(#[from] DiskError),
     /// The database is of no org.
     #[error("the database is empty; make the organization with `handclasp init`, or restore a backup")]
     Empty,
@@ -164,7 +170,7 @@ impl Daemon {
         let (engine, writer) = Engine::start(engine::Parts {
             kv: parts.kv,
             loaded,
-            clock: parts.clock,
+            clock: parts.clock.clone(),
             random: (parts.random)(),
             runs: parts.runs,
             fatal: Box::new(move |error| drop(report.send(error))),
@@ -176,7 +182,8 @@ impl Daemon {
         let dialer = Dialer { dial: parts.dial, tls: tls.clone(), connections: connections.clone() };
         let keys = OwnKeys { signing: signing.clone(), card: card.clone() };
         let own = Arc::new(ArcSwap::from_pointee(admin::Own { signer: signing, card }));
-        let federation = Federation::new(engine.clone(), keys, dialer, (parts.random)());
+        let files = Files::open(parts.files.0, parts.files.1, parts.clock)?;
+        let federation = Federation::new(engine.clone(), files.clone(), keys, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
 
         let (switch, stop) = StopSwitch::new();
@@ -192,6 +199,7 @@ impl Daemon {
         });
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
+            files: files.clone(),
             passwords,
             throttle: Throttle::default(),
             entropy,
@@ -213,6 +221,7 @@ impl Daemon {
 
         let (switch, stop) = StopSwitch::new();
         let mut egress = Group { switch, tasks: JoinSet::new() };
+        egress.tasks.spawn(keeper::run(engine.clone(), files, stop.clone()));
         egress.tasks.spawn(federation.clone().run(stop));
         Ok(Self { engine, tls, pin, federation, own, faces, egress, writer, failure })
     }

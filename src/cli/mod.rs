@@ -22,6 +22,7 @@ mod screen;
 mod serve;
 mod sse;
 mod status;
+mod transfer;
 mod twin;
 mod user;
 mod why;

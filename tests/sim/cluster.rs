@@ -15,6 +15,7 @@ use handclasp::{
         grants,
     },
     engine::{Engine, Refusal, Runs},
+    files::{Memory, Work},
     model::{Address, Domain, InstanceId, LocalPart, Millis, grant::Scopes, org::OwnOrg, text::Reason},
     store::{kv::Kv, load, mem_kv::MemKv},
     testing::{Seeded, evil::OrgKeys},
@@ -36,6 +37,7 @@ pub struct Site {
     pub clock: SimClock,
     keys: Arc<OrgKeys>,
     kv: Arc<MemKv>,
+    disk: Arc<Memory>,
     engine: Arc<Mutex<Option<Engine>>>,
     /// Goes on over restarts: no machine gives the same randomness twice.
     seeds: Arc<Mutex<Seeded>>,
@@ -66,6 +68,7 @@ impl Site {
             clock: SimClock::default(),
             keys: Arc::new(keys),
             kv: Arc::new(kv),
+            disk: Arc::default(),
             engine: Arc::default(),
             seeds: Arc::new(Mutex::new(Seeded::new(seed))),
         }
@@ -97,6 +100,7 @@ impl Site {
                 admin_token: AdminToken::parse(&"A".repeat(43)).ok_or("an admin token")?,
             },
             kv,
+            files: (self.disk.clone(), Work::Inline),
             clock: Arc::new(self.clock.clone()),
             random,
             dial: Arc::new(SimDial),

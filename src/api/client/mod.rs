@@ -9,6 +9,7 @@ mod calendar;
 mod caller;
 mod contacts;
 mod events;
+mod files;
 mod frame;
 mod ics;
 mod limits;
@@ -22,6 +23,7 @@ mod render;
 mod rooms;
 mod session;
 mod shown;
+mod uploads;
 mod view;
 mod why;
 
@@ -29,7 +31,7 @@ mod why;
 mod tests;
 
 use super::{entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle};
-use crate::engine::Engine;
+use crate::{engine::Engine, files::Files};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -41,6 +43,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct ClientContext {
     /// The writer, the readers, the feeds.
     pub engine: Engine,
+    /// The bytes of files.
+    pub files: Files,
     /// Checks passwords.
     pub passwords: Passwords,
     /// Counts failed sign-ins.
@@ -66,6 +70,7 @@ type Context = axum::extract::State<Arc<ClientContext>>;
         dto::Delivered,
         dto::Refused,
         dto::RoomLeft,
+        dto::FilesMoved,
         dto::RoomRead,
         dto::LinkChanged,
         dto::ProfileChanged
@@ -110,6 +115,10 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(members::former))
         .routes(routes!(members::invitations))
         .routes(routes!(messages::list, messages::post))
+        .routes(routes!(uploads::offer, uploads::begin))
+        .routes(routes!(uploads::probe, uploads::read, uploads::write, uploads::end))
+        .routes(routes!(files::read))
+        .routes(routes!(files::thumbnail))
         .routes(routes!(acts::read, acts::edit, acts::recall))
         .routes(routes!(acts::react, acts::unreact))
         .routes(routes!(notes::list, notes::post))

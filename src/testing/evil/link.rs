@@ -132,6 +132,15 @@ impl EvilLink {
         }
     }
 
+    /// The same side of the link, without a connection.
+    #[must_use]
+    pub fn twin(&self, node: &Node) -> Self {
+        let mut twin = Self::unconnected(node, self.keys.clone(), &self.endpoint);
+        (twin.epoch, twin.next_seq, twin.head) = (self.epoch, self.next_seq, self.head);
+        (twin.grant, twin.heard, twin.held) = (self.grant.clone(), self.heard.clone(), self.held);
+        twin
+    }
+
     /// Connects anew.
     ///
     /// # Panics
@@ -185,6 +194,7 @@ impl EvilLink {
             incoming,
             ended: None,
             features: Vec::new(),
+            files: None,
             envelope_max: self.takes,
         }
     }
