@@ -120,6 +120,7 @@ pub enum StartError {
 /// A running daemon. Dropping it stops everything without waiting for anything.
 pub struct Daemon {
     engine: Engine,
+    files: Files,
     tls: Arc<PeerTls>,
     pins: Vec<Digest>,
     faces: Group,
@@ -202,15 +203,21 @@ impl Daemon {
 
         let (switch, stop) = StopSwitch::new();
         let mut egress = Group { switch, tasks: JoinSet::new() };
-        egress.tasks.spawn(keeper::run(engine.clone(), files, stop.clone()));
+        egress.tasks.spawn(keeper::run(engine.clone(), files.clone(), stop.clone()));
         egress.tasks.spawn(federation.run(stop));
-        Ok(Self { engine, tls, pins, faces, egress, writer, failure })
+        Ok(Self { engine, files, tls, pins, faces, egress, writer, failure })
     }
 
     /// The writer's handle.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The bytes of files.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Takes a new key and certificate for the federation listener.
@@ -232,10 +239,10 @@ impl Daemon {
     /// the writer commit and anchor what it has. What is not done in time is cut off.
     pub async fn drain(self, within: Duration) {
         let deadline = Instant::now() + within;
-        let Self { engine, tls, pins: _, faces, egress, writer, failure: _failure } = self;
+        let Self { engine, files, tls, pins: _, faces, egress, writer, failure: _failure } = self;
         faces.end(deadline, "requests").await;
         egress.end(deadline, "exchange with peers").await;
-        drop((engine, tls));
+        drop((engine, files, tls));
         if timeout_at(deadline.max(Instant::now() + LAST_COMMIT), writer.ended()).await.is_err() {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }

@@ -190,7 +190,7 @@ impl EvilLink {
             outgoing: (serial > 0).then_some(outgoing),
             incoming,
             ended: None,
-            features: Vec::new(),
+            features: vec!["files".to_owned()],
             files: None,
             envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
         }
