@@ -134,6 +134,7 @@ pub enum TlsKey {
 /// A running daemon. Dropping it stops everything without waiting for anything.
 pub struct Daemon {
     engine: Engine,
+    files: Files,
     tls: Arc<PeerTls>,
     pin: Digest,
     federation: Arc<Federation>,
@@ -221,15 +222,21 @@ impl Daemon {
 
         let (switch, stop) = StopSwitch::new();
         let mut egress = Group { switch, tasks: JoinSet::new() };
-        egress.tasks.spawn(keeper::run(engine.clone(), files, stop.clone()));
+        egress.tasks.spawn(keeper::run(engine.clone(), files.clone(), stop.clone()));
         egress.tasks.spawn(federation.clone().run(stop));
-        Ok(Self { engine, tls, pin, federation, own, faces, egress, writer, failure })
+        Ok(Self { engine, files, tls, pin, federation, own, faces, egress, writer, failure })
     }
 
     /// The writer's handle.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The bytes of files.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Signs with these keys, shows this card and serves with this certificate from now on (W1, W2). Every partner is
@@ -271,10 +278,10 @@ impl Daemon {
     /// the writer commit and anchor what it has. What is not done in time is cut off.
     pub async fn drain(self, within: Duration) {
         let deadline = Instant::now() + within;
-        let Self { engine, tls, pin: _, federation, own, faces, egress, writer, failure: _failure } = self;
+        let Self { engine, files, tls, pin: _, federation, own, faces, egress, writer, failure: _failure } = self;
         faces.end(deadline, "requests").await;
         egress.end(deadline, "exchange with peers").await;
-        drop((engine, tls, federation, own));
+        drop((engine, files, tls, federation, own));
         if timeout_at(deadline.max(Instant::now() + LAST_COMMIT), writer.ended()).await.is_err() {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }

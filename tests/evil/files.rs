@@ -14,7 +14,7 @@ use handclasp::{
     },
     testing::{
         Node,
-        evil::{EvilServer, MADE_AT},
+        evil::{EvilServer, MADE_AT, Reply},
         fixtures::{address, domain, local, parsed, room_id},
     },
     wire,

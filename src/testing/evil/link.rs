@@ -193,7 +193,7 @@ impl EvilLink {
             outgoing: (serial > 0).then_some(outgoing),
             incoming,
             ended: None,
-            features: Vec::new(),
+            features: vec!["files".to_owned()],
             files: None,
             envelope_max: self.takes,
         }
