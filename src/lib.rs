@@ -13,6 +13,7 @@ pub mod engine;
 pub mod export;
 pub mod federation;
 pub mod feed;
+pub mod files;
 pub mod model;
 pub mod net;
 pub mod shutdown;

@@ -1,5 +1,7 @@
 //! Two organizations with real daemons, from both sides and in both roles: every product rule, and what may break.
 
+#[path = "pair/acts.rs"]
+mod acts;
 #[path = "pair/admin.rs"]
 mod admin;
 #[path = "pair/cli.rs"]
@@ -10,6 +12,8 @@ mod contacts;
 mod disk;
 #[path = "pair/feeds.rs"]
 mod feeds;
+#[path = "pair/files.rs"]
+mod files;
 #[path = "pair/grants.rs"]
 mod grants;
 #[path = "pair/groups.rs"]
@@ -18,6 +22,8 @@ mod groups;
 mod harness;
 #[path = "pair/keeping.rs"]
 mod keeping;
+#[path = "pair/keys.rs"]
+mod keys;
 #[path = "pair/messages.rs"]
 mod messages;
 #[path = "pair/network.rs"]

@@ -44,6 +44,8 @@ pub struct OrgV1 {
 pub struct DirsV1 {
     /// The database.
     pub data: String,
+    /// What people send each other: files.
+    pub files: String,
     /// Keys, certificate, card and admin token.
     pub keys: String,
 }
@@ -109,7 +111,7 @@ pub struct RuntimeV1 {
 
 impl Default for DirsV1 {
     fn default() -> Self {
-        Self { data: "data".to_owned(), keys: "keys".to_owned() }
+        Self { data: "data".to_owned(), files: "files".to_owned(), keys: "keys".to_owned() }
     }
 }
 

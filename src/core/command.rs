@@ -5,17 +5,19 @@ pub use super::keeping::{KeepFact, KeepOp};
 use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
-    event::{Message, Role, SettingsChange},
+    event::{Act, Role, Sealed, SettingsChange},
+    file::{FilePolicy, FileSource},
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
     keeping::{About, Proof},
-    org::SignedCard,
+    org::{Card, SignedCard},
     record::{Ack, Envelope, Epoch, Evidence, Hello, InPosition, OutPosition},
     room::History,
     text::{Description, DisplayName, Reason, RoomName},
     time::Millis,
     user::{Policy, Session},
 };
+use std::sync::Arc;
 
 /// A command to the writer.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub enum Command {
         /// What.
         op: PeerOp,
     },
+    /// Our own copies of the files of a recalled event are removed, or their author's org can be told so.
+    FilesErased(RoomId, u64),
     /// Time has passed.
     Tick,
     /// What is too old, or of somebody who was erased, as the writer found it in the store.
@@ -79,17 +83,32 @@ pub enum UserOp {
     SetRole(RoomId, Address, Role),
     /// Change name, description or history rule (P17).
     ChangeRoom(RoomId, SettingsChange),
-    /// Say something (P20).
-    Post {
+    /// Do something in a room: say something, change or react to what was said (P20).
+    Act {
         /// Where.
         room: RoomId,
-        /// Its id.
+        /// The id of the event.
         id: EventId,
         /// What.
-        message: Message,
+        act: Act,
+    },
+    /// The same, naming files.
+    Share {
+        /// Where.
+        room: RoomId,
+        /// The id of the event.
+        id: EventId,
+        /// What.
+        act: Act,
+        /// Where each of its files is from.
+        sources: Vec<FileSource>,
     },
     /// One has read a room up to this index.
     MarkRead(RoomId, u64),
+    /// Open a feed of a room's calendar under this digest of its secret.
+    OpenFeed(Digest, RoomId),
+    /// End all one's feeds of a room's calendar.
+    EndFeeds(RoomId),
     /// One has read all notices before this number.
     ReadNotices(u64),
     /// Report something to the admins of one's own org, with what proves it.
@@ -164,12 +183,16 @@ pub enum AdminOp {
     },
     /// Change who may use external messaging (P3).
     SetPolicy(Policy),
+    /// Change what files may be sent and taken (P3).
+    SetFilePolicy(Box<FilePolicy>),
     /// Issue a token for a user.
     IssueToken(Digest, Session),
     /// End all sessions and tokens of a user.
     EndSessions(LocalPart),
     /// Change what is kept for how long, holds, cases; erase a person (P30).
     Keep(KeepOp),
+    /// From now on peers are shown this card (W1).
+    ShowCard(Arc<Card>),
     /// Something that an admin did outside the store and that has to be in the audit log.
     Note {
         /// What.
@@ -231,6 +254,10 @@ pub enum PeerOp {
         /// Documents that prove it.
         evidence: Vec<std::sync::Arc<str>>,
     },
+    /// A file that the peer announced is here, whole and verified.
+    FileArrived(Digest),
+    /// The peer gave other bytes than those that it announced.
+    FileFault(Digest),
     /// The peer refused us; for the admin to see.
     RefusedUs(String),
 }
@@ -248,8 +275,8 @@ pub struct PendingFact {
     pub epoch_n: u64,
     /// Who wrote it.
     pub author: LocalPart,
-    /// The event's exact JSON.
-    pub bytes: std::sync::Arc<[u8]>,
+    /// The event.
+    pub event: Sealed,
 }
 
 /// What a record of ours was about, so that its verdict finds the right place.
@@ -358,7 +385,10 @@ impl UserOp {
             | Self::RemoveMember(room, _)
             | Self::SetRole(room, _, _)
             | Self::ChangeRoom(room, _)
-            | Self::Post { room, .. }
+            | Self::OpenFeed(_, room)
+            | Self::EndFeeds(room)
+            | Self::Act { room, .. }
+            | Self::Share { room, .. }
             | Self::MarkRead(room, _) => room.to_string(),
             Self::Report { about, .. } => about.to_string(),
             Self::ReadNotices(_)
@@ -382,7 +412,8 @@ impl AdminOp {
                 local.to_string()
             }
             Self::IssueToken(_, session) => session.user.to_string(),
-            Self::SetPolicy(_) => "policy".to_owned(),
+            Self::SetPolicy(_) | Self::SetFilePolicy(_) => "policy".to_owned(),
+            Self::ShowCard(card) => card.domain.to_string(),
             Self::Keep(op) => op.subject(),
             Self::Note { subject, .. } => subject.clone(),
         }

@@ -6,8 +6,14 @@ mod keep;
 
 pub use keep::Keep;
 
+mod files;
+mod rows;
+
+pub use rows::{Appended, Queued, Sent};
+
 use super::{
     command::Ref,
+    facts::{Facts, ItemFact},
     state::{Link, Quota, Room, State},
 };
 use crate::{
@@ -17,13 +23,15 @@ use crate::{
         Address, Code, Digest, Domain, EventId, LocalPart, Millis, RoomId,
         audit::{AuditEntry, AuditNote},
         contact::Contact,
-        event::{Content, Event, Sealed},
+        event::{Content, Event, ItemKind, Sealed},
+        file::{Erasure, FilePolicy},
+        item::Item,
         journal::Entry,
         link::{Parted, Peer, Streams},
         notice::{Notice, NoticeKind},
         record::{Epoch, Evidence, RecordBody},
         room::{FormerMember, Invitation, Member, RoomInfo},
-        user::{Policy, Profile, Session, User},
+        user::{Feed, Policy, Profile, Session, User},
     },
     wire,
 };
@@ -36,6 +44,7 @@ pub enum Change {
     Policy(Policy),
     User(Arc<User>),
     Session(Digest, Option<Arc<Session>>),
+    Feed(Digest, Option<Arc<Feed>>),
     Peer(Domain, Option<Arc<Peer>>),
     Streams(Domain, Option<Box<Streams>>),
     Parted(Domain, Option<Arc<Parted>>),
@@ -46,6 +55,15 @@ pub enum Change {
     Contact(LocalPart, Address, Option<Arc<Contact>>),
     Profile(Arc<Profile>),
     Mark(LocalPart, RoomId, u64),
+    Item(RoomId, u64, Arc<Item>),
+    /// An item that a tool of the room lists.
+    Listed(RoomId, ItemKind, u64),
+    FilePolicy(Arc<FilePolicy>),
+    FileQuota(Domain, Millis, u64),
+    Awaited((Domain, Digest, RoomId, u64), Option<u64>),
+    Erasure(RoomId, u64, Arc<Erasure>),
+    /// The event at this index of a room names a file, or does so no longer.
+    FileUse(Digest, RoomId, u64, bool),
     NoticesRead(LocalPart, u64),
     Refused(Domain, u64, u64, Code),
     UserQuota(LocalPart, Quota),
@@ -92,51 +110,6 @@ pub enum Change {
     Journal(Entry),
 }
 
-/// Under which number something was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Sent {
-    /// The epoch's number.
-    pub epoch_n: u64,
-    /// The record's number.
-    pub seq: u64,
-}
-
-/// A new event of a timeline.
-#[derive(Clone, Debug)]
-pub struct Appended {
-    /// Which room.
-    pub room: RoomId,
-    /// Its index.
-    pub index: u64,
-    /// When it became durable here, by our clock.
-    pub at: Millis,
-    /// How it went or came: our record, when it is of our org and goes to a partner.
-    pub sent: Option<Sent>,
-    /// The room's chain head after it.
-    pub head: Digest,
-    /// Its exact JSON.
-    pub bytes: Arc<[u8]>,
-}
-
-/// A new record of an outbox.
-#[derive(Clone, Debug)]
-pub struct Queued {
-    /// To whom.
-    pub peer: Domain,
-    /// The epoch's number.
-    pub epoch_n: u64,
-    /// Its number.
-    pub seq: u64,
-    /// The chain head after it.
-    pub head: Digest,
-    /// When.
-    pub made_at: Millis,
-    /// What it was about.
-    pub reference: Ref,
-    /// Its exact JSON.
-    pub bytes: Arc<[u8]>,
-}
-
 /// A state under change.
 pub struct Draft<'a> {
     /// The state as it will be.
@@ -145,12 +118,25 @@ pub struct Draft<'a> {
     pub now: Millis,
     random: &'a mut dyn Random,
     changes: Vec<Change>,
+    facts: Facts,
 }
 
 impl<'a> Draft<'a> {
     /// A draft of a state.
     pub fn new(state: State, now: Millis, random: &'a mut dyn Random) -> Self {
-        Self { state, now, random, changes: Vec::new() }
+        Self { state, now, random, changes: Vec::new(), facts: Facts::default() }
+    }
+
+    /// The same draft, with what is known of the items that the command is about.
+    #[must_use]
+    pub fn knowing(self, facts: Facts) -> Self {
+        Self { facts, ..self }
+    }
+
+    /// An item as it stands after everything that was decided so far; none when it is not here.
+    #[must_use]
+    pub fn item(&self, room: RoomId, index: u64) -> Option<&ItemFact> {
+        self.facts.item((room, index))
     }
 
     /// The new state and what the store has to write.
@@ -185,6 +171,16 @@ impl<'a> Draft<'a> {
             None => self.state.sessions.remove(&secret),
         };
         self.changes.push(Change::Session(secret, session));
+    }
+
+    /// Opens or ends a calendar feed.
+    pub fn put_feed(&mut self, secret: Digest, feed: Option<Feed>) {
+        let feed = feed.map(Arc::new);
+        match &feed {
+            Some(feed) => self.state.feeds.insert(secret, feed.clone()),
+            None => self.state.feeds.remove(&secret),
+        };
+        self.changes.push(Change::Feed(secret, feed));
     }
 
     /// Pins or replaces a peer.
@@ -250,6 +246,7 @@ impl<'a> Draft<'a> {
                 next_index: 0,
                 head: Digest::ZERO,
                 begins: 0,
+                touched_end: 0,
             };
             self.state.rooms.insert(id, Arc::new(room));
         }
@@ -365,12 +362,6 @@ impl<'a> Draft<'a> {
         self.changes.push(Change::LinkQuota(peer.clone(), theirs, quota));
     }
 
-    /// Sets or lifts the hold on all links (D7).
-    pub fn put_unconfirmed(&mut self, unconfirmed: bool) {
-        self.state.unconfirmed = unconfirmed;
-        self.changes.push(Change::Unconfirmed(unconfirmed));
-    }
-
     /// Seals an event of our own making.
     pub fn seal(&mut self, author: Option<Address>, content: Content) -> Sealed {
         let id = EventId(self.random_16());
@@ -379,17 +370,33 @@ impl<'a> Draft<'a> {
 
     /// Gives the event the next index of a room, as its host or for an internal room. It is not sent: see
     /// `rooms::order`, which does both.
-    pub fn append(&mut self, id: RoomId, bytes: Arc<[u8]>, sent: Option<Sent>) -> u64 {
+    pub fn append(&mut self, id: RoomId, event: Sealed, sent: Option<Sent>) -> u64 {
         let now = self.now;
         let Some(room) = self.state.rooms.get_mut(&id) else { return 0 };
         let room = Arc::make_mut(room);
         let index = room.next_index;
         room.next_index += 1;
-        room.head = chain(room.head, sha256(&bytes));
-        let head = room.head;
-        self.changes.push(Change::Append(Appended { room: id, index, at: now, sent, head, bytes }));
+        room.head = chain(room.head, sha256(&event.bytes));
+        let (head, regards) = (room.head, event.event.content.regards());
+        self.facts.note_event((id, index), &event.event);
+        let event = Arc::new(event);
+        self.changes.push(Change::Append(Appended { room: id, index, at: now, sent, head, regards, event }));
         self.journal(Entry::Events { room: id, from: index, to: index + 1 });
         index
+    }
+
+    /// Notes what has become of an item.
+    pub fn put_item(&mut self, id: RoomId, index: u64, item: Item) {
+        if let Some(room) = self.state.rooms.get_mut(&id).filter(|room| room.touched_end <= index) {
+            Arc::make_mut(room).touched_end = index + 1;
+        }
+        self.facts.note_item((id, index), &item);
+        self.changes.push(Change::Item(id, index, Arc::new(item)));
+    }
+
+    /// Lists an item among those of its kind.
+    pub fn list(&mut self, id: RoomId, kind: ItemKind, index: u64) {
+        self.changes.push(Change::Listed(id, kind, index));
     }
 
     /// Lets the follower's copy of a room go on at another index, as its host says.

@@ -5,7 +5,7 @@ mod reporting;
 #[cfg(test)]
 mod tests;
 
-pub use erasing::{is_text, rooms_of};
+pub use erasing::{rooms_of, without_words};
 pub use reporting::report;
 
 use super::{

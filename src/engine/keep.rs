@@ -4,7 +4,7 @@ use crate::{
     core::{
         State,
         command::KeepFact,
-        keeping::{is_held, is_text, is_waiting, rooms_of},
+        keeping::{is_held, is_waiting, rooms_of, without_words},
         state::Room,
     },
     model::{LocalPart, Millis, RoomId, keeping::Erasure, limits},
@@ -120,7 +120,8 @@ fn written(
     let to = state.rooms.get(&room).map_or(0, |room| room.next_index);
     let rows = reader.timeline(room, from, to, limits::RETENTION_EVENTS_PER_STEP, BYTES_PER_STEP)?;
     let theirs = |bytes: &[u8]| {
-        wire::event::open(bytes).is_ok_and(|it| it.event.author.as_ref() == Some(&author) && is_text(&it.event.content))
+        wire::event::open(bytes)
+            .is_ok_and(|it| it.event.author.as_ref() == Some(&author) && without_words(&it.event.content).is_some())
     };
     let indices = rows.iter().filter(|row| row.erased.is_none() && theirs(&row.bytes)).map(|row| row.index).collect();
     let after = rows.last().map_or(to, |row| row.index + 1);

@@ -8,7 +8,11 @@ use super::{
 use crate::{
     core::command::{AdminOp, KeepOp, UserOp},
     crypto::{digest::direct_room, fingerprint::Fingerprint},
-    model::{EventId, RoomId, event::Message, keeping::Texts},
+    model::{
+        EventId, RoomId,
+        event::{Act, Message},
+        keeping::Texts,
+    },
     testing::{
         fixtures::{local, parsed},
         node::Node,
@@ -37,8 +41,10 @@ async fn talked() -> (Node, Node, RoomId) {
 }
 
 async fn say(node: &Node, user: &str, room: RoomId, n: u8) {
-    let message = Message { text: parsed(&format!("secret {n}")), reply_to: None, mentions: Vec::new() };
-    node.user(user, UserOp::Post { room, id: EventId([n; 16]), message }).await.expect("a message is taken");
+    let message = Message::plain(parsed(&format!("secret {n}")));
+    node.user(user, UserOp::Act { room, id: EventId([n; 16]), act: Act::Message(message) })
+        .await
+        .expect("a message is taken");
 }
 
 fn export(node: &Node, what: What) -> Vec<u8> {

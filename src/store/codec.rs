@@ -14,8 +14,10 @@ use crate::{
     },
     crypto::digest::sha256,
     model::{
-        Digest, LocalPart, Millis,
+        Digest, LocalPart, Millis, RoomId,
+        event::Regards,
         id::PublicKey,
+        item::Item,
         limits::ROW_BYTES_MAX,
         record::{Epoch, Evidence},
     },
@@ -59,6 +61,8 @@ pub struct TimelineRow {
     pub sent: Option<Sent>,
     /// The room's chain head after it.
     pub head: Digest,
+    /// What it points at.
+    pub regards: Regards,
     /// Its exact JSON; of an erased event what is left of it.
     pub bytes: Arc<[u8]>,
     /// The digest of the exact JSON that was here before its author was erased (P30).
@@ -142,6 +146,18 @@ pub fn encode_value<T: Serialize + ?Sized>(key: &Key, value: &T) -> Result<Vec<K
     Ok(rows)
 }
 
+/// The rows of an item. Its parts stand together and under its own tag, so that they are not loaded at the start.
+///
+/// # Errors
+/// When it is longer than 255 rows.
+pub fn encode_item(room: RoomId, index: u64, item: &Item) -> Result<Vec<KeyValue>, StoreError> {
+    let mut bytes = extend(vec![0], item);
+    let parts = bytes.len().div_ceil(ROW_BYTES_MAX) - 1;
+    bytes[0] = u8::try_from(parts).map_err(|_| StoreError::Io(format!("an item of {} bytes", bytes.len())))?;
+    let key = |part: usize| Key::Item(room, index, u8::try_from(part).expect("there are at most 256")).encode();
+    Ok(bytes.chunks(ROW_BYTES_MAX).enumerate().map(|(part, chunk)| (key(part), chunk.to_vec())).collect())
+}
+
 /// How many further rows the value in this row takes.
 ///
 /// # Errors
@@ -202,7 +218,7 @@ fn encode_headed<T: Serialize>(buffer: &mut Vec<u8>, header: &T, bytes: &[u8]) {
 
 /// Writes a timeline entry into `buffer`.
 pub fn encode_timeline(buffer: &mut Vec<u8>, event: &Appended) {
-    encode_headed(buffer, &(event.at, event.sent, event.head), &event.bytes);
+    encode_headed(buffer, &(event.at, event.sent, event.head, event.regards), &event.event.bytes);
 }
 
 /// Reads a timeline entry.
@@ -210,7 +226,7 @@ pub fn encode_timeline(buffer: &mut Vec<u8>, event: &Appended) {
 /// # Errors
 /// When the bytes are not such an entry.
 pub fn decode_timeline(index: u64, entry: &[u8]) -> Result<TimelineRow, StoreError> {
-    let ((at, sent, head), bytes): (_, &[u8]) = head(entry, "a timeline")?;
+    let ((at, sent, head, regards), bytes): (_, &[u8]) = head(entry, "a timeline")?;
     let (erased, bytes) = match bytes.split_first() {
         Some((&ERASED, rest)) => {
             let (digest, rest) = rest.split_first_chunk().ok_or_else(|| damaged("an erased event is too short"))?;
@@ -218,7 +234,7 @@ pub fn decode_timeline(index: u64, entry: &[u8]) -> Result<TimelineRow, StoreErr
         }
         _ => (None, bytes),
     };
-    Ok(TimelineRow { index, at, sent, head, bytes: bytes.into(), erased })
+    Ok(TimelineRow { index, at, sent, head, regards, bytes: bytes.into(), erased })
 }
 
 /// What an entry of a timeline has before its digest when its text is erased. No JSON begins with it.
@@ -227,7 +243,7 @@ const ERASED: u8 = 0;
 /// Writes an erased timeline entry into `buffer`: the digest of what it said, and what may be shown instead. It is longer
 /// than the shortest message by less than a row has to spare.
 pub fn encode_erased(buffer: &mut Vec<u8>, row: &TimelineRow, shown: &[u8]) {
-    encode_entry(buffer, &(row.at, row.sent, row.head));
+    encode_entry(buffer, &(row.at, row.sent, row.head, row.regards));
     buffer.push(ERASED);
     buffer.extend_from_slice(&row.digest().0);
     buffer.extend_from_slice(shown);

@@ -5,6 +5,7 @@
 
 use crate::model::{
     Address, Digest, Domain, LocalPart, RoomId,
+    event::ItemKind,
     keeping::{Held, PaperKind},
 };
 
@@ -46,6 +47,8 @@ pub enum Key {
     User(LocalPart),
     /// A session, by the digest of its secret.
     Session(Digest),
+    /// A calendar feed, by the digest of its secret.
+    Feed(Digest),
     /// A peer.
     Peer(Domain),
     /// The stream positions of a link.
@@ -87,7 +90,21 @@ pub enum Key {
     /// What proves a case.
     Proof(u64),
     /// A person who was erased.
-    Erasure(LocalPart),
+    ErasedUser(LocalPart),
+    /// What has become of an item: room, index, and which part of it when it is long. Not loaded at the start.
+    Item(RoomId, u64, u8),
+    /// An item that a tool of a room lists. Not loaded at the start.
+    Listed(RoomId, ItemKind, u64),
+    /// What files may be sent and taken.
+    FilePolicy,
+    /// A file that a peer has announced and that is not here yet: peer, file, room, event.
+    Awaited(Domain, Digest, RoomId, u64),
+    /// The erasure of the files of an event.
+    Erasure(RoomId, u64),
+    /// Bytes of files that a peer has announced.
+    FileQuota(Domain),
+    /// An event of a room names a file.
+    File(Digest, RoomId, u64),
     /// A row of a log: number of its first entry, and which part of it when that entry needs several rows.
     Row(LogId, u64, u8),
 }
@@ -99,11 +116,13 @@ mod tag {
     pub const COMMIT: u8 = 0x12;
     pub const POLICY: u8 = 0x13;
     pub const UNCONFIRMED: u8 = 0x14;
+    pub const FILE_POLICY: u8 = 0x15;
     pub const USER: u8 = 0x20;
     pub const SESSION: u8 = 0x21;
     pub const PEER: u8 = 0x22;
     pub const STREAMS: u8 = 0x23;
     pub const PARTED: u8 = 0x24;
+    pub const FEED: u8 = 0x25;
     // Members and the like come after their room, so that one pass in key order can rebuild rooms.
     pub const ROOM: u8 = 0x30;
     pub const SKIP: u8 = 0x31;
@@ -122,7 +141,15 @@ mod tag {
     pub const PAPER: u8 = 0x52;
     pub const CASE: u8 = 0x53;
     pub const PROOF: u8 = 0x54;
-    pub const ERASURE: u8 = 0x55;
+    pub const ERASED_USER: u8 = 0x55;
+    pub const AWAITED: u8 = 0x47;
+    pub const ERASURE: u8 = 0x48;
+    pub const FILE_QUOTA: u8 = 0x49;
+    // From here on nothing is loaded at the start.
+    pub const UNLOADED_FIRST: u8 = 0x60;
+    pub const ITEM: u8 = 0x60;
+    pub const LISTED: u8 = 0x61;
+    pub const FILE: u8 = 0x62;
     pub const LOG_FIRST: u8 = 0x80;
     pub const TIMELINE: u8 = 0x80;
     pub const PENDING: u8 = 0x81;
@@ -136,10 +163,30 @@ mod tag {
 /// A range of keys, end excluded.
 pub type KeyRange = (Vec<u8>, Vec<u8>);
 
-/// All rows that are not rows of logs.
+/// All rows that the state is made of.
 #[must_use]
 pub fn state_rows() -> KeyRange {
-    (Vec::new(), vec![tag::LOG_FIRST])
+    (Vec::new(), vec![tag::UNLOADED_FIRST])
+}
+
+/// The rows that list the items of a kind with `index < before`.
+#[must_use]
+pub fn listed_rows(room: RoomId, kind: ItemKind, before: u64) -> KeyRange {
+    (Key::Listed(room, kind, 0).encode(), Key::Listed(room, kind, before).encode())
+}
+
+/// The rows of the items of a room with `from <= index < to`.
+#[must_use]
+pub fn item_rows(room: RoomId, from: u64, to: u64) -> KeyRange {
+    (Key::Item(room, from, 0).encode(), Key::Item(room, to, 0).encode())
+}
+
+/// The rows that name a file: in all rooms, or in one.
+#[must_use]
+pub fn file_rows(digest: Digest, room: Option<RoomId>) -> KeyRange {
+    let prefix = Encoder::new(tag::FILE).raw(&digest.0).raw(room.as_ref().map_or(&[], |room| &room.0)).0;
+    let end = [&prefix[..], &[0xff; 25]].concat();
+    (prefix, end)
 }
 
 /// All rows.
@@ -225,6 +272,7 @@ impl Key {
             Self::Unconfirmed => start(tag::UNCONFIRMED),
             Self::User(user) => start(tag::USER).text(user.as_str()),
             Self::Session(secret) => start(tag::SESSION).raw(&secret.0),
+            Self::Feed(secret) => start(tag::FEED).raw(&secret.0),
             Self::Peer(peer) => start(tag::PEER).text(peer.as_str()),
             Self::Streams(peer) => start(tag::STREAMS).text(peer.as_str()),
             Self::Parted(peer) => start(tag::PARTED).text(peer.as_str()),
@@ -246,7 +294,16 @@ impl Key {
             Self::Paper(peer, kind, n) => start(tag::PAPER).text(peer.as_str()).raw(&[*kind as u8]).number(*n),
             Self::Case(n) => start(tag::CASE).number(*n),
             Self::Proof(n) => start(tag::PROOF).number(*n),
-            Self::Erasure(user) => start(tag::ERASURE).text(user.as_str()),
+            Self::ErasedUser(user) => start(tag::ERASED_USER).text(user.as_str()),
+            Self::Item(room, index, part) => start(tag::ITEM).raw(&room.0).number(*index).raw(&[*part]),
+            Self::Listed(room, kind, index) => start(tag::LISTED).raw(&room.0).raw(&[kind_byte(*kind)]).number(*index),
+            Self::FilePolicy => start(tag::FILE_POLICY),
+            Self::Awaited(peer, digest, room, index) => {
+                start(tag::AWAITED).text(peer.as_str()).raw(&digest.0).raw(&room.0).number(*index)
+            }
+            Self::Erasure(room, index) => start(tag::ERASURE).raw(&room.0).number(*index),
+            Self::FileQuota(peer) => start(tag::FILE_QUOTA).text(peer.as_str()),
+            Self::File(digest, room, index) => start(tag::FILE).raw(&digest.0).raw(&room.0).number(*index),
             Self::Row(log, seq, part) => return row_key(&log.prefix(), *seq, *part),
         }
         .0
@@ -269,6 +326,7 @@ impl Key {
             tag::UNCONFIRMED => Self::Unconfirmed,
             tag::USER => Self::User(rest.text()?),
             tag::SESSION => Self::Session(Digest(rest.raw()?)),
+            tag::FEED => Self::Feed(Digest(rest.raw()?)),
             tag::PEER => Self::Peer(rest.text()?),
             tag::STREAMS => Self::Streams(rest.text()?),
             tag::PARTED => Self::Parted(rest.text()?),
@@ -289,12 +347,29 @@ impl Key {
             tag::PAPER => Self::Paper(rest.text()?, rest.paper_kind()?, rest.number()?),
             tag::CASE => Self::Case(rest.number()?),
             tag::PROOF => Self::Proof(rest.number()?),
-            tag::ERASURE => Self::Erasure(rest.text()?),
+            tag::ERASED_USER => Self::ErasedUser(rest.text()?),
+            tag::ITEM => Self::Item(RoomId(rest.raw()?), rest.number()?, rest.raw::<1>()?[0]),
+            tag::LISTED => Self::Listed(RoomId(rest.raw()?), kind_of(rest.raw::<1>()?[0])?, rest.number()?),
+            tag::FILE_POLICY => Self::FilePolicy,
+            tag::AWAITED => Self::Awaited(rest.text()?, Digest(rest.raw()?), RoomId(rest.raw()?), rest.number()?),
+            tag::ERASURE => Self::Erasure(RoomId(rest.raw()?), rest.number()?),
+            tag::FILE_QUOTA => Self::FileQuota(rest.text()?),
+            tag::FILE => Self::File(Digest(rest.raw()?), RoomId(rest.raw()?), rest.number()?),
             tag::LOG_FIRST.. => Self::Row(rest.log(*tag)?, rest.number()?, rest.raw::<1>()?[0]),
             _ => return None,
         };
         rest.0.is_empty().then_some(key)
     }
+}
+
+pub(super) const KINDS: [ItemKind; 4] = [ItemKind::Message, ItemKind::Note, ItemKind::Comment, ItemKind::Date];
+
+fn kind_byte(kind: ItemKind) -> u8 {
+    KINDS.iter().position(|known| *known == kind).and_then(|at| u8::try_from(at).ok()).expect("KINDS has them all")
+}
+
+fn kind_of(byte: u8) -> Option<ItemKind> {
+    KINDS.get(usize::from(byte)).copied()
 }
 
 struct Encoder(Vec<u8>);
@@ -368,80 +443,4 @@ impl Decoder<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keys() -> Vec<Key> {
-        let user: LocalPart = "alice".parse().expect("a local part");
-        let peer: Domain = "globex.example".parse().expect("a domain");
-        let person: Address = "bob@globex.example".parse().expect("an address");
-        let room = RoomId([7; 16]);
-        let mut keys = vec![
-            Key::More(vec![1, 0, 255], 3),
-            Key::Schema,
-            Key::Org,
-            Key::Commit,
-            Key::Policy,
-            Key::Unconfirmed,
-            Key::User(user.clone()),
-            Key::Session(Digest([9; 32])),
-            Key::Peer(peer.clone()),
-            Key::Streams(peer.clone()),
-            Key::Parted(peer.clone()),
-            Key::Room(room),
-            Key::Skip(room),
-            Key::Member(room, person.clone()),
-            Key::Former(room, person.clone()),
-            Key::Invitation(room, person.clone()),
-            Key::Contact(user.clone(), person.clone()),
-            Key::Profile(person),
-            Key::Mark(user.clone(), room),
-            Key::NoticesRead(user.clone()),
-            Key::Refused(peer.clone(), 1, 2),
-            Key::UserQuota(user.clone()),
-            Key::LinkQuota(peer.clone(), true),
-            Key::Retention,
-            Key::Hold(Held::User(user.clone())),
-            Key::Hold(Held::Room(room)),
-            Key::Paper(peer.clone(), PaperKind::Theirs, 3),
-            Key::Case(1),
-            Key::Proof(1),
-            Key::Erasure(user.clone()),
-        ];
-        let logs = [
-            LogId::Timeline(room),
-            LogId::Pending(room),
-            LogId::Outbox(peer.clone(), 4),
-            LogId::Inbox(peer, 4),
-            LogId::Notices(user),
-            LogId::Audit,
-            LogId::Journal,
-        ];
-        keys.extend(logs.map(|log| Key::Row(log, 77, 1)));
-        keys
-    }
-
-    #[test]
-    fn every_key_is_read_back_as_written() {
-        for key in keys() {
-            assert_eq!(Key::decode(&key.encode()), Some(key));
-        }
-    }
-
-    #[test]
-    fn no_shortened_or_lengthened_key_passes_for_another() {
-        for key in keys().into_iter().filter(|key| !matches!(key, Key::More(..))) {
-            let bytes = key.encode();
-            assert_eq!(Key::decode(&bytes[..bytes.len() - 1]), None, "{key:?}");
-            assert_eq!(Key::decode(&[&bytes[..], &[0]].concat()), None, "{key:?}");
-        }
-    }
-
-    #[test]
-    fn rows_of_a_log_stand_in_the_order_of_their_entries() {
-        let prefix = LogId::Journal.prefix();
-        let keys = [row_key(&prefix, 1, 0), row_key(&prefix, 1, 1), row_key(&prefix, 255, 0), row_key(&prefix, 256, 0)];
-        assert!(keys.is_sorted());
-        assert!(after_row(&prefix, 1) > keys[1] && after_row(&prefix, 1) < keys[2]);
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use super::{
     anchor,
     codec::{self, CommitRow, SCHEMA, SkipRow, damaged},
+    items,
     keyspace::{Key, LogId, state_rows},
     kv::{Batch, Kv, StoreError},
     log,
@@ -17,12 +18,13 @@ use crate::{
         Code, Digest, Millis, RoomId,
         audit::AuditEntry,
         contact::Contact,
+        file::Erasure,
         journal::Entry,
         limits,
         link::{Parted, Peer, Streams},
         org::OwnOrg,
         room::{FormerMember, Invitation, Member, RoomInfo},
-        user::{Policy, Profile, Session, User},
+        user::{Feed, Policy, Profile, Session, User},
     },
     wire,
 };
@@ -140,6 +142,7 @@ impl Rebuild {
             Key::Unconfirmed => state.unconfirmed = value.decode()?,
             Key::User(user) => drop(state.users.insert(user, value.decode::<Arc<User>>()?)),
             Key::Session(secret) => drop(state.sessions.insert(secret, value.decode::<Arc<Session>>()?)),
+            Key::Feed(secret) => drop(state.feeds.insert(secret, value.decode::<Arc<Feed>>()?)),
             Key::Peer(domain) => {
                 let peer = value.decode::<Arc<Peer>>()?;
                 state.links.insert(domain, Arc::new(Link { peer, streams: Streams::default(), last_refusal: None }));
@@ -163,7 +166,7 @@ impl Rebuild {
             Key::Retention => state.keeping.retention = value.decode()?,
             Key::Hold(held) => drop(state.keeping.holds.insert(held, value.decode()?)),
             Key::Case(n) => drop(state.keeping.cases.insert(n, value.decode()?)),
-            Key::Erasure(user) => drop(state.keeping.erasures.insert(user, value.decode()?)),
+            Key::ErasedUser(user) => drop(state.keeping.erasures.insert(user, value.decode()?)),
             Key::Room(room) => drop(state.rooms.insert(room, Arc::new(empty_room(value.decode()?)))),
             Key::Skip(room) => {
                 let skip: SkipRow = value.decode()?;
@@ -184,8 +187,21 @@ impl Rebuild {
             }
             // Read when they are asked for.
             Key::Paper(..) | Key::Proof(_) => {}
+            Key::FilePolicy => state.file_policy = value.decode()?,
+            Key::FileQuota(peer) => drop(state.file_bytes_by_link.insert(peer, value.decode()?)),
+            Key::Awaited(peer, digest, room, index) => {
+                state.awaited.insert((peer, digest, room, index), value.decode()?);
+            }
+            Key::Erasure(room, index) => {
+                let erasure: Arc<Erasure> = value.decode()?;
+                if erasure.is_open() {
+                    state.erasures.insert((room, index), erasure);
+                }
+            }
             // Read before all others.
-            Key::Schema | Key::Org | Key::Commit | Key::More(..) | Key::Row(..) => {}
+            Key::Schema | Key::Org | Key::Commit | Key::More(..) => {}
+            // Read when somebody asks for them.
+            Key::Item(..) | Key::Listed(..) | Key::File(..) | Key::Row(..) => {}
         }
         Ok(())
     }
@@ -220,6 +236,7 @@ fn empty_room(info: Arc<RoomInfo>) -> Room {
         next_index: 0,
         head: Digest::ZERO,
         begins: 0,
+        touched_end: 0,
     }
 }
 
@@ -228,9 +245,11 @@ fn follow_timelines(kv: &dyn Kv, state: &mut State) -> Result<(), StoreError> {
     let ids: Vec<RoomId> = state.rooms.keys().copied().collect();
     for id in ids {
         let log = LogId::Timeline(id);
+        let touched_end = items::last(kv, id)?.map_or(0, |index| index + 1);
         let last = log::last(kv, &log)?;
         let first = last.as_ref().map(|_| log::first_seq(kv, &log)).transpose()?.flatten();
         let Some(room) = state.rooms.get_mut(&id).map(Arc::make_mut) else { continue };
+        room.touched_end = touched_end;
         if let Some((index, entry)) = last.filter(|(index, _)| room.next_index <= *index) {
             (room.next_index, room.head) = (index + 1, codec::decode_timeline(index, &entry)?.head);
         }

@@ -7,7 +7,7 @@ use super::{
     log::{Block, frame_head, whole_entries},
     tail::Rows,
 };
-use crate::wire;
+use crate::{core::keeping::without_words, wire};
 
 /// Rows to write instead of those that are there, by key.
 pub type Rewritten = Rows;
@@ -90,7 +90,9 @@ fn without_text(index: u64, entry: &[u8]) -> Result<Vec<u8>, StoreError> {
 
 fn shown(row: &TimelineRow) -> Result<Vec<u8>, StoreError> {
     let event = wire::event::open(&row.bytes).map_err(|error| damaged(format_args!("event {}: {error}", row.index)))?;
-    Ok(wire::event::erased(&event.event))
+    let mut event = event.event;
+    event.content = without_words(&event.content).unwrap_or(event.content);
+    Ok(wire::event::seal(event).bytes.to_vec())
 }
 
 fn is_first_part(key: &[u8]) -> bool {

@@ -113,7 +113,7 @@ async fn p30_an_erased_person_is_gone_on_both_sides_and_the_room_goes_on() {
     .await;
     bob.wait_members(&room, 2).await;
     let texts = carol.texts(&room).await;
-    assert_eq!(texts, ["written by carol"], "her words are gone here");
+    assert_eq!(texts, ["(erased)", "written by carol"], "her words are gone here");
     assert!(bob.texts(&room).await.contains(&"written by alice".to_owned()), "the partner's copy is the partner's");
     assert_eq!(alice.http.read("/api/v1/me").await.status, 401);
     carol.say(&room, "and on").await;

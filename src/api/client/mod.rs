@@ -3,19 +3,28 @@
 pub mod dto;
 
 mod account;
+mod acts;
+mod beside;
+mod calendar;
 mod caller;
 mod contacts;
 mod events;
+mod files;
 mod frame;
+mod ics;
 mod limits;
 mod members;
 mod messages;
+mod notes;
 mod notifications;
+mod occurrences;
 mod paths;
 mod render;
 mod reports;
 mod rooms;
 mod session;
+mod shown;
+mod uploads;
 mod view;
 mod why;
 
@@ -23,7 +32,7 @@ mod why;
 mod tests;
 
 use super::{entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle};
-use crate::engine::Engine;
+use crate::{engine::Engine, files::Files};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -35,6 +44,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct ClientContext {
     /// The writer, the readers, the feeds.
     pub engine: Engine,
+    /// The bytes of files.
+    pub files: Files,
     /// Checks passwords.
     pub passwords: Passwords,
     /// Counts failed sign-ins.
@@ -60,6 +71,7 @@ type Context = axum::extract::State<Arc<ClientContext>>;
         dto::Delivered,
         dto::Refused,
         dto::RoomLeft,
+        dto::FilesMoved,
         dto::RoomRead,
         dto::LinkChanged,
         dto::ProfileChanged
@@ -104,6 +116,24 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(members::former))
         .routes(routes!(members::invitations))
         .routes(routes!(messages::list, messages::post))
+        .routes(routes!(uploads::offer, uploads::begin))
+        .routes(routes!(uploads::probe, uploads::read, uploads::write, uploads::end))
+        .routes(routes!(files::read))
+        .routes(routes!(files::thumbnail))
+        .routes(routes!(acts::read, acts::edit, acts::recall))
+        .routes(routes!(acts::react, acts::unreact))
+        .routes(routes!(notes::list, notes::post))
+        .routes(routes!(notes::read, notes::edit, notes::delete))
+        .routes(routes!(notes::pin, notes::unpin))
+        .routes(routes!(notes::list_comments, notes::comment))
+        .routes(routes!(notes::delete_comment))
+        .routes(routes!(calendar::list, calendar::post))
+        .routes(routes!(calendar::read, calendar::change, calendar::cancel))
+        .routes(routes!(calendar::answer))
+        .routes(routes!(calendar::list_occurrences))
+        .routes(routes!(calendar::export))
+        .routes(routes!(calendar::open_feed, calendar::end_feeds))
+        .routes(routes!(calendar::feed))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
         .routes(routes!(reports::report))

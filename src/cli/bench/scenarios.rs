@@ -45,6 +45,10 @@ pub enum Scenario {
     KillReceiver,
     /// kill -9 of the sending daemon under load.
     KillSender,
+    /// A GiB in a hundred files.
+    Files,
+    /// A file of a GiB, and kill -9 of the receiving daemon in the middle of it.
+    FilesResume,
 }
 
 /// How much to measure.
@@ -78,6 +82,8 @@ pub async fn play(scenario: Scenario, root: &Path, amount: Amount, progress: &Pr
         Scenario::Group => group(stage, amount, progress).await,
         Scenario::Backlog => backlog(stage, amount, progress).await,
         Scenario::KillReceiver => super::crash::kill_receiver(stage, amount, progress, KILLS).await,
+        Scenario::Files => super::files::hundred(stage, amount.messages).await,
+        Scenario::FilesResume => super::files::interrupted(stage).await,
         Scenario::KillSender => super::crash::kill_sender(stage, amount, progress, KILLS).await,
     }
 }

@@ -36,6 +36,12 @@ pub enum Keep {
 }
 
 impl Draft<'_> {
+    /// Sets or lifts the hold on all links (D7).
+    pub fn put_unconfirmed(&mut self, unconfirmed: bool) {
+        self.state.unconfirmed = unconfirmed;
+        self.changes.push(Change::Unconfirmed(unconfirmed));
+    }
+
     /// Sets how long timelines are kept.
     pub fn put_retention(&mut self, retention: Retention) {
         self.state.keeping.retention = retention;

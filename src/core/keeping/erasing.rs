@@ -10,7 +10,7 @@ use crate::{
     },
     model::{
         Address, Code, LocalPart, Reject, RoomId,
-        event::Content,
+        event::{Act, Calendar, Content, DateBody, Edit, Message, Note, NoteBody},
         keeping::{Erasure, Held, Texts},
         user::User,
     },
@@ -19,18 +19,43 @@ use crate::{
 /// What an erased person is called from then on.
 const NAME: &str = "Erased person";
 
-/// Whether the event holds what its author wrote, and so goes with them.
+/// What stands in place of erased words.
+const GONE: &str = "(erased)";
+
+/// The event without what its author wrote in it; none when nothing of it is theirs alone. It stays an event of its kind,
+/// so that items and everybody who reads timelines go on as before.
 #[must_use]
-pub fn is_text(content: &Content) -> bool {
-    match content {
-        Content::Message(_) => true,
-        Content::Created { .. }
-        | Content::Joined { .. }
-        | Content::Removed { .. }
-        | Content::Excluded { .. }
-        | Content::Role { .. }
-        | Content::Settings(_) => false,
-    }
+pub fn without_words(content: &Content) -> Option<Content> {
+    let Content::Act(act) = content else { return None };
+    let act = match act {
+        Act::Message(message) => Act::Message(Message { text: gone(), mentions: Vec::new(), ..message.clone() }),
+        Act::Edit(edit) => Act::Edit(Edit { text: gone(), mentions: Vec::new(), ..edit.clone() }),
+        Act::Note(note) => Act::Note(match note {
+            Note::Posted(_) => Note::Posted(blank_note()),
+            Note::Edited { target, .. } => Note::Edited { target: *target, body: blank_note() },
+            Note::Commented { target, .. } => Note::Commented { target: *target, text: gone() },
+            Note::Deleted { .. } | Note::Pinned { .. } => return None,
+        }),
+        Act::Calendar(calendar) => Act::Calendar(match calendar {
+            Calendar::Posted(body) => Calendar::Posted(blank_date(body)),
+            Calendar::Changed { target, body } => Calendar::Changed { target: *target, body: blank_date(body) },
+            Calendar::Cancelled { .. } | Calendar::Answered { .. } => return None,
+        }),
+        Act::Recall(_) | Act::React(_) => return None,
+    };
+    Some(Content::Act(act))
+}
+
+fn blank_note() -> NoteBody {
+    NoteBody { title: gone(), text: None }
+}
+
+fn blank_date(body: &DateBody) -> DateBody {
+    DateBody { title: gone(), text: None, place: None, ..body.clone() }
+}
+
+fn gone<T: std::str::FromStr<Err: std::fmt::Debug>>() -> T {
+    GONE.parse().expect("a short plain text is valid everywhere")
 }
 
 /// Erases one of our users: they leave every external group, partners hear the new name, and their profile, contacts,

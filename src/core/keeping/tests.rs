@@ -9,7 +9,7 @@ use crate::{
     crypto::digest::direct_room,
     model::{
         Code, EventId, Reject, RoomId,
-        event::Message,
+        event::{Act, Message},
         keeping::{About, Held, PaperKind, Proof, Retention, Texts},
         limits,
     },
@@ -34,8 +34,9 @@ fn talking() -> (Pair, RoomId) {
 }
 
 fn say(pair: &mut Pair, room: RoomId) {
-    let message = Message { text: parsed("hello"), reply_to: None, mentions: Vec::new() };
-    pair.user(ACME, "alice", UserOp::Post { room, id: EventId([7; 16]), message }).expect("a message is taken");
+    let message = Message::plain(parsed("hello"));
+    pair.user(ACME, "alice", UserOp::Act { room, id: EventId([7; 16]), act: Act::Message(message) })
+        .expect("a message is taken");
 }
 
 fn keep(pair: &mut Pair, op: KeepOp) -> Result<Answer, Reject> {

@@ -8,7 +8,8 @@ use crate::{
     },
     crypto::digest::{chain, sha256},
     model::{
-        Digest, EpochId,
+        Digest, EpochId, EventId,
+        event::{Content, Event, Regards, Sealed},
         keeping::{Held, Hold, Retention},
         link::{OutStream, Streams, Term},
         record::Epoch,
@@ -37,7 +38,15 @@ fn kept(events: u64, acked: u64) -> (Reader, State, RoomId) {
         let at = Millis(1 + index * 3_600_000);
         loaded
             .stage
-            .apply(&Change::Append(Appended { room: id, index, at, sent, head, bytes: bytes.into() }))
+            .apply(&Change::Append(Appended {
+                room: id,
+                index,
+                at,
+                sent,
+                head,
+                regards: Regards::Nothing,
+                event: sealed(&bytes),
+            }))
             .expect("fits");
     }
     kv.commit(loaded.stage.take()).expect("memory commits");
@@ -45,6 +54,12 @@ fn kept(events: u64, acked: u64) -> (Reader, State, RoomId) {
     state.links.insert(domain("globex.example"), Arc::new(link(acked, events)));
     state.keeping.retention = Retention { group_days: Some(1), ..Retention::default() };
     (Reader::new(kv), state, id)
+}
+
+fn sealed(bytes: &[u8]) -> Arc<Sealed> {
+    let content = Content::Created { name: "Plans".parse().expect("a room name") };
+    let event = Event { id: EventId([8; 16]), author: None, made_at: Millis(5), content };
+    Arc::new(Sealed { event, bytes: bytes.into() })
 }
 
 fn room_info(id: RoomId) -> crate::model::room::RoomInfo {
@@ -57,6 +72,7 @@ fn room_info(id: RoomId) -> crate::model::room::RoomInfo {
         name: None,
         description: "".parse().expect("a description"),
         history: History::All,
+        rules: crate::model::tool::Rules::default(),
         created_by: "alice@acme.example".parse().expect("an address"),
         created_at: Millis(1),
         synced_epoch: Some(1),

@@ -6,7 +6,7 @@ use crate::{
     model::{Digest, LocalPart, RoomId},
     store::{
         codec::SkipRow,
-        keyspace::{Key, LogId},
+        keyspace::{KINDS, Key, LogId, item_rows, listed_rows},
         kv::StoreError,
         trim,
     },
@@ -21,7 +21,7 @@ impl Stage {
             Keep::Paper(peer, kind, n, document) => self.put(&Key::Paper(peer.clone(), *kind, *n), document),
             Keep::Case(case) => self.put(&Key::Case(case.n), case),
             Keep::Proof(n, proof) => self.put(&Key::Proof(*n), proof),
-            Keep::Erasure(user, erasure) => self.put(&Key::Erasure(user.clone()), erasure),
+            Keep::Erasure(user, erasure) => self.put(&Key::ErasedUser(user.clone()), erasure),
             Keep::Trim { room, before, next_index, head } => self.trim(*room, *before, (*next_index, *head)),
             Keep::Erase(room, indices) => {
                 let log = LogId::Timeline(*room);
@@ -38,8 +38,19 @@ impl Stage {
         let log = LogId::Timeline(room);
         let rows = trim::before(&*self.kv, &log, before)?;
         self.rewrite(&log, rows);
-        // One clear place for what belongs to the deleted events: rows of items and of files go here, too.
+        self.drop_items(room, before)?;
         if before == next_index { self.put(&Key::Skip(room), &SkipRow { next_index, head }) } else { Ok(()) }
+    }
+
+    /// What has become of the deleted events goes with them.
+    fn drop_items(&mut self, room: RoomId, before: u64) -> Result<(), StoreError> {
+        let items = item_rows(room, 0, before);
+        let listed = KINDS.map(|kind| listed_rows(room, kind, before));
+        for (from, to) in listed.into_iter().chain([items]) {
+            let rows = self.kv.scan(&from, &to, usize::MAX)?;
+            self.rows.extend(rows.into_iter().map(|(key, _)| (key, None)));
+        }
+        Ok(())
     }
 
     /// Rows that replace those of a log that has not grown since the last commit. Its end is read again when it grows.

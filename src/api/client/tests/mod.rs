@@ -1,12 +1,15 @@
 //! The client API over a real writer on a store in memory.
 
 mod account;
+mod acts;
 mod bad_input;
 mod contacts;
 mod document;
 mod events;
+mod files;
 mod messages;
 mod rooms;
+mod tools;
 
 use super::{ClientContext, router};
 use crate::{
@@ -14,6 +17,7 @@ use crate::{
     clock::Clock,
     core::State,
     engine::{Engine, Parts, Running, Runs},
+    files::{Files, Memory, Work},
     model::{Domain, LocalPart, Millis, user::Session},
     store::{kv::Kv, load, mem_kv::MemKv},
     testing::fixtures::{Seeded, domain, local, org_with_users},
@@ -87,6 +91,7 @@ impl Daemon {
             state.sessions.insert(digest, Arc::new(session));
             tokens.insert(user.to_string(), token);
         }
+        let disk = Arc::new(Memory::new());
         let kv: Arc<dyn Kv> = Arc::new(MemKv::new());
         load::create(&*kv, &state.org).expect("an empty store");
         let mut loaded = load::load(&kv).expect("readable").expect("created");
@@ -101,6 +106,7 @@ impl Daemon {
         });
         let context = Arc::new(ClientContext {
             engine: engine.clone(),
+            files: Files::open(disk.clone(), Work::Inline, Arc::new(Stopped)).expect("memory"),
             passwords: Passwords::new(entropy.clone()),
             throttle: Throttle::default(),
             entropy,
