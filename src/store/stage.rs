@@ -98,9 +98,7 @@ impl Stage {
             Change::Streams(peer, streams) => self.put_or_delete(&Key::Streams(peer.clone()), streams.as_ref()),
             Change::Parted(peer, parted) => self.put_or_delete(&Key::Parted(peer.clone()), parted.as_ref()),
             Change::Room(room) => self.put_room(room),
-            Change::Member(room, user, member) => {
-                self.put_or_delete(&Key::Member(*room, user.clone()), member.as_ref())
-            }
+            Change::Member(room, user, row) => self.put_or_delete(&Key::Member(*room, user.clone()), row.as_ref()),
             Change::Former(room, user, former) => {
                 self.put_or_delete(&Key::Former(*room, user.clone()), former.as_ref())
             }
