@@ -2,6 +2,7 @@
 
 use super::{EvilConnection, OrgKeys};
 use crate::{
+    core::features::Feature,
     crypto::digest::{chain, link_id, sha256},
     model::{
         Code, Digest, Domain, EpochId, InstanceId, LinkId, Millis,
@@ -181,7 +182,7 @@ impl EvilLink {
             outgoing: (serial > 0).then_some(outgoing),
             incoming,
             ended: None,
-            features: Vec::new(),
+            features: Feature::ALL.iter().map(|feature| feature.as_str().to_owned()).collect(),
             envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
         }
     }
