@@ -30,3 +30,5 @@ mod network;
 mod restart;
 #[path = "pair/revocation.rs"]
 mod revocation;
+#[path = "pair/tools.rs"]
+mod tools;
