@@ -99,6 +99,10 @@ pub enum UserOp {
     },
     /// One has read a room up to this index.
     MarkRead(RoomId, u64),
+    /// Open a feed of a room's calendar under this digest of its secret.
+    OpenFeed(Digest, RoomId),
+    /// End all one's feeds of a room's calendar.
+    EndFeeds(RoomId),
     /// One has read all notices before this number.
     ReadNotices(u64),
     /// Change one's own name.
@@ -358,6 +362,8 @@ impl UserOp {
             | Self::RemoveMember(room, _)
             | Self::SetRole(room, _, _)
             | Self::ChangeRoom(room, _)
+            | Self::OpenFeed(_, room)
+            | Self::EndFeeds(room)
             | Self::Act { room, .. }
             | Self::Share { room, .. }
             | Self::MarkRead(room, _) => room.to_string(),

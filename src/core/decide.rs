@@ -6,7 +6,7 @@ use super::{
     contacts,
     draft::{Change, Draft},
     facts::Facts,
-    files, grants, groups, hello, ingest, links, rooms, settle,
+    feeds, files, grants, groups, hello, ingest, links, rooms, settle,
     state::State,
     users,
 };
@@ -96,6 +96,8 @@ fn decide_user(draft: &mut Draft<'_>, user: &LocalPart, op: UserOp) -> Result<An
         UserOp::Act { room, id, act } => acts::act(draft, user, (room, id), act, &[]),
         UserOp::Share { room, id, act, sources } => acts::act(draft, user, (room, id), act, &sources),
         UserOp::MarkRead(room, index) => rooms::mark_read(draft, user, room, index),
+        UserOp::OpenFeed(secret, room) => feeds::open(draft, user, secret, room),
+        UserOp::EndFeeds(room) => feeds::end(draft, user, room),
         UserOp::ReadNotices(before) => users::read_notices(draft, user, before),
         UserOp::Rename(name) => users::rename(draft, user, name),
         UserOp::SetPassword { hash, keep } => users::set_password(draft, user, hash, keep),

@@ -1,7 +1,7 @@
 //! What daemons tell each other that they know beyond the first version of the protocol, and who has to know it.
 
 use super::state::{Link, Room, State};
-use crate::model::{Code, Reject};
+use crate::model::{Code, Reject, tool::Tool};
 
 /// A part of the protocol that came after its first description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,11 +14,28 @@ pub enum Feature {
     MentionAll,
     /// Messages that name files, and the endpoint to fetch them.
     Files,
+    /// Rules of a room beside its name: tools, who may call all.
+    Rules,
+    /// The tool of notes.
+    Notes,
+    /// The tool of the calendar.
+    Calendar,
+    /// The tool of the folder.
+    Folder,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Edits, Self::Reactions, Self::MentionAll, Self::Files];
+    pub const ALL: [Self; 8] = [
+        Self::Edits,
+        Self::Reactions,
+        Self::MentionAll,
+        Self::Files,
+        Self::Rules,
+        Self::Notes,
+        Self::Calendar,
+        Self::Folder,
+    ];
 
     /// Its name in hellos.
     #[must_use]
@@ -28,14 +45,21 @@ impl Feature {
             Self::Reactions => "reactions",
             Self::MentionAll => "mention-all",
             Self::Files => "files",
+            Self::Rules => "rules",
+            Self::Notes => "notes",
+            Self::Calendar => "calendar",
+            Self::Folder => "folder",
         }
     }
 }
 
-/// What we offer in our hellos.
+/// What we offer in our hellos. A tool that our admin forbids is not offered: so the partner's people know why it is off.
 #[must_use]
-pub fn offered(_state: &State) -> Vec<String> {
-    Feature::ALL.iter().map(|feature| feature.as_str().to_owned()).collect()
+pub fn offered(state: &State) -> Vec<String> {
+    let forbidden =
+        |feature: &Feature| Tool::ALL.iter().any(|tool| tool.feature() == *feature && !state.policy.tools.has(*tool));
+    let offered = Feature::ALL.iter().filter(|feature| !forbidden(feature));
+    offered.map(|feature| feature.as_str().to_owned()).collect()
 }
 
 /// Whether the peer offers it.

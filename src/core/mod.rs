@@ -9,6 +9,7 @@ pub mod decide;
 pub mod draft;
 pub mod facts;
 pub mod features;
+pub mod feeds;
 pub mod files;
 pub mod grants;
 pub mod groups;
@@ -23,6 +24,7 @@ pub mod settle;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod tools;
 pub mod users;
 pub mod why;
 

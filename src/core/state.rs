@@ -10,7 +10,7 @@ use crate::model::{
     org::OwnOrg,
     record::Epoch,
     room::{FormerMember, Invitation, Member, RoomInfo},
-    user::{Policy, Profile, Session, User},
+    user::{Feed, Policy, Profile, Session, User},
 };
 use imbl::{OrdMap, OrdSet};
 use std::sync::Arc;
@@ -73,6 +73,8 @@ pub struct State {
     pub users: OrdMap<LocalPart, Arc<User>>,
     /// Sessions and tokens, by the SHA-256 of their secret.
     pub sessions: OrdMap<Digest, Arc<Session>>,
+    /// Calendar feeds, by the SHA-256 of their secret.
+    pub feeds: OrdMap<Digest, Arc<Feed>>,
     /// Links, by the peer's domain.
     pub links: OrdMap<Domain, Arc<Link>>,
     /// What is remembered of unpinned peers.
@@ -127,6 +129,7 @@ impl State {
             file_bytes_by_link: OrdMap::new(),
             users: OrdMap::new(),
             sessions: OrdMap::new(),
+            feeds: OrdMap::new(),
             links: OrdMap::new(),
             parted: OrdMap::new(),
             rooms: OrdMap::new(),

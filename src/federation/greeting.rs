@@ -15,6 +15,7 @@ use crate::{
         grant::SignedGrant,
         limits,
         record::{Epoch, Hello},
+        tool::Tools,
     },
     wire,
 };
@@ -27,6 +28,7 @@ pub struct Said {
     ours: Option<u64>,
     theirs: Option<u64>,
     incoming: Option<Epoch>,
+    tools: Tools,
     held: Held,
     /// Stands for our rules of files, where the peer wants to know them.
     files: Option<u64>,
@@ -49,6 +51,7 @@ impl Federation {
             ours: serial(&link.peer.ours),
             theirs: serial(&link.peer.theirs),
             incoming: link.streams.inn.as_ref().map(|inn| inn.epoch),
+            tools: state.policy.tools,
             held: Held {
                 unconfirmed: state.unconfirmed,
                 quarantined: link.peer.quarantine.is_some(),

@@ -13,6 +13,7 @@ use crate::{
     model::{
         Address, Digest, Domain, Millis, Reject, RoomId,
         audit::AuditEntry,
+        event::ItemKind,
         file::{Erasure, FilePolicy},
         grant::Scopes,
         id::PublicKey,
@@ -69,6 +70,8 @@ pub struct Side {
     pub outbox: BTreeMap<(u64, u64), Queued>,
     /// Submissions that wait for their place.
     pub pending: BTreeMap<(RoomId, u64), PendingFact>,
+    /// What the tools of rooms list.
+    pub listed: BTreeSet<(RoomId, ItemKind, u64)>,
     /// Items that were touched.
     pub items: BTreeMap<ItemId, Item>,
     /// Which events name which files.
@@ -94,6 +97,7 @@ impl Side {
             state,
             outbox: BTreeMap::new(),
             pending: BTreeMap::new(),
+            listed: BTreeSet::new(),
             items: BTreeMap::new(),
             file_uses: BTreeSet::new(),
             erasures: BTreeMap::new(),
@@ -135,6 +139,7 @@ impl Side {
                 let reused = self.timelines.insert((event.room, event.index), event.event.bytes.clone());
                 assert!(reused.is_none(), "no index of a room is used twice");
             }
+            Change::Listed(room, kind, index) => drop(self.listed.insert((room, kind, index))),
             Change::Item(room, index, item) => drop(self.items.insert((room, index), Item::clone(&item))),
             Change::FileUse(digest, room, index, true) => drop(self.file_uses.insert((digest, room, index))),
             Change::FileUse(digest, room, index, false) => drop(self.file_uses.remove(&(digest, room, index))),

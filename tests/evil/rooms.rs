@@ -109,6 +109,7 @@ fn image(id: RoomId, kind: RoomKind) -> RoomImage {
         name: (kind == RoomKind::Group).then(|| parsed("Mine now")),
         description: Description::default(),
         history: History::All,
+        rules: handclasp::model::tool::Rules::default(),
         created_by: address(MALLORY),
         created_at: MADE_AT,
         members: vec![member(MALLORY, Role::Master), member("alice@acme.example", Role::Member)],

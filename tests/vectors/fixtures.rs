@@ -162,8 +162,12 @@ pub fn events() -> Vec<Sealed> {
     let message =
         |words: &str, reply_to, mentions| Content::from(Message { reply_to, mentions, ..Message::plain(text(words)) });
     let edit = Edit { target: 1, text: text("Tab again"), mentions: vec![alice.clone()] };
-    let settings =
-        SettingsChange { name: Some(text("Fair 2027")), description: Some(text("")), history: Some(History::All) };
+    let settings = SettingsChange {
+        name: Some(text("Fair 2027")),
+        description: Some(text("")),
+        history: Some(History::All),
+        ..SettingsChange::default()
+    };
     vec![
         event(Some(alice.clone()), 1, message("Hello Bob", None, vec![])),
         event(Some(bob.clone()), 2, message("Tab\t\"quoted\" \\ \n\u{1F91D} \u{e9}", Some(0), vec![alice.clone()])),
@@ -206,6 +210,7 @@ fn image() -> RoomImage {
         name: Some(text("Fair 2026")),
         description: text("Who brings what"),
         history: History::Arrival,
+        rules: handclasp::model::tool::Rules::default(),
         created_by: ACME.user("alice"),
         created_at: NOW,
         members: vec![

@@ -266,6 +266,10 @@ pub struct PolicyView {
     /// How long users can edit and recall their own messages, milliseconds; stays as it is when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit_window_ms: Option<u64>,
+    /// Tools that users may use in rooms: any of `note`, `calendar`, `folder`; stays as it is when absent. The partners
+    /// are told, and a room shows whose rule keeps a tool off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
 }
 
 /// What files may be sent and taken.

@@ -17,6 +17,7 @@ use crate::{
         file::{FilePolicy, MediaRange},
         grant::{GrantState, Scope, SignedGrant},
         link::OutStream,
+        tool::Tool,
         user::{Audience, Policy, User},
     },
     wire,
@@ -127,10 +128,12 @@ pub fn policy(policy: Policy) -> PolicyView {
         Audience::All => "all",
         Audience::Chosen => "chosen",
     };
+    let tools = Tool::ALL.iter().filter(|tool| policy.tools.has(**tool)).map(|tool| tool.as_str().to_owned()).collect();
     PolicyView {
         audience: audience.to_owned(),
         newcomers: policy.newcomers,
         edit_window_ms: Some(policy.edit_window_ms),
+        tools: Some(tools),
     }
 }
 

@@ -64,6 +64,19 @@ fn answer(posted: Option<dto::Posted>) -> Response {
     posted.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |posted| Json(posted).into_response())
 }
 
+/// Does something in the room of the path.
+pub(super) async fn perform(
+    context: &ClientContext,
+    caller: &Caller,
+    segments: &Segments,
+    write: &Write,
+    act: Act,
+) -> Result<Response, Problem> {
+    let room: RoomId = segments.parse("room")?;
+    let key = write.key(caller.user.as_str())?;
+    Ok(answer(submit(context, caller, key, room, act).await?))
+}
+
 /// Read one event
 ///
 /// With what has become of it since.
@@ -107,15 +120,13 @@ pub async fn edit(
     segments: Segments,
     write: Write,
 ) -> Result<Response, Problem> {
-    let room: RoomId = segments.parse("room")?;
     let request: dto::NewText<'_> = write.parse()?;
     let edit = Edit {
         target: segments.parse("index")?,
         text: field::parse("text", &request.text)?,
         mentions: field::parse_all("mentions", &request.mentions)?,
     };
-    let key = write.key(caller.user.as_str())?;
-    Ok(answer(submit(&context, &caller, key, room, Act::Edit(edit)).await?))
+    perform(&context, &caller, &segments, &write, Act::Edit(edit)).await
 }
 
 /// Recall a message
@@ -132,10 +143,8 @@ pub async fn recall(
     segments: Segments,
     write: Write,
 ) -> Result<Response, Problem> {
-    let room: RoomId = segments.parse("room")?;
     let act = Act::Recall(Recall { target: segments.parse("index")? });
-    let key = write.key(caller.user.as_str())?;
-    Ok(answer(submit(&context, &caller, key, room, act).await?))
+    perform(&context, &caller, &segments, &write, act).await
 }
 
 /// React by an emoji
@@ -189,9 +198,7 @@ async fn set_reaction(
     write: &Write,
     switch: Switch,
 ) -> Result<Response, Problem> {
-    let room: RoomId = segments.parse("room")?;
     let emoji: Emoji = segments.parse("emoji")?;
     let act = Act::React(React { target: segments.parse("index")?, emoji, on: switch == Switch::On });
-    let key = write.key(caller.user.as_str())?;
-    Ok(answer(submit(context, caller, key, room, act).await?))
+    perform(context, caller, segments, write, act).await
 }

@@ -63,10 +63,10 @@ impl<'a> Beside<'a> {
 
     /// Whether what its author said was taken back.
     pub fn is_recalled(&self, row: &TimelineRow) -> bool {
-        let index = target_of(row).unwrap_or(row.index);
-        let recalled = self.items.get(&index).and_then(|item| item.recalled.as_ref());
+        let concerned = [Some(row.index), target_of(row)].into_iter().flatten();
+        let mut recalled = concerned.filter_map(|index| self.items.get(&index)?.recalled.as_ref());
         // The recall itself is what is left to be seen.
-        recalled.is_some_and(|trace| trace.index != row.index)
+        recalled.any(|trace| trace.index != row.index)
     }
 
     /// What this user sees beside an event.

@@ -9,6 +9,7 @@ mod events;
 mod files;
 mod messages;
 mod rooms;
+mod tools;
 
 use super::{ClientContext, router};
 use crate::{
