@@ -109,8 +109,8 @@ impl Model {
     /// The last note or date of the place as the one who asks has it.
     fn last_made(&self, who: Who, place: Place, kind: ItemKind) -> Result<usize, Code> {
         self.may_write(who, place)?;
-        let made = self.made.get(&(n(org_of(who)), room_of(who, place))).into_iter().flatten();
-        let last = made.filter(|made| made.kind == kind).last();
+        let mut made = self.made.get(&(n(org_of(who)), room_of(who, place))).into_iter().flatten();
+        let last = made.rfind(|made| made.kind == kind);
         last.filter(|made| made.seen_by.contains(&who)).map(|made| made.number).ok_or(Code::NoSuchItem)
     }
 
