@@ -14,6 +14,7 @@ pub mod federation;
 pub mod feed;
 pub mod model;
 pub mod net;
+pub mod search;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;

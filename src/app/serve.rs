@@ -1,15 +1,16 @@
 //! `handclasp serve` as a process: configuration, ports, signals, systemd, and the exit.
 
 use super::{
-    daemon::{Daemon, Faces, Keys, Parts, StartError},
+    daemon::{Daemon, Faces, Keys, Parts, SearchPlace, StartError},
     files,
 };
 use crate::{
     clock::{SystemClock, SystemRandom},
-    config::{AdminAddress, Config},
+    config::{AdminAddress, Config, SearchConfig},
     engine::Runs,
     model::Domain,
     net::{Listen, serve::ServerTls, stream::TcpDial},
+    search::Place,
     shutdown::{DRAIN, Signals, Wish},
     store::disk::DiskKv,
     telemetry::Telemetry,
@@ -109,7 +110,7 @@ async fn run(config: Config, options: &ServeOptions, telemetry: Telemetry) -> Re
         admin: files::bind_admin(&config.admin).await?,
     };
     let ready = ready(&config, &faces);
-    let daemon = Daemon::start(parts(keys, kv, faces, &telemetry))?;
+    let daemon = Daemon::start(Parts { search: search_place(&config), ..parts(keys, kv, faces, &telemetry) })?;
     announce(&ready, options.ready_file.as_deref())?;
     let mut service = Service { daemon, config, client_tls, telemetry };
     loop {
@@ -155,6 +156,7 @@ fn parts(keys: Keys, kv: DiskKv, faces: Faces, telemetry: &Telemetry) -> Parts {
         dial: Arc::new(TcpDial),
         faces,
         runs: Runs::Thread,
+        search: None,
         beat: Box::new(move || {
             upkeep.upkeep();
             if is_watched {
@@ -163,6 +165,11 @@ fn parts(keys: Keys, kv: DiskKv, faces: Faces, telemetry: &Telemetry) -> Parts {
         }),
         metrics: Box::new(move || render.render()),
     }
+}
+
+fn search_place(config: &Config) -> Option<SearchPlace> {
+    let SearchConfig { is_enabled, dir, memory_bytes } = &config.search;
+    is_enabled.then(|| SearchPlace { place: Place::Directory(dir.clone()), memory_bytes: *memory_bytes })
 }
 
 fn ready(config: &Config, faces: &Faces) -> Ready {

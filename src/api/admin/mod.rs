@@ -5,6 +5,7 @@ pub mod dto;
 mod grants;
 mod health;
 mod peers;
+mod search;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use crate::{
     crypto::SigningKey,
     engine::{Engine, IdempotencyKey},
     model::{Code, Domain, journal::Outcome, org::SignedCard},
+    search::Search,
 };
 use axum::{
     Router,
@@ -53,6 +55,8 @@ pub struct AdminContext {
     pub secrets: Secrets,
     /// What probes ask for.
     pub probes: Probes,
+    /// Searches the rooms; none when it is switched off.
+    pub search: Option<Search>,
 }
 
 /// Our side of every link.
@@ -171,6 +175,8 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(audit::verify))
+        .routes(routes!(search::show))
+        .routes(routes!(search::rebuild))
         .routes(routes!(health::metrics))
 }
 

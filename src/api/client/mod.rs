@@ -14,6 +14,7 @@ mod notifications;
 mod paths;
 mod render;
 mod rooms;
+mod search;
 mod session;
 mod view;
 mod why;
@@ -22,7 +23,7 @@ mod why;
 mod tests;
 
 use super::{entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle};
-use crate::engine::Engine;
+use crate::{engine::Engine, search::Search};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -40,6 +41,8 @@ pub struct ClientContext {
     pub throttle: Throttle,
     /// Ids and tokens come from here.
     pub entropy: Entropy,
+    /// Searches the rooms; none when it is switched off.
+    pub search: Option<Search>,
 }
 
 type Context = axum::extract::State<Arc<ClientContext>>;
@@ -103,6 +106,7 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(members::former))
         .routes(routes!(members::invitations))
         .routes(routes!(messages::list, messages::post))
+        .routes(routes!(search::search))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
         .routes(routes!(why::why_not))

@@ -7,6 +7,7 @@ mod document;
 mod events;
 mod messages;
 mod rooms;
+mod search;
 
 use super::{ClientContext, router};
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     core::State,
     engine::{Engine, Parts, Running, Runs},
     model::{Domain, LocalPart, Millis, user::Session},
+    search::{Follower, Place, Search},
     store::{kv::Kv, load, mem_kv::MemKv},
     testing::fixtures::{Seeded, domain, local, org_with_users},
 };
@@ -24,7 +26,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 use tower::ServiceExt as _;
 
 /// When the tests play.
@@ -43,6 +48,9 @@ struct Daemon {
     router: Router,
     engine: Engine,
     tokens: BTreeMap<String, String>,
+    search: Search,
+    /// Runs once a test has asked for it.
+    follower: Mutex<Option<Follower>>,
     _running: Running,
 }
 
@@ -99,13 +107,16 @@ impl Daemon {
             runs: Runs::Task,
             fatal: Box::new(|error| panic!("the store in memory failed: {error}")),
         });
+        let (search, follower) = Search::new(engine.clone(), Place::Memory, 0);
         let context = Arc::new(ClientContext {
             engine: engine.clone(),
             passwords: Passwords::new(entropy.clone()),
             throttle: Throttle::default(),
             entropy,
+            search: Some(search.clone()),
         });
-        Self { router: router(context), engine, tokens, _running: running }
+        let follower = Mutex::new(Some(follower));
+        Self { router: router(context), engine, tokens, search, follower, _running: running }
     }
 
     fn request(&self, user: &str, method: &str, path: &str) -> axum::http::request::Builder {
