@@ -10,7 +10,9 @@ const POLL: Duration = Duration::from_millis(250);
 
 /// Build the search index anew.
 #[derive(Debug, Args)]
-#[command(after_help = "The index holds nothing of its own: with the daemon stopped, its directory can also be deleted.")]
+#[command(
+    after_help = "The index holds nothing of its own: with the daemon stopped, its directory can also be deleted."
+)]
 pub struct ReindexArgs {
     /// Wait until it is complete.
     #[arg(long)]

@@ -1,7 +1,8 @@
 //! What each key of the configuration file must be. All complaints are gathered, so that one reading is enough.
 
 use super::{
-    AdminAddress, ClientConfig, Complaint, Config, FederationConfig, KeyFiles, LogConfig, LogFormat, SearchConfig, TlsFiles,
+    AdminAddress, ClientConfig, Complaint, Config, FederationConfig, KeyFiles, LogConfig, LogFormat, SearchConfig,
+    TlsFiles,
     file::{ClientV1, FileV1},
 };
 use crate::model::{Domain, limits, org::is_endpoint, text::DisplayName};

@@ -3,7 +3,12 @@
 //! Nothing of a text is kept here but its terms. Each commit carries the position of the journal up to which it holds
 //! everything, so that after a crash the index goes on where it was, without a gap and without a double.
 
-use super::{SearchError, content::Entry, words};
+use super::{
+    SearchError,
+    content::Entry,
+    directory::{Unsynced, boot_id},
+    words,
+};
 use crate::model::{InstanceId, RoomId};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -14,8 +19,8 @@ use std::{
     time::{Duration, Instant},
 };
 use tantivy::{
-    Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, Term,
-    directory::{MmapDirectory, RamDirectory},
+    Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term,
+    directory::RamDirectory,
     indexer::IndexWriterOptions,
     schema::{BytesOptions, FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions},
     tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer},
@@ -49,13 +54,15 @@ pub struct Followed {
     pub mark: String,
     /// Whether the index is still being built from the timelines: what is missing is missing anywhere.
     pub building: bool,
+    /// The machine's start in which it was written; nothing was synced.
+    boot: String,
 }
 
 impl Followed {
     /// Up to this position of the journal of a database.
     #[must_use]
     pub fn new(instance: InstanceId, next: u64, mark: String, building: bool) -> Self {
-        Self { layout: LAYOUT, instance: instance.to_string(), next, mark, building }
+        Self { layout: LAYOUT, instance: instance.to_string(), next, mark, building, boot: boot_id() }
     }
 }
 
@@ -180,12 +187,15 @@ impl Indexer {
             Place::Memory => builder.open_or_create(RamDirectory::create())?,
             Place::Directory(path) => {
                 fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-                builder.open_or_create(MmapDirectory::open(path).map_err(tantivy::TantivyError::from)?)?
+                builder.open_or_create(Unsynced::open(path).map_err(TantivyError::from)?)?
             }
         };
         index.tokenizers().register(WORDS, TextAnalyzer::from(Words::default()));
         let payload = index.load_metas()?.payload;
         let followed = payload.and_then(|text| serde_json::from_str::<Followed>(&text).ok());
+        if followed.as_ref().is_some_and(|followed| followed.boot.is_empty() || followed.boot != boot_id()) {
+            check_whole(&index)?;
+        }
         let options = IndexWriterOptions::builder()
             .memory_budget_per_thread(usize::try_from(memory_bytes.max(MEMORY_BYTES_MIN)).unwrap_or(usize::MAX))
             .num_worker_threads(1)
@@ -299,6 +309,14 @@ impl Indexer {
         writer.wait_merging_threads()?;
         readable.reader.reload()?;
         Ok(readable)
+    }
+}
+
+/// After another start of the machine: whether the files are what was written.
+fn check_whole(index: &Index) -> Result<(), SearchError> {
+    match index.validate_checksum()?.len() {
+        0 => Ok(()),
+        n => Err(TantivyError::InternalError(format!("{n} of its files are not what was written")).into()),
     }
 }
 

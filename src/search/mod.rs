@@ -4,15 +4,16 @@
 //! find is decided when it is asked, by the same rules as for pages of a timeline.
 
 pub mod content;
+mod directory;
 mod find;
 mod follow;
 pub mod index;
 pub mod question;
 pub mod sight;
 pub mod snippet;
-pub mod words;
 #[cfg(test)]
 mod tests;
+pub mod words;
 
 pub use find::{Finding, find};
 pub use follow::Follower;

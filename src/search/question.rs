@@ -76,7 +76,9 @@ pub enum QuestionError {
     #[error("must be at most {SEARCH_QUERY_BYTES_MAX} bytes of UTF-8")]
     TooLong,
     /// Too many terms.
-    #[error("must hold at most {SEARCH_TERMS_MAX} terms; a run of Chinese, Japanese or Korean counts by its characters")]
+    #[error(
+        "must hold at most {SEARCH_TERMS_MAX} terms; a run of Chinese, Japanese or Korean counts by its characters"
+    )]
     TooMany,
     /// Nothing that could be looked for.
     #[error("must hold a letter or a digit")]

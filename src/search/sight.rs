@@ -63,7 +63,6 @@ impl Visible {
     /// Whether this index is visible.
     #[must_use]
     pub fn holds(&self, index: u64) -> bool {
-        (self.from..self.to).contains(&index)
-            && !self.hidden.iter().any(|(start, end)| (*start..*end).contains(&index))
+        (self.from..self.to).contains(&index) && !self.hidden.iter().any(|(start, end)| (*start..*end).contains(&index))
     }
 }

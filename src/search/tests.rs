@@ -252,16 +252,30 @@ async fn an_index_that_is_deleted_damaged_or_built_anew_is_the_same_again() {
     let all = desk.texts("word").await;
     assert_eq!(all[1..], before[..]);
     desk.close().await;
-    for damage in ["deleted", "damaged"] {
-        if damage == "deleted" {
-            std::fs::remove_dir_all(&index).expect("nobody has it open");
-        } else {
-            std::fs::write(index.join("meta.json"), "{}").expect("nobody has it open");
+    for damage in ["deleted", "damaged", "torn"] {
+        match damage {
+            "deleted" => std::fs::remove_dir_all(&index).expect("nobody has it open"),
+            "damaged" => std::fs::write(index.join("meta.json"), "{}").expect("nobody has it open"),
+            _ => tear(&index),
         }
         let desk = Desk::open(&kv, &index);
         assert_eq!(desk.texts("word").await, all, "{damage}");
         assert_eq!(desk.search.standing().documents, 201, "{damage}");
         desk.close().await;
+    }
+}
+
+/// As if the machine had lost power before a file was written whole.
+fn tear(index: &Path) {
+    let meta = std::fs::read_to_string(index.join("meta.json")).expect("written");
+    let meta = meta.replace(&super::directory::boot_id(), "another start");
+    std::fs::write(index.join("meta.json"), meta).expect("nobody has it open");
+    let files = std::fs::read_dir(index).expect("a directory").map(|file| file.expect("readable").path());
+    let terms = files.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "term"));
+    for path in terms {
+        let mut bytes = std::fs::read(&path).expect("readable");
+        bytes[0] ^= 0xff;
+        std::fs::write(path, bytes).expect("nobody has it open");
     }
 }
 

@@ -52,7 +52,8 @@ fn parse(query: &SearchQuery) -> Result<Question, Problem> {
         clauses: parse_words(query.q.as_deref(), filters.iter().any(|filter| filter.is_some()))?,
         room: field::parse_opt("room", query.room.as_deref())?,
         author: field::parse_opt("from", query.from.as_deref())?,
-        at: time("after", query.after.as_ref())?.unwrap_or(0)..time("before", query.before.as_ref())?.unwrap_or(u64::MAX),
+        at: time("after", query.after.as_ref())?.unwrap_or(0)
+            ..time("before", query.before.as_ref())?.unwrap_or(u64::MAX),
         kind: query.kind.as_deref().map(|word| field::parse_word("kind", word, Kind::WORDS)).transpose()?,
         order: order.unwrap_or(Order::Newest),
         after: query.cursor.as_deref().map(paging::decode).transpose()?,

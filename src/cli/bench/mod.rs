@@ -6,6 +6,7 @@ mod figures;
 mod load;
 mod progress;
 mod scenarios;
+mod search;
 mod stage;
 mod stream;
 mod tally;
