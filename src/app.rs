@@ -11,5 +11,5 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
-pub use daemon::{Daemon, Faces, Keys, Parts, SearchPlace, StartError};
+pub use daemon::{Daemon, Faces, Keys, Parts, SearchPlace, StartError, TlsKey};
 pub use serve::{Ready, ServeError, ServeOptions, serve};

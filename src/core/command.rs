@@ -3,16 +3,17 @@
 use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
-    event::{Message, Role, SettingsChange},
+    event::{Act, Role, Sealed, SettingsChange},
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
-    org::SignedCard,
+    org::{Card, SignedCard},
     record::{Ack, Envelope, Epoch, Evidence, Hello, InPosition, OutPosition},
     room::History,
     text::{Description, DisplayName, Reason, RoomName},
     time::Millis,
     user::{Policy, Session},
 };
+use std::sync::Arc;
 
 /// A command to the writer.
 #[derive(Debug)]
@@ -74,17 +75,21 @@ pub enum UserOp {
     SetRole(RoomId, Address, Role),
     /// Change name, description or history rule (P17).
     ChangeRoom(RoomId, SettingsChange),
-    /// Say something (P20).
-    Post {
+    /// Do something in a room: say something, change or react to what was said (P20).
+    Act {
         /// Where.
         room: RoomId,
-        /// Its id.
+        /// The id of the event.
         id: EventId,
         /// What.
-        message: Message,
+        act: Act,
     },
     /// One has read a room up to this index.
     MarkRead(RoomId, u64),
+    /// Open a feed of a room's calendar under this digest of its secret.
+    OpenFeed(Digest, RoomId),
+    /// End all one's feeds of a room's calendar.
+    EndFeeds(RoomId),
     /// One has read all notices before this number.
     ReadNotices(u64),
     /// Change one's own name.
@@ -154,6 +159,8 @@ pub enum AdminOp {
     IssueToken(Digest, Session),
     /// End all sessions and tokens of a user.
     EndSessions(LocalPart),
+    /// From now on peers are shown this card (W1).
+    ShowCard(Arc<Card>),
     /// Something that an admin did outside the store and that has to be in the audit log.
     Note {
         /// What.
@@ -232,8 +239,8 @@ pub struct PendingFact {
     pub epoch_n: u64,
     /// Who wrote it.
     pub author: LocalPart,
-    /// The event's exact JSON.
-    pub bytes: std::sync::Arc<[u8]>,
+    /// The event.
+    pub event: Sealed,
 }
 
 /// What a record of ours was about, so that its verdict finds the right place.
@@ -342,7 +349,9 @@ impl UserOp {
             | Self::RemoveMember(room, _)
             | Self::SetRole(room, _, _)
             | Self::ChangeRoom(room, _)
-            | Self::Post { room, .. }
+            | Self::OpenFeed(_, room)
+            | Self::EndFeeds(room)
+            | Self::Act { room, .. }
             | Self::MarkRead(room, _) => room.to_string(),
             Self::ReadNotices(_)
             | Self::Rename(_)
@@ -366,6 +375,7 @@ impl AdminOp {
             }
             Self::IssueToken(_, session) => session.user.to_string(),
             Self::SetPolicy(_) => "policy".to_owned(),
+            Self::ShowCard(card) => card.domain.to_string(),
             Self::Note { subject, .. } => subject.clone(),
         }
     }

@@ -5,6 +5,7 @@ use crate::{
     core::{
         State,
         command::{Answer, Greeting, PeerOp},
+        features,
         state::Link,
     },
     engine::Refusal,
@@ -13,6 +14,7 @@ use crate::{
         grant::SignedGrant,
         limits,
         record::{Epoch, Hello},
+        tool::Tools,
     },
     wire,
 };
@@ -24,6 +26,7 @@ pub struct Said {
     ours: Option<u64>,
     theirs: Option<u64>,
     incoming: Option<Epoch>,
+    tools: Tools,
     held: Held,
 }
 
@@ -44,6 +47,7 @@ impl Federation {
             ours: serial(&link.peer.ours),
             theirs: serial(&link.peer.theirs),
             incoming: link.streams.inn.as_ref().map(|inn| inn.epoch),
+            tools: state.policy.tools,
             held: Held {
                 unconfirmed: state.unconfirmed,
                 quarantined: link.peer.quarantine.is_some(),
@@ -77,7 +81,7 @@ impl Federation {
             destination: link.peer.domain.clone(),
             sent_at: self.engine.now(),
             instance: state.org.instance,
-            features: card.card.features.clone(),
+            features: features::offered(state),
             card,
             grant: greeting.grant,
             seen_serial: greeting.seen_serial,

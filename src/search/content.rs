@@ -1,12 +1,12 @@
 //! What of an event can be found: the one place that a new kind of event has to be added to.
 //!
-//! An entry of the index stands for an *item* of a room, named by the index of the event that made it. A later event can
-//! replace what stands there or take it away; applying an event again changes nothing.
+//! An entry of the index stands for an *item* of a room, named by the index of the event that made it. What changes the
+//! words of an item puts it into the index anew, as the store holds it by then; doing that twice changes nothing.
 
 use super::question::Kind;
 use crate::model::{
     Address, Millis, RoomId,
-    event::{Content, Event},
+    event::{Act, Calendar, Content, DateBody, Event, Note},
 };
 
 /// One item as it can be found. Does not print: it holds what people wrote.
@@ -16,8 +16,6 @@ pub struct Entry {
     pub room: RoomId,
     /// The event that made the item.
     pub index: u64,
-    /// The event that holds the words; the same until the item is edited.
-    pub source: u64,
     /// When the item became durable here.
     pub at: Millis,
     /// Who made it; none when a rule did.
@@ -29,31 +27,59 @@ pub struct Entry {
 }
 
 /// What an event does to the index.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Nothing: no words.
+    /// Nothing: it changes no words.
     Nothing,
-    /// A new item.
-    Add(Entry),
+    /// It makes an item.
+    Add,
+    /// It changes the words of this item, or takes it away.
+    Refresh(u64),
 }
 
-/// What the event at this place of a room does to the index.
+/// What an event does to the index.
 #[must_use]
-pub fn effect(room: RoomId, index: u64, at: Millis, event: Event) -> Effect {
-    let Some((kind, text)) = words_of(&event) else { return Effect::Nothing };
-    Effect::Add(Entry { room, index, source: index, at, author: event.author, kind, text })
+pub fn effect(event: &Event) -> Effect {
+    let Content::Act(act) = &event.content else { return Effect::Nothing };
+    match act {
+        Act::Message(_) | Act::Note(Note::Posted(_) | Note::Commented { .. }) | Act::Calendar(Calendar::Posted(_)) => {
+            Effect::Add
+        }
+        Act::Edit(_)
+        | Act::Recall(_)
+        | Act::Note(Note::Edited { .. } | Note::Deleted { .. })
+        | Act::Calendar(Calendar::Changed { .. }) => act.target().map_or(Effect::Nothing, Effect::Refresh),
+        Act::React(_)
+        | Act::Note(Note::Pinned { .. })
+        | Act::Calendar(Calendar::Cancelled { .. } | Calendar::Answered { .. }) => Effect::Nothing,
+    }
 }
 
-/// Kind and words of what can be found.
+/// Kind and words of what an event says; none when it says nothing that can be found.
 #[must_use]
 pub fn words_of(event: &Event) -> Option<(Kind, String)> {
-    match &event.content {
-        Content::Message(message) => Some((Kind::Message, message.text.as_str().to_owned())),
-        Content::Created { .. }
-        | Content::Joined { .. }
-        | Content::Removed { .. }
-        | Content::Excluded { .. }
-        | Content::Role { .. }
-        | Content::Settings(_) => None,
-    }
+    let Content::Act(act) = &event.content else { return None };
+    Some(match act {
+        Act::Message(message) => (Kind::Message, message.text.as_str().to_owned()),
+        Act::Edit(edit) => (Kind::Message, edit.text.as_str().to_owned()),
+        Act::Note(Note::Posted(body) | Note::Edited { body, .. }) => {
+            (Kind::Note, lines([Some(body.title.as_str()), body.text.as_ref().map(|text| text.as_str())]))
+        }
+        Act::Note(Note::Commented { text, .. }) => (Kind::Comment, text.as_str().to_owned()),
+        Act::Calendar(Calendar::Posted(body) | Calendar::Changed { body, .. }) => (Kind::Date, words_of_date(body)),
+        Act::Recall(_)
+        | Act::React(_)
+        | Act::Note(Note::Deleted { .. } | Note::Pinned { .. })
+        | Act::Calendar(Calendar::Cancelled { .. } | Calendar::Answered { .. }) => return None,
+    })
+}
+
+fn words_of_date(body: &DateBody) -> String {
+    let (place, text) = (body.place.as_ref(), body.text.as_ref());
+    lines([Some(body.title.as_str()), place.map(|place| place.as_str()), text.map(|text| text.as_str())])
+}
+
+fn lines<const N: usize>(parts: [Option<&str>; N]) -> String {
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    parts.join("\n")
 }

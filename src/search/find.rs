@@ -24,20 +24,11 @@ use tantivy::{
 /// Documents between two looks at the clock.
 const DOCUMENTS_PER_LOOK: usize = 65_536;
 
-/// One thing that was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
-    /// Where it stands among the others, and what it is.
-    pub rank: Rank,
-    /// The event that holds the words.
-    pub source: u64,
-}
-
 /// The best findings, best first; one more than asked for when there are more.
 ///
 /// # Errors
 /// When the index cannot be read, or it takes too long.
-pub fn find(readable: &Readable, sight: &Sight, question: &Question) -> Result<Vec<Finding>, SearchError> {
+pub fn find(readable: &Readable, sight: &Sight, question: &Question) -> Result<Vec<Rank>, SearchError> {
     let searcher = readable.reader.searcher();
     let query = query_of(&readable.fields, question);
     let scoring = match question.order {
@@ -55,7 +46,7 @@ pub fn find(readable: &Readable, sight: &Sight, question: &Question) -> Result<V
     for (segment, columns) in segments {
         best.add_segment(segment, &*weight, &columns)?;
     }
-    Ok(best.into_findings())
+    Ok(best.into_ranks())
 }
 
 fn query_of(fields: &Fields, question: &Question) -> Box<dyn Query> {
@@ -91,7 +82,7 @@ struct Best<'a> {
     question: &'a Question,
     ends_at: Instant,
     kept_max: usize,
-    heap: BinaryHeap<Reverse<Finding>>,
+    heap: BinaryHeap<Reverse<Rank>>,
 }
 
 impl<'a> Best<'a> {
@@ -129,7 +120,7 @@ impl<'a> Best<'a> {
 
     /// The last of what is kept, once that is as much as was asked for.
     fn worst(&self) -> Option<Rank> {
-        self.heap.peek().filter(|_| self.heap.len() == self.kept_max).map(|kept| kept.0.rank)
+        self.heap.peek().filter(|_| self.heap.len() == self.kept_max).map(|kept| kept.0)
     }
 
     /// Documents stand about in the order of time: from the last one back, most are too old after one look.
@@ -201,12 +192,11 @@ impl<'a> Best<'a> {
         if worst.is_some() {
             self.heap.pop();
         }
-        let source = columns.source.first(document).unwrap_or(index);
-        self.heap.push(Reverse(Finding { rank, source }));
+        self.heap.push(Reverse(rank));
     }
 
-    fn into_findings(self) -> Vec<Finding> {
-        self.heap.into_sorted_vec().into_iter().map(|Reverse(finding)| finding).collect()
+    fn into_ranks(self) -> Vec<Rank> {
+        self.heap.into_sorted_vec().into_iter().map(|Reverse(rank)| rank).collect()
     }
 }
 
@@ -214,7 +204,6 @@ impl<'a> Best<'a> {
 struct Columns<'a> {
     at: Column<u64>,
     index: Column<u64>,
-    source: Column<u64>,
     room: Column<u64>,
     /// What the user sees of each room, by the room's number in this segment.
     sight: Vec<Option<Seen<'a>>>,
@@ -237,8 +226,8 @@ impl<'a> Columns<'a> {
         if !any {
             return Ok(None);
         }
-        let (at, index, source) = (fast.u64(column::AT)?, fast.u64(column::INDEX)?, fast.u64(column::SOURCE)?);
-        Ok(Some(Self { at, index, source, room: rooms.ords().clone(), sight: seen }))
+        let (at, index) = (fast.u64(column::AT)?, fast.u64(column::INDEX)?);
+        Ok(Some(Self { at, index, room: rooms.ords().clone(), sight: seen }))
     }
 
     fn seen(&self, document: DocId) -> Option<Seen<'a>> {

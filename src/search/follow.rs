@@ -7,12 +7,13 @@ use super::{
     SearchError, Shared,
     content::{self, Effect},
     index::{self, Followed, Indexer, Place},
+    shown,
 };
 use crate::{
     core::State,
     crypto::digest::sha256,
     engine::Engine,
-    model::{RoomId, journal::Entry, limits},
+    model::{Millis, RoomId, event::Event, journal::Entry, limits},
     store::{kv::StoreError, reader::TimelineRow},
     wire,
 };
@@ -289,9 +290,27 @@ impl Session<'_> {
     fn add_event(&mut self, room: RoomId, row: &TimelineRow) -> Result<(), SearchError> {
         // A kind of a later version holds no words for us.
         let Ok(sealed) = wire::event::open(&row.bytes) else { return Ok(()) };
-        match content::effect(room, row.index, row.at, sealed.event) {
+        match content::effect(&sealed.event) {
             Effect::Nothing => Ok(()),
-            Effect::Add(entry) => self.indexer.add(entry),
+            Effect::Add => match entry_of(room, row.index, row.at, &sealed.event, &sealed.event) {
+                Some(entry) => self.indexer.add(entry),
+                None => Ok(()),
+            },
+            Effect::Refresh(target) => self.refresh(room, target),
+        }
+    }
+
+    /// Puts an item into the index as the store holds it now.
+    fn refresh(&mut self, room: RoomId, index: u64) -> Result<(), SearchError> {
+        let reader = self.follower.engine.reader();
+        let present = shown::present(reader, room, index)?;
+        let entry = present.and_then(|it| entry_of(room, index, it.at, &it.event, &it.says));
+        match entry {
+            Some(entry) => self.indexer.replace(entry),
+            None => {
+                self.indexer.remove(room, index);
+                Ok(())
+            }
         }
     }
 
@@ -332,6 +351,12 @@ impl Session<'_> {
         }
         Ok(true)
     }
+}
+
+/// The entry of the item that `event` made, with the words of the event that says what it is now.
+fn entry_of(room: RoomId, index: u64, at: Millis, event: &Event, says: &Event) -> Option<content::Entry> {
+    let (kind, text) = content::words_of(says)?;
+    Some(content::Entry { room, index, at, author: event.author.clone(), kind, text })
 }
 
 /// Everything else comes first. Where the system does not allow it, the index is as important as the rest.

@@ -75,8 +75,6 @@ pub struct Fields {
     pub room: Field,
     /// The index of the item.
     index: Field,
-    /// The index of the event that holds the words.
-    source: Field,
     /// When it became durable here.
     at: Field,
     /// Who made it.
@@ -93,8 +91,6 @@ pub mod column {
     pub const ROOM: &str = "room";
     /// The index of the item.
     pub const INDEX: &str = "index";
-    /// The index of the event that holds the words.
-    pub const SOURCE: &str = "source";
     /// When it became durable here.
     pub const AT: &str = "at";
 }
@@ -111,7 +107,6 @@ impl Fields {
             key: schema.add_bytes_field("key", BytesOptions::default().set_indexed()),
             room: schema.add_bytes_field(column::ROOM, BytesOptions::default().set_indexed().set_fast()),
             index: schema.add_u64_field(column::INDEX, FAST),
-            source: schema.add_u64_field(column::SOURCE, FAST),
             at: schema.add_u64_field(column::AT, FAST),
             author: schema.add_text_field("author", name()),
             kind: schema.add_text_field("kind", name()),
@@ -125,7 +120,6 @@ impl Fields {
         document.add_bytes(self.key, &key_of(entry.room, entry.index));
         document.add_bytes(self.room, &entry.room.0);
         document.add_u64(self.index, entry.index);
-        document.add_u64(self.source, entry.source);
         document.add_u64(self.at, entry.at.0);
         if let Some(author) = &entry.author {
             document.add_text(self.author, author.as_str());

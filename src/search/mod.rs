@@ -9,23 +9,25 @@ mod find;
 mod follow;
 pub mod index;
 pub mod question;
+mod shown;
 pub mod sight;
 pub mod snippet;
 #[cfg(test)]
 mod tests;
 pub mod words;
 
-pub use find::{Finding, find};
+pub use find::find;
 pub use follow::Follower;
 pub use index::Place;
 
 use crate::{
+    core::State,
     engine::Engine,
-    model::{LocalPart, Millis, RoomId, event::Event, limits},
+    model::{Address, LocalPart, Millis, limits},
     store::kv::StoreError,
-    wire,
 };
 use question::{Kind, Question, Rank};
+use shown::Present;
 use sight::Sight;
 use snippet::Piece;
 use std::sync::{
@@ -130,7 +132,7 @@ pub struct Found {
     /// What it is.
     pub kind: Kind,
     /// Who made it; none when a rule did.
-    pub author: Option<crate::model::Address>,
+    pub author: Option<Address>,
     /// When, by the clock of the author's daemon.
     pub made_at: Millis,
     /// Its words around what was looked for.
@@ -169,30 +171,35 @@ impl Search {
 
     fn look(&self, user: &LocalPart, question: &Question) -> Result<Findings, SearchError> {
         let readable = self.shared.shown.load_full().ok_or(SearchError::NotReady)?;
-        let sight = Sight::of(&self.engine.state(), user, question.room);
-        let mut findings = find(&readable, &sight, question)?;
-        let has_more = findings.len() > question.items_max;
-        findings.truncate(question.items_max);
-        let next = findings.last().map(|last| last.rank).filter(|_| has_more);
-        let mut items = Vec::with_capacity(findings.len());
-        for finding in findings {
-            items.extend(self.show(finding, question)?);
+        let state = self.engine.state();
+        let sight = Sight::of(&state, user, question.room);
+        let mut ranks = find(&readable, &sight, question)?;
+        let has_more = ranks.len() > question.items_max;
+        ranks.truncate(question.items_max);
+        let next = ranks.last().copied().filter(|_| has_more);
+        let mut items = Vec::with_capacity(ranks.len());
+        for rank in ranks {
+            items.extend(self.show(&state, user, rank, question)?);
         }
         Ok(Findings { items, next, is_complete: !self.standing_is_building() })
     }
 
-    /// Reads what was found; none when the store does not hold it any more.
-    fn show(&self, finding: Finding, question: &Question) -> Result<Option<Found>, StoreError> {
-        let rank = finding.rank;
-        let Some(event) = self.event(rank.room, finding.source)? else { return Ok(None) };
-        let Some((kind, text)) = content::words_of(&event) else { return Ok(None) };
+    /// Reads what was found; none when it is gone meanwhile.
+    fn show(
+        &self,
+        state: &State,
+        user: &LocalPart,
+        rank: Rank,
+        question: &Question,
+    ) -> Result<Option<Found>, StoreError> {
+        let reader = self.engine.reader();
+        let Some(Present { event, says, .. }) = shown::present(reader, rank.room, rank.index)? else { return Ok(None) };
+        let Some((kind, text)) = content::words_of(&says) else { return Ok(None) };
+        if !shown::stands(reader, state, user, rank.room, &event)? {
+            return Ok(None);
+        }
         let snippet = snippet::cut(&text, &question.clauses);
         Ok(Some(Found { rank, kind, author: event.author, made_at: event.made_at, snippet }))
-    }
-
-    fn event(&self, room: RoomId, index: u64) -> Result<Option<Event>, StoreError> {
-        let row = self.engine.reader().timeline(room, index, index.saturating_add(1), 1, usize::MAX)?.pop();
-        Ok(row.and_then(|row| wire::event::open(&row.bytes).ok()).map(|sealed| sealed.event))
     }
 
     /// How the index stands.

@@ -45,6 +45,12 @@ pub struct Clause {
 pub enum Kind {
     /// A message.
     Message,
+    /// A note.
+    Note,
+    /// A comment under a note.
+    Comment,
+    /// A date.
+    Date,
 }
 
 /// Which finding comes first.
@@ -115,13 +121,17 @@ impl FromStr for Rank {
 
 impl Kind {
     /// All kinds, with their words.
-    pub const WORDS: &'static [(&'static str, Self)] = &[("message", Self::Message)];
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("message", Self::Message), ("note", Self::Note), ("comment", Self::Comment), ("date", Self::Date)];
 
     /// Its word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Message => "message",
+            Self::Note => "note",
+            Self::Comment => "comment",
+            Self::Date => "date",
         }
     }
 }

@@ -11,7 +11,11 @@ use crate::{
         command::{AdminOp, UserOp},
     },
     engine::{Engine, Parts, Runs},
-    model::{EventId, Millis, RoomId, event::Message, room::History},
+    model::{
+        EventId, Millis, RoomId,
+        event::{Act, Edit, Message, Note, NoteBody, Recall},
+        room::History,
+    },
     store::{kv::Kv, load, mem_kv::MemKv},
     testing::fixtures::{domain, local, own_org, parsed, room_id},
 };
@@ -27,13 +31,13 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Every look at it shows a later time.
-#[derive(Default)]
-struct Ticking(AtomicU64);
+/// Every look at it shows a later time, also after a restart.
+struct Ticking;
 
 impl Clock for Ticking {
     fn now(&self) -> Millis {
-        Millis(1_000_000 + self.0.fetch_add(1, Ordering::Relaxed))
+        static NOW: AtomicU64 = AtomicU64::new(1_000_000);
+        Millis(NOW.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -58,7 +62,7 @@ impl Desk {
         let (engine, _running) = Engine::start(Parts {
             kv,
             loaded,
-            clock: Arc::new(Ticking::default()),
+            clock: Arc::new(Ticking),
             random: Box::new(SystemRandom),
             runs: Runs::Task,
             fatal: Box::new(|error| panic!("the store in memory failed: {error}")),
@@ -89,10 +93,13 @@ impl Desk {
     }
 
     async fn say(&self, room: RoomId, text: &str) {
-        let message = Message { text: parsed(text), reply_to: None, mentions: Vec::new() };
+        self.act(room, Message::plain(parsed(text)).into()).await;
+    }
+
+    async fn act(&self, room: RoomId, act: Act) {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = EventId(u128::from(NEXT.fetch_add(1, Ordering::Relaxed)).to_be_bytes());
-        self.user(UserOp::Post { room, id, message }).await;
+        self.user(UserOp::Act { room, id, act }).await;
     }
 
     async fn ask(&self, question: Question) -> Findings {
@@ -263,6 +270,39 @@ async fn an_index_that_is_deleted_damaged_or_built_anew_is_the_same_again() {
         assert_eq!(desk.search.standing().documents, 201, "{damage}");
         desk.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p20_what_is_edited_is_found_by_its_new_words_and_what_is_recalled_not_at_all() {
+    let (kv, dir) = (new_store(), index_dir());
+    let desk = Desk::furnished(&kv, dir.path()).await;
+    let room = room_id(1);
+    desk.say(room, "old words").await;
+    desk.say(room, "second thoughts").await;
+    desk.caught_up().await;
+    let index = desk.ask(question("old")).await.items[0].rank.index;
+    desk.act(room, Act::Edit(Edit { target: index, text: parsed("new words"), mentions: Vec::new() })).await;
+    assert_eq!(desk.texts("new").await, ["new words"]);
+    assert_eq!(desk.texts("old").await, [""; 0]);
+    assert_eq!(desk.ask(question("new")).await.items[0].rank.index, index, "it stays what and where it was");
+    desk.act(room, Act::Recall(Recall { target: index + 1 })).await;
+    // At once, before the index knows.
+    assert_eq!(desk.ask(question("thoughts")).await.items.len(), 0);
+    let body = NoteBody { title: parsed("Plan"), text: Some(parsed("paint the fence")) };
+    desk.act(room, Note::Posted(body).into()).await;
+    assert_eq!(desk.texts("fence").await, ["Plan\npaint the fence"]);
+    let note = desk.ask(question("plan")).await.items[0].rank.index;
+    desk.act(room, Note::Commented { target: note, text: parsed("in green") }.into()).await;
+    assert_eq!(desk.texts("green").await, ["in green"]);
+    let standing = desk.search.standing().documents;
+    desk.search.rebuild();
+    desk.caught_up().await;
+    assert_eq!((desk.search.standing().documents, standing), (3, 3));
+    assert_eq!(desk.texts("new").await, ["new words"]);
+    desk.act(room, Note::Deleted { target: note }.into()).await;
+    assert_eq!(desk.texts("fence").await, [""; 0]);
+    assert_eq!(desk.texts("green").await, [""; 0], "a comment goes with its note");
+    desk.close().await;
 }
 
 /// As if the machine had lost power before a file was written whole.

@@ -7,7 +7,7 @@ use handclasp::{
     engine::Refusal,
     model::{
         Domain, EventId, RoomId,
-        event::{Message, Role},
+        event::{Act, Edit, Message, React, Recall, Role},
         grant::Scopes,
         journal::Outcome,
         link::LinkState,
@@ -181,9 +181,9 @@ impl Driver {
         let Some(room) = self.some_room(site, user).await else { return };
         for _ in 0..=self.below(4) {
             let id = EventId(handclasp::clock::random_16(&mut self.random));
-            let message =
-                Message { text: "hello".parse().expect("a valid text"), reply_to: None, mentions: Vec::new() };
-            match self.site(site).user(user, UserOp::Post { room, id, message }).await {
+            let message = Message::plain("hello".parse().expect("a valid text"));
+            let act = self.some_act(site, room, message).await;
+            match self.site(site).user(user, UserOp::Act { room, id, act }).await {
                 Ok(Answer::Outcome(Outcome::Posted { .. })) => self.told.accepted.push((site, room, id)),
                 Err(Refusal::Reject(_)) => {}
                 _ => self.told.unanswered.push(id),
@@ -191,6 +191,21 @@ impl Driver {
             if !self.told.sites[site].is_up() {
                 return;
             }
+        }
+    }
+
+    /// Mostly a message; sometimes something is done to what is there, whatever it is.
+    async fn some_act(&mut self, site: usize, room: RoomId, message: Message) -> Act {
+        let state = self.told.sites[site].engine().await.state();
+        let target = self.below(state.rooms.get(&room).map_or(1, |room| room.next_index.max(1)));
+        match self.below(8) {
+            0 => Act::Edit(Edit { target, text: message.text, mentions: Vec::new() }),
+            1 => Act::Recall(Recall { target }),
+            2 | 3 => {
+                let emoji = if self.below(2) == 0 { "👍" } else { "🎉" };
+                Act::React(React { target, emoji: emoji.parse().expect("an emoji"), on: self.below(3) > 0 })
+            }
+            _ => message.into(),
         }
     }
 

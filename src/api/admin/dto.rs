@@ -263,6 +263,29 @@ pub struct PolicyView {
     pub audience: String,
     /// Whether new users are chosen from the start.
     pub newcomers: bool,
+    /// How long users can edit and recall their own messages, milliseconds; stays as it is when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit_window_ms: Option<u64>,
+    /// Tools that users may use in rooms: any of `note`, `calendar`, `folder`; stays as it is when absent. The partners
+    /// are told, and a room shows whose rule keeps a tool off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
+}
+
+/// One version of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VersionView {
+    /// The index of the event.
+    pub index: u64,
+    /// `message`, `edit` or `recall`.
+    pub kind: String,
+    /// Who.
+    pub by: String,
+    /// When, by the clock of the author's daemon.
+    pub at: u64,
+    /// What it said from then on; absent for a recall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// An audit entry.

@@ -15,6 +15,7 @@ use crate::{
         audit::AuditEntry,
         grant::{GrantState, Scope, SignedGrant},
         link::OutStream,
+        tool::Tool,
         user::{Audience, Policy, User},
     },
     wire,
@@ -125,7 +126,13 @@ pub fn policy(policy: Policy) -> PolicyView {
         Audience::All => "all",
         Audience::Chosen => "chosen",
     };
-    PolicyView { audience: audience.to_owned(), newcomers: policy.newcomers }
+    let tools = Tool::ALL.iter().filter(|tool| policy.tools.has(**tool)).map(|tool| tool.as_str().to_owned()).collect();
+    PolicyView {
+        audience: audience.to_owned(),
+        newcomers: policy.newcomers,
+        edit_window_ms: Some(policy.edit_window_ms),
+        tools: Some(tools),
+    }
 }
 
 /// An audit entry with its hash.

@@ -128,7 +128,7 @@ fn fill(indexer: &mut Indexer, messages: usize) -> Done {
     for n in 0..messages as u64 {
         let (room, author) = (dice.room(), dice.person());
         let text = message(&mut dice);
-        let entry = Entry { room, index: n, source: n, at: Millis(n), author: Some(author), kind: Kind::Message, text };
+        let entry = Entry { room, index: n, at: Millis(n), author: Some(author), kind: Kind::Message, text };
         indexer.add(entry).map_err(Failure::fault)?;
         if indexer.pending() >= limits::INDEX_DOCUMENTS_PER_COMMIT_MAX {
             indexer.commit(followed(n + 1)).map_err(Failure::fault)?;

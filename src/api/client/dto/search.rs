@@ -21,7 +21,7 @@ pub struct SearchQuery {
     /// Only what became durable here before this time.
     #[param(value_type = Option<u64>)]
     pub before: Option<String>,
-    /// Only of this kind: `message`.
+    /// Only of this kind: `message`, `note`, `comment` or `date`.
     pub kind: Option<String>,
     /// What comes first: `newest`, which is meant when absent, or `relevance`.
     pub order: Option<String>,
@@ -35,7 +35,7 @@ pub struct SearchQuery {
 /// One page of what was found.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Findings {
-    /// The findings, best first.
+    /// The findings, best first. A page can hold fewer than asked for, also when there is a next one.
     pub items: Vec<Finding>,
     /// The cursor of the next page; null at the end.
     pub next: Option<String>,
@@ -52,7 +52,7 @@ pub struct Finding {
     pub index: u64,
     /// When it became durable here.
     pub at: u64,
-    /// `message`.
+    /// `message`, `note`, `comment` or `date`.
     pub kind: String,
     /// Who made it; absent when a rule did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
