@@ -94,8 +94,9 @@ pub fn play(root: &Path, amount: Amount) -> Done<Figures> {
     let mut indexer = Indexer::open(&place, MEMORY_BYTES_MIN).map_err(Failure::fault)?;
     let (began, before) = (Instant::now(), Usage::of_self());
     fill(&mut indexer, messages)?;
-    let (indexed_s, cpu_s) = (began.elapsed().as_secs_f64(), Usage::of_self().cpu_s - before.cpu_s);
-    let readable = indexer.readable();
+    let indexed_s = began.elapsed().as_secs_f64();
+    let readable = indexer.settle().map_err(Failure::fault)?;
+    let cpu_s = Usage::of_self().cpu_s - before.cpu_s;
     let segments = readable.reader.searcher().segment_readers().len();
     let sight = Sight::whole((0..ROOMS).map(|n| {
         let mut id = [0; 16];
