@@ -6,6 +6,7 @@
 mod daemon;
 mod edge;
 mod files;
+mod keeper;
 mod pulse;
 mod serve;
 #[cfg(test)]

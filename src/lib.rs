@@ -12,6 +12,7 @@ pub mod crypto;
 pub mod engine;
 pub mod federation;
 pub mod feed;
+pub mod files;
 pub mod model;
 pub mod net;
 pub mod search;

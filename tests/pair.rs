@@ -12,6 +12,8 @@ mod contacts;
 mod disk;
 #[path = "pair/feeds.rs"]
 mod feeds;
+#[path = "pair/files.rs"]
+mod files;
 #[path = "pair/grants.rs"]
 mod grants;
 #[path = "pair/groups.rs"]

@@ -1,7 +1,7 @@
 //! A whole daemon behind its seams: store, time, randomness and network are arguments.
 
 use super::{
-    edge,
+    edge, keeper,
     pulse::{Beat, Pulse},
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     crypto::SigningKey,
     engine::{self, Engine, Runs},
     federation::{Federation, OwnKeys, pin_lookup},
+    files::{Disk, DiskError, Files, Work},
     model::{
         Digest, Domain,
         id::PublicKey,
@@ -48,6 +49,8 @@ pub struct Parts {
     pub keys: Keys,
     /// The disk seam.
     pub kv: Arc<dyn Kv>,
+    /// Where files stand, and where calls to it run.
+    pub files: (Arc<dyn Disk>, Work),
     /// The time seam.
     pub clock: Arc<dyn Clock>,
     /// The randomness seam: a source for each part that needs one.
@@ -106,6 +109,9 @@ pub enum StartError {
     /// The store cannot be read, or its anchor says that it is not the one that was written last.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The directory of files cannot be used.
+    #[error("the directory of files: {0}")]
+    Files(#[from] DiskError),
     /// The database is of no org.
     #[error("the database is empty; make the organization with `handclasp init`, or restore a backup")]
     Empty,
@@ -140,6 +146,7 @@ pub enum TlsKey {
 /// A running daemon. Dropping it stops everything without waiting for anything.
 pub struct Daemon {
     engine: Engine,
+    files: Files,
     tls: Arc<PeerTls>,
     pin: Digest,
     federation: Arc<Federation>,
@@ -176,7 +183,7 @@ impl Daemon {
         let (engine, writer) = Engine::start(engine::Parts {
             kv: parts.kv,
             loaded,
-            clock: parts.clock,
+            clock: parts.clock.clone(),
             random: (parts.random)(),
             runs: parts.runs,
             fatal: Box::new(move |error| drop(report.send(error))),
@@ -188,7 +195,8 @@ impl Daemon {
         let dialer = Dialer { dial: parts.dial, tls: tls.clone(), connections: connections.clone() };
         let keys = OwnKeys { signing: signing.clone(), card: card.clone() };
         let own = Arc::new(ArcSwap::from_pointee(admin::Own { signer: signing, card }));
-        let federation = Federation::new(engine.clone(), keys, dialer, (parts.random)());
+        let files = Files::open(parts.files.0, parts.files.1, parts.clock)?;
+        let federation = Federation::new(engine.clone(), files.clone(), keys, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
 
         let (switch, stop) = StopSwitch::new();
@@ -206,6 +214,7 @@ impl Daemon {
         });
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
+            files: files.clone(),
             passwords,
             throttle: Throttle::default(),
             entropy,
@@ -228,14 +237,21 @@ impl Daemon {
 
         let (switch, stop) = StopSwitch::new();
         let mut egress = Group { switch, tasks: JoinSet::new() };
+        egress.tasks.spawn(keeper::run(engine.clone(), files.clone(), stop.clone()));
         egress.tasks.spawn(federation.clone().run(stop));
-        Ok(Self { engine, tls, pin, federation, own, faces, egress, writer, failure })
+        Ok(Self { engine, files, tls, pin, federation, own, faces, egress, writer, failure })
     }
 
     /// The writer's handle.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The bytes of files.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Signs with these keys, shows this card and serves with this certificate from now on (W1, W2). Every partner is
@@ -277,10 +293,10 @@ impl Daemon {
     /// the writer commit and anchor what it has. What is not done in time is cut off.
     pub async fn drain(self, within: Duration) {
         let deadline = Instant::now() + within;
-        let Self { engine, tls, pin: _, federation, own, faces, egress, writer, failure: _failure } = self;
+        let Self { engine, files, tls, pin: _, federation, own, faces, egress, writer, failure: _failure } = self;
         faces.end(deadline, "requests").await;
         egress.end(deadline, "exchange with peers").await;
-        drop((engine, tls, federation, own));
+        drop((engine, files, tls, federation, own));
         if timeout_at(deadline.max(Instant::now() + LAST_COMMIT), writer.ended()).await.is_err() {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }

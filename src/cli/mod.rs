@@ -23,6 +23,7 @@ mod screen;
 mod serve;
 mod sse;
 mod status;
+mod transfer;
 mod twin;
 mod user;
 mod why;

@@ -55,6 +55,7 @@ pub fn check(file: &FileV1, base: &Path, credentials: Option<PathBuf>) -> Result
     let domain = checker.parse::<Domain>("org.domain", &file.org.domain);
     let name = checker.parse::<DisplayName>("org.name", &file.org.name);
     let data_dir = checker.path("dirs.data", &file.dirs.data);
+    let files_dir = checker.path("dirs.files", &file.dirs.files);
     let dir = checker.path("dirs.keys", &file.dirs.keys);
     let listen = checker.socket("federation.listen", &file.federation.listen);
     let advertise = checker.endpoints(&file.federation.advertise);
@@ -71,6 +72,7 @@ pub fn check(file: &FileV1, base: &Path, credentials: Option<PathBuf>) -> Result
             domain: domain?,
             name: name?,
             data_dir: data_dir?,
+            files_dir: files_dir?,
             keys: KeyFiles { dir: dir?, credentials },
             federation: FederationConfig { listen: listen?, advertise: advertise? },
             client: client?,

@@ -47,6 +47,8 @@ pub struct OrgV1 {
 pub struct DirsV1 {
     /// The database.
     pub data: String,
+    /// What people send each other: files.
+    pub files: String,
     /// Keys, certificate, card and admin token.
     pub keys: String,
     /// The search index.
@@ -124,7 +126,8 @@ pub struct RuntimeV1 {
 
 impl Default for DirsV1 {
     fn default() -> Self {
-        Self { data: "data".to_owned(), keys: "keys".to_owned(), search: "search".to_owned() }
+        let [data, files, keys, search] = ["data", "files", "keys", "search"].map(str::to_owned);
+        Self { data, files, keys, search }
     }
 }
 

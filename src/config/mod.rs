@@ -38,6 +38,8 @@ pub struct Config {
     pub name: DisplayName,
     /// The database directory.
     pub data_dir: PathBuf,
+    /// The directory of files.
+    pub files_dir: PathBuf,
     /// Where keys, certificate, card and admin token stand.
     pub keys: KeyFiles,
     /// The federation listener.
@@ -203,6 +205,7 @@ impl Config {
             ("org.domain", self.domain != newer.domain),
             ("org.name", self.name != newer.name),
             ("dirs.data", self.data_dir != newer.data_dir),
+            ("dirs.files", self.files_dir != newer.files_dir),
             ("dirs.keys", self.keys != newer.keys),
             ("federation.listen", self.federation.listen != newer.federation.listen),
             ("federation.advertise", self.federation.advertise != newer.federation.advertise),

@@ -2,6 +2,11 @@
 //!
 //! A decision works on a draft; when it refuses, the draft is dropped and nothing has happened.
 
+mod files;
+mod rows;
+
+pub use rows::{Appended, Queued, Sent};
+
 use super::{
     command::Ref,
     facts::{Facts, ItemFact},
@@ -14,7 +19,8 @@ use crate::{
         Address, Code, Digest, Domain, EventId, LocalPart, Millis, RoomId,
         audit::{AuditEntry, AuditNote},
         contact::Contact,
-        event::{Content, Event, ItemKind, Regards, Sealed},
+        event::{Content, Event, ItemKind, Sealed},
+        file::{Erasure, FilePolicy},
         item::Item,
         journal::Entry,
         link::{Parted, Peer, Streams},
@@ -48,6 +54,12 @@ pub enum Change {
     Item(RoomId, u64, Arc<Item>),
     /// An item that a tool of the room lists.
     Listed(RoomId, ItemKind, u64),
+    FilePolicy(Arc<FilePolicy>),
+    FileQuota(Domain, Millis, u64),
+    Awaited((Domain, Digest, RoomId, u64), Option<u64>),
+    Erasure(RoomId, u64, Arc<Erasure>),
+    /// The event at this index of a room names a file, or does so no longer.
+    FileUse(Digest, RoomId, u64, bool),
     NoticesRead(LocalPart, u64),
     Refused(Domain, u64, u64, Code),
     UserQuota(LocalPart, Quota),
@@ -91,53 +103,6 @@ pub enum Change {
     },
     Audit(Box<AuditEntry>),
     Journal(Entry),
-}
-
-/// Under which number something was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Sent {
-    /// The epoch's number.
-    pub epoch_n: u64,
-    /// The record's number.
-    pub seq: u64,
-}
-
-/// A new event of a timeline.
-#[derive(Clone, Debug)]
-pub struct Appended {
-    /// Which room.
-    pub room: RoomId,
-    /// Its index.
-    pub index: u64,
-    /// When it became durable here, by our clock.
-    pub at: Millis,
-    /// How it went or came: our record, when it is of our org and goes to a partner.
-    pub sent: Option<Sent>,
-    /// The room's chain head after it.
-    pub head: Digest,
-    /// What it points at.
-    pub regards: Regards,
-    /// The event with its exact JSON.
-    pub event: Arc<Sealed>,
-}
-
-/// A new record of an outbox.
-#[derive(Clone, Debug)]
-pub struct Queued {
-    /// To whom.
-    pub peer: Domain,
-    /// The epoch's number.
-    pub epoch_n: u64,
-    /// Its number.
-    pub seq: u64,
-    /// The chain head after it.
-    pub head: Digest,
-    /// When.
-    pub made_at: Millis,
-    /// What it was about.
-    pub reference: Ref,
-    /// Its exact JSON.
-    pub bytes: Arc<[u8]>,
 }
 
 /// A state under change.

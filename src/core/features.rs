@@ -20,12 +20,22 @@ pub enum Feature {
     Calendar,
     /// The tool of the folder.
     Folder,
+    /// Messages that name files, and the endpoint to fetch them.
+    Files,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Edits, Self::Reactions, Self::MentionAll, Self::Rules, Self::Notes, Self::Calendar, Self::Folder];
+    pub const ALL: [Self; 8] = [
+        Self::Edits,
+        Self::Reactions,
+        Self::MentionAll,
+        Self::Rules,
+        Self::Notes,
+        Self::Calendar,
+        Self::Folder,
+        Self::Files,
+    ];
 
     /// Its name in hellos.
     #[must_use]
@@ -38,6 +48,7 @@ impl Feature {
             Self::Notes => "notes",
             Self::Calendar => "calendar",
             Self::Folder => "folder",
+            Self::Files => "files",
         }
     }
 }

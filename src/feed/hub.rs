@@ -194,6 +194,7 @@ fn audience<'a>(state: &'a State, entry: &'a Entry) -> Audience<'a> {
         | Entry::Unplaced { room, .. }
         | Entry::Delivered { room, .. }
         | Entry::Refused { room, .. }
+        | Entry::File { room, .. }
         | Entry::Room { room } => state.rooms.get(room).map_or(Audience::Nobody, |room| Audience::Room(&room.members)),
         Entry::Profile { .. } | Entry::Link { .. } => Audience::All,
         Entry::Done { .. } => Audience::Nobody,

@@ -91,6 +91,14 @@ codes! {
     ToolOff = "TOOL_OFF",
     /// The partner's daemon does not offer what this needs.
     NotOffered = "NOT_OFFERED",
+    /// A file that is named is no finished upload, and in no message that the author may see.
+    NoSuchFile = "NO_SUCH_FILE",
+    /// The bytes of a file are on their way from the partner.
+    FileAwaited = "FILE_AWAITED",
+    /// Files of this type are not taken, or the bytes are of another type than declared.
+    FileType = "FILE_TYPE",
+    /// One's own org does not let files be sent (P3).
+    FilesOff = "FILES_OFF",
     /// The sender's org may not cause this effect (W14).
     Authority = "AUTHORITY",
     /// The type of record is unknown to this version.

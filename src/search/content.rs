@@ -55,15 +55,16 @@ pub fn effect(event: &Event) -> Effect {
     }
 }
 
-/// Kind and words of what an event says; none when it says nothing that can be found.
+/// Kind and words of the item that `made` has made, by the event that says what it is now: the last edit, or `made`
+/// itself. None when it says nothing that can be found.
 #[must_use]
-pub fn words_of(event: &Event) -> Option<(Kind, String)> {
-    let Content::Act(act) = &event.content else { return None };
+pub fn words_of(made: &Event, says: &Event) -> Option<(Kind, String)> {
+    let Content::Act(act) = &says.content else { return None };
     Some(match act {
-        Act::Message(message) => (Kind::Message, message.text.as_str().to_owned()),
-        Act::Edit(edit) => (Kind::Message, edit.text.as_str().to_owned()),
+        Act::Message(message) => words_of_message(made, message.text.as_str()),
+        Act::Edit(edit) => words_of_message(made, edit.text.as_str()),
         Act::Note(Note::Posted(body) | Note::Edited { body, .. }) => {
-            (Kind::Note, lines([Some(body.title.as_str()), body.text.as_ref().map(|text| text.as_str())]))
+            (Kind::Note, lines([body.title.as_str()].into_iter().chain(body.text.as_ref().map(|text| text.as_str()))))
         }
         Act::Note(Note::Commented { text, .. }) => (Kind::Comment, text.as_str().to_owned()),
         Act::Calendar(Calendar::Posted(body) | Calendar::Changed { body, .. }) => (Kind::Date, words_of_date(body)),
@@ -74,12 +75,23 @@ pub fn words_of(event: &Event) -> Option<(Kind, String)> {
     })
 }
 
-fn words_of_date(body: &DateBody) -> String {
-    let (place, text) = (body.place.as_ref(), body.text.as_ref());
-    lines([Some(body.title.as_str()), place.map(|place| place.as_str()), text.map(|text| text.as_str())])
+/// An edit changes the text of a message, and its files stay.
+fn words_of_message(made: &Event, text: &str) -> (Kind, String) {
+    let files = match &made.content {
+        Content::Act(Act::Message(message)) => &message.files[..],
+        _ => &[],
+    };
+    let kind = if files.is_empty() { Kind::Message } else { Kind::File };
+    let names = files.iter().map(|file| file.name.as_str());
+    (kind, lines([text].into_iter().filter(|text| !text.is_empty()).chain(names)))
 }
 
-fn lines<const N: usize>(parts: [Option<&str>; N]) -> String {
-    let parts: Vec<&str> = parts.into_iter().flatten().collect();
-    parts.join("\n")
+fn words_of_date(body: &DateBody) -> String {
+    let (place, text) = (body.place.as_ref(), body.text.as_ref());
+    let more = place.map(|place| place.as_str()).into_iter().chain(text.map(|text| text.as_str()));
+    lines([body.title.as_str()].into_iter().chain(more))
+}
+
+fn lines<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    parts.collect::<Vec<_>>().join("\n")
 }

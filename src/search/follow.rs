@@ -355,7 +355,7 @@ impl Session<'_> {
 
 /// The entry of the item that `event` made, with the words of the event that says what it is now.
 fn entry_of(room: RoomId, index: u64, at: Millis, event: &Event, says: &Event) -> Option<content::Entry> {
-    let (kind, text) = content::words_of(says)?;
+    let (kind, text) = content::words_of(event, says)?;
     Some(content::Entry { room, index, at, author: event.author.clone(), kind, text })
 }
 

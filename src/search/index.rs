@@ -7,6 +7,7 @@ use super::{
     SearchError,
     content::Entry,
     directory::{Unsynced, boot_id},
+    question::Kind,
     words,
 };
 use crate::model::{InstanceId, RoomId};
@@ -125,6 +126,9 @@ impl Fields {
             document.add_text(self.author, author.as_str());
         }
         document.add_text(self.kind, entry.kind.as_str());
+        if entry.kind == Kind::File {
+            document.add_text(self.kind, Kind::Message.as_str());
+        }
         document.add_text(self.text, entry.text);
         document
     }

@@ -194,7 +194,7 @@ impl Search {
     ) -> Result<Option<Found>, StoreError> {
         let reader = self.engine.reader();
         let Some(Present { event, says, .. }) = shown::present(reader, rank.room, rank.index)? else { return Ok(None) };
-        let Some((kind, text)) = content::words_of(&says) else { return Ok(None) };
+        let Some((kind, text)) = content::words_of(&event, &says) else { return Ok(None) };
         if !shown::stands(reader, state, user, rank.room, &event)? {
             return Ok(None);
         }

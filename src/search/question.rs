@@ -45,6 +45,8 @@ pub struct Clause {
 pub enum Kind {
     /// A message.
     Message,
+    /// A message with files.
+    File,
     /// A note.
     Note,
     /// A comment under a note.
@@ -129,6 +131,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Message => "message",
+            Self::File => "file",
             Self::Note => "note",
             Self::Comment => "comment",
             Self::Date => "date",

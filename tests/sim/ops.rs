@@ -8,6 +8,7 @@ use handclasp::{
     model::{
         Domain, EventId, RoomId,
         event::{Act, Edit, Message, React, Recall, Role},
+        file::FileSource,
         grant::Scopes,
         journal::Outcome,
         link::LinkState,
@@ -183,7 +184,10 @@ impl Driver {
             let id = EventId(handclasp::clock::random_16(&mut self.random));
             let message = Message::plain("hello".parse().expect("a valid text"));
             let act = self.some_act(site, room, message).await;
-            match self.site(site).user(user, UserOp::Act { room, id, act }).await {
+            let op = self.with_file(site, user, (room, id), act).await;
+            let answer = self.site(site).user(user, op).await;
+            self.site(site).uploaded(user, id.0).await;
+            match answer {
                 Ok(Answer::Outcome(Outcome::Posted { .. })) => self.told.accepted.push((site, room, id)),
                 Err(Refusal::Reject(_)) => {}
                 _ => self.told.unanswered.push(id),
@@ -191,6 +195,22 @@ impl Driver {
             if !self.told.sites[site].is_up() {
                 return;
             }
+        }
+    }
+
+    /// Every fourth message goes with a file.
+    async fn with_file(&mut self, site: usize, user: &str, (room, id): (RoomId, EventId), act: Act) -> UserOp {
+        let Act::Message(message) = &act else { return UserOp::Act { room, id, act } };
+        if self.below(4) > 0 {
+            return UserOp::Act { room, id, act };
+        }
+        let (bytes, content) = (self.below(3_000) as usize, self.below(20) as u8);
+        match self.site(site).upload(user, id.0, vec![content; bytes]).await {
+            Some(file) => {
+                let act = Message { files: vec![file], ..message.clone() }.into();
+                UserOp::Share { room, id, act, sources: vec![FileSource::Upload] }
+            }
+            None => UserOp::Act { room, id, act },
         }
     }
 
@@ -311,6 +331,22 @@ impl Driver {
         }
     }
 
+    /// Whether a site awaits a file that its partner would give it.
+    async fn can_fetch(&self, site: &Site) -> bool {
+        let awaiting = site.engine().await.state();
+        for giver in self.told.sites.iter().filter(|giver| giver.domain != site.domain) {
+            let engine = giver.engine().await;
+            for (digest, room, _) in awaiting.awaited_from(&giver.domain) {
+                let uses = engine.reader().file_uses(digest, room).expect("a readable store");
+                let asked = (room, digest);
+                if handclasp::core::files::may_fetch(&engine.state(), &site.domain, asked, &uses, engine.now()) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
     async fn is_at_rest(&self) -> bool {
         if !self.all_open().await {
             return false;
@@ -321,7 +357,8 @@ impl Driver {
                 link.peer.cleanup.is_none() && link.streams.out.is_some_and(|out| out.acked + 1 == out.next_seq)
             });
             let placed = state.rooms.values().all(|room| room.info.pending.from == room.info.pending.to);
-            if !drained || !placed {
+            let erased = state.erasures.values().all(|erasure| erasure.done);
+            if !drained || !placed || !erased || self.can_fetch(site).await {
                 return false;
             }
         }

@@ -7,10 +7,12 @@ use handclasp::{
         Address, Code, Digest, EpochId, EventId, InstanceId, LinkId, Millis, RoomId,
         audit::AuditEntry,
         event::{Act, Content, Edit, Event, Message, React, Recall, Role, Sealed, SettingsChange},
+        file::{FilePolicy, FileRef, ImageSize},
         grant::{Grant, GrantState, Scope, SignedGrant},
         org::{self, Card, KeyUse, SignedCard},
         record::{Ack, Ask, Epoch, Hello, InPosition, OutPosition, RecordBody},
         room::{History, MemberImage, RoomImage, RoomKind},
+        text::MessageText,
     },
     wire::{self, envelope::EnvelopeHead, proof},
 };
@@ -140,14 +142,15 @@ pub fn hello() -> Hello {
             head: Digest([0x0c; 32]),
             backed_up: 4,
         }),
-        features: vec![],
+        features: vec!["files".to_owned()],
         envelope_max: (512, 1_048_576),
+        files: Some(FilePolicy { forbidden: vec![text("application/x-elf")], ..FilePolicy::default() }),
     }
 }
 
 /// A hello of an org that has nothing to say yet.
 pub fn first_hello() -> Hello {
-    Hello { grant: None, seen_serial: 0, outgoing: None, incoming: None, ended: None, ..hello() }
+    Hello { grant: None, seen_serial: 0, outgoing: None, incoming: None, ended: None, files: None, ..hello() }
 }
 
 fn event(author: Option<Address>, id: u8, content: Content) -> Sealed {
@@ -157,7 +160,7 @@ fn event(author: Option<Address>, id: u8, content: Content) -> Sealed {
 pub fn events() -> Vec<Sealed> {
     let (alice, bob) = (ACME.user("alice"), GLOBEX.user("bob"));
     let message =
-        |words: &str, reply_to, mentions| Content::from(Message { text: text(words), reply_to, mentions, all: false });
+        |words: &str, reply_to, mentions| Content::from(Message { reply_to, mentions, ..Message::plain(text(words)) });
     let edit = Edit { target: 1, text: text("Tab again"), mentions: vec![alice.clone()] };
     let settings = SettingsChange {
         name: Some(text("Fair 2027")),
@@ -176,9 +179,22 @@ pub fn events() -> Vec<Sealed> {
         event(Some(alice.clone()), 8, Content::Settings(settings)),
         event(Some(bob.clone()), 9, Message { all: true, ..Message::plain(text("All of you")) }.into()),
         event(Some(bob.clone()), 10, Act::Edit(edit).into()),
-        event(Some(alice), 11, Act::Recall(Recall { target: 1 }).into()),
+        event(Some(alice.clone()), 11, Act::Recall(Recall { target: 1 }).into()),
         event(Some(bob), 12, Act::React(React { target: 0, emoji: text("\u{1F44D}"), on: true }).into()),
+        event(Some(alice), 13, Message { files: files(), ..Message::plain(MessageText::none()) }.into()),
     ]
+}
+
+fn files() -> Vec<FileRef> {
+    let file = |n: u8, name: &str, media_type: &str, image| FileRef {
+        digest: Digest([n; 32]),
+        bytes: 1_048_577,
+        name: text(name),
+        media_type: text(media_type),
+        image,
+    };
+    let size = ImageSize { width: 1_200, height: 800 };
+    vec![file(0x1f, "Stand 12.jpg", "image/jpeg", Some(size)), file(0x2f, "Plan.pdf", "application/pdf", None)]
 }
 
 fn image() -> RoomImage {
@@ -229,6 +245,7 @@ pub fn bodies() -> Vec<RecordBody> {
         ask(Ask::Role { user: bob, role: Role::Master }),
         ask(Ask::Settings(SettingsChange { description: Some(text("Stand 12")), ..SettingsChange::default() })),
         RecordBody::Void { digest: handclasp::model::Digest([0x0c; 32]) },
+        RecordBody::FilesErased { room: ROOM, index: 7 },
     ]
 }
 

@@ -272,6 +272,22 @@ pub struct PolicyView {
     pub tools: Option<Vec<String>>,
 }
 
+/// What files may be sent and taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilePolicyView {
+    /// Whether users may send files to other organizations.
+    pub sending: bool,
+    /// The largest file, bytes: 1 to 16 GiB.
+    pub bytes_max: u64,
+    /// The only media types that may cross, as `application/pdf` or `image/*`; all when empty.
+    #[serde(default)]
+    pub allowed: Vec<String>,
+    /// Media types that may not.
+    #[serde(default)]
+    pub forbidden: Vec<String>,
+}
+
 /// One version of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct VersionView {

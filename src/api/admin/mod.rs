@@ -2,6 +2,7 @@
 
 mod audit;
 pub mod dto;
+mod files;
 mod grants;
 mod health;
 mod peers;
@@ -179,6 +180,7 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(users::issue_token))
         .routes(routes!(users::end_sessions))
         .routes(routes!(users::show_policy, users::put_policy))
+        .routes(routes!(files::show, files::put))
         .routes(routes!(rooms::history))
         .routes(routes!(why::why_not))
         .routes(routes!(audit::list))

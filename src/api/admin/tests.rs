@@ -79,6 +79,8 @@ fn the_document_is_openapi_3_1_and_knows_every_endpoint() {
         ("/users/{local}/sessions", "delete"),
         ("/policy", "get"),
         ("/policy", "put"),
+        ("/policy/files", "get"),
+        ("/policy/files", "put"),
         ("/rooms/{room}/messages/{index}/history", "get"),
         ("/why-not", "get"),
         ("/audit", "get"),

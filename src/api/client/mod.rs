@@ -9,6 +9,7 @@ mod calendar;
 mod caller;
 mod contacts;
 mod events;
+mod files;
 mod frame;
 mod ics;
 mod limits;
@@ -23,6 +24,7 @@ mod rooms;
 mod search;
 mod session;
 mod shown;
+mod uploads;
 mod view;
 mod why;
 
@@ -30,7 +32,7 @@ mod why;
 mod tests;
 
 use super::{entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle};
-use crate::{engine::Engine, search::Search};
+use crate::{engine::Engine, files::Files, search::Search};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -42,6 +44,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct ClientContext {
     /// The writer, the readers, the feeds.
     pub engine: Engine,
+    /// The bytes of files.
+    pub files: Files,
     /// Checks passwords.
     pub passwords: Passwords,
     /// Counts failed sign-ins.
@@ -69,6 +73,7 @@ type Context = axum::extract::State<Arc<ClientContext>>;
         dto::Delivered,
         dto::Refused,
         dto::RoomLeft,
+        dto::FilesMoved,
         dto::RoomRead,
         dto::LinkChanged,
         dto::ProfileChanged
@@ -113,6 +118,10 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(members::former))
         .routes(routes!(members::invitations))
         .routes(routes!(messages::list, messages::post))
+        .routes(routes!(uploads::offer, uploads::begin))
+        .routes(routes!(uploads::probe, uploads::read, uploads::write, uploads::end))
+        .routes(routes!(files::read))
+        .routes(routes!(files::thumbnail))
         .routes(routes!(acts::read, acts::edit, acts::recall))
         .routes(routes!(acts::react, acts::unreact))
         .routes(routes!(notes::list, notes::post))

@@ -3,6 +3,7 @@
 mod connection;
 mod crash;
 mod figures;
+mod files;
 mod load;
 mod progress;
 mod scenarios;

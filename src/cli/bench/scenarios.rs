@@ -45,6 +45,10 @@ pub enum Scenario {
     KillReceiver,
     /// kill -9 of the sending daemon under load.
     KillSender,
+    /// A GiB in a hundred files.
+    Files,
+    /// A file of a GiB, and kill -9 of the receiving daemon in the middle of it.
+    FilesResume,
     /// A search index without a daemon: how fast it takes messages, and how fast it answers.
     Search,
 }
@@ -82,6 +86,8 @@ pub async fn play(scenario: Scenario, root: &Path, amount: Amount, progress: &Pr
         Scenario::Backlog => backlog(stage.await?, amount, progress).await,
         Scenario::KillReceiver => super::crash::kill_receiver(stage.await?, amount, progress, KILLS).await,
         Scenario::KillSender => super::crash::kill_sender(stage.await?, amount, progress, KILLS).await,
+        Scenario::Files => super::files::hundred(stage.await?, amount.messages).await,
+        Scenario::FilesResume => super::files::interrupted(stage.await?).await,
         Scenario::Search => {
             let root = root.to_owned();
             tokio::task::spawn_blocking(move || super::search::play(&root, amount)).await.map_err(Failure::fault)?

@@ -132,6 +132,15 @@ impl EvilLink {
         }
     }
 
+    /// The same side of the link, without a connection.
+    #[must_use]
+    pub fn twin(&self, node: &Node) -> Self {
+        let mut twin = Self::unconnected(node, self.keys.clone(), &self.endpoint);
+        (twin.epoch, twin.next_seq, twin.head) = (self.epoch, self.next_seq, self.head);
+        (twin.grant, twin.heard, twin.held) = (self.grant.clone(), self.heard.clone(), self.held);
+        twin
+    }
+
     /// Connects anew.
     ///
     /// # Panics
@@ -184,7 +193,8 @@ impl EvilLink {
             outgoing: (serial > 0).then_some(outgoing),
             incoming,
             ended: None,
-            features: Vec::new(),
+            features: vec!["files".to_owned()],
+            files: None,
             envelope_max: self.takes,
         }
     }

@@ -19,7 +19,7 @@ fn every_kind() -> Vec<Event> {
     let users = vec![address("bob@globex.example"), address("carol@globex.example")];
     let text = "Guten Tag \"Bob\"\n\u{1F980}".parse().expect("a text");
     vec![
-        event(Message { text, reply_to: Some(3), mentions: users.clone(), all: true }.into()),
+        event(Message { reply_to: Some(3), mentions: users.clone(), all: true, ..Message::plain(text) }.into()),
         event(Message::plain("x".parse().expect("a text")).into()),
         event(Content::Act(Act::Edit(Edit { target: 3, text: "y".parse().expect("a text"), mentions: users.clone() }))),
         event(Content::Act(Act::Recall(Recall { target: 3 }))),
@@ -114,6 +114,8 @@ fn a34_the_largest_message_that_a_user_can_write_is_within_the_limits() {
     let text = "\"".repeat(limits::TEXT_BYTES_MAX).parse().expect("the longest text, every character escaped");
     let domain = format!("{}.example", ["x".repeat(60), "y".repeat(60), "z".repeat(60)].join("."));
     let mentions = (0..limits::MENTIONS_MAX).map(|n| address(&format!("user{n}@{domain}"))).collect();
-    let sealed = seal(event(Message { text, reply_to: Some(limits::INTEGER_MAX), mentions, all: true }.into()));
+    let sealed = seal(event(
+        Message { reply_to: Some(limits::INTEGER_MAX), mentions, all: true, ..Message::plain(text) }.into(),
+    ));
     assert!(open(&sealed.bytes).is_ok(), "{} bytes", sealed.bytes.len());
 }

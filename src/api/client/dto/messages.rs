@@ -1,5 +1,6 @@
 //! Timelines, queued submissions, posts.
 
+use super::files::{Erasure, File, FilePlace, NewFile};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -57,6 +58,12 @@ pub struct Now {
     /// The message that it answers, if one may see that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<Quote>,
+    /// Where its files are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FilePlace>,
+    /// After a recall: who has removed its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erasure: Option<Erasure>,
 }
 
 /// What a message says now.
@@ -151,6 +158,9 @@ pub struct Event {
     /// Members who are called by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<String>,
+    /// Files that go with the message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<File>,
     /// Whether all members are called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all: Option<bool>,
@@ -187,7 +197,7 @@ pub struct Event {
 }
 
 /// Says something in a room.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage<'a> {
     /// 1 byte to 16 KiB of UTF-8.
@@ -197,6 +207,9 @@ pub struct NewMessage<'a> {
     /// The index of the message that is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<u64>,
+    /// Files that go with it: up to 10. The text may be empty when there are some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<NewFile>,
     /// Members who are called by name: up to 50 addresses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<String>,

@@ -3,6 +3,7 @@
 mod account;
 mod calendar;
 mod contacts;
+mod files;
 mod messages;
 mod notes;
 mod rooms;
@@ -12,6 +13,7 @@ mod stream;
 pub use account::{Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn};
 pub use calendar::{Answer, Date, DateBody, Days, Feed, NewAnswer, Occurrence, OccurrencesQuery, Times};
 pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, WhyNotDetail, WhyNotQuery};
+pub use files::{Erasure, File, FilePlace, FilesMoved, ImageSize, NewFile, Upload};
 pub use messages::{
     Delivery, Edited, Event, Messages, MessagesQuery, NewMessage, NewText, Now, PendingItem, Posted, Quote, Reaction,
     TimelineItem, Trace,

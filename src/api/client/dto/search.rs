@@ -21,7 +21,7 @@ pub struct SearchQuery {
     /// Only what became durable here before this time.
     #[param(value_type = Option<u64>)]
     pub before: Option<String>,
-    /// Only of this kind: `message`, `note`, `comment` or `date`.
+    /// Only of this kind: `message`, `file` for messages with files, `note`, `comment` or `date`.
     pub kind: Option<String>,
     /// What comes first: `newest`, which is meant when absent, or `relevance`.
     pub order: Option<String>,
@@ -52,7 +52,7 @@ pub struct Finding {
     pub index: u64,
     /// When it became durable here.
     pub at: u64,
-    /// `message`, `note`, `comment` or `date`.
+    /// `message`, `file` for messages with files, `note`, `comment` or `date`.
     pub kind: String,
     /// Who made it; absent when a rule did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

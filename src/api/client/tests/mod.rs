@@ -6,6 +6,7 @@ mod bad_input;
 mod contacts;
 mod document;
 mod events;
+mod files;
 mod messages;
 mod rooms;
 mod search;
@@ -17,6 +18,7 @@ use crate::{
     clock::Clock,
     core::State,
     engine::{Engine, Parts, Running, Runs},
+    files::{Files, Memory, Work},
     model::{Domain, LocalPart, Millis, user::Session},
     search::{Follower, Place, Search},
     store::{kv::Kv, load, mem_kv::MemKv},
@@ -97,6 +99,7 @@ impl Daemon {
             state.sessions.insert(digest, Arc::new(session));
             tokens.insert(user.to_string(), token);
         }
+        let disk = Arc::new(Memory::new());
         let kv: Arc<dyn Kv> = Arc::new(MemKv::new());
         load::create(&*kv, &state.org).expect("an empty store");
         let mut loaded = load::load(&kv).expect("readable").expect("created");
@@ -112,6 +115,7 @@ impl Daemon {
         let (search, follower) = Search::new(engine.clone(), Place::Memory, 0);
         let context = Arc::new(ClientContext {
             engine: engine.clone(),
+            files: Files::open(disk.clone(), Work::Inline, Arc::new(Stopped)).expect("memory"),
             passwords: Passwords::new(entropy.clone()),
             throttle: Throttle::default(),
             entropy,
