@@ -114,6 +114,7 @@ impl Site {
             dial: Arc::new(SimDial),
             faces,
             runs: Runs::Task,
+            search: None,
             beat: Box::new(|| {}),
             metrics: Box::new(String::new),
         })?)

@@ -7,6 +7,7 @@ mod files;
 mod messages;
 mod notes;
 mod rooms;
+mod search;
 mod stream;
 
 pub use account::{Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn};
@@ -21,6 +22,7 @@ pub use notes::{Comment, ItemsQuery, NewComment, NewNote, Note};
 pub use rooms::{
     FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, RoomTool, ToolSwitches, You,
 };
+pub use search::{Finding, Findings, SearchQuery, SnippetPiece};
 pub use stream::{
     Delivered, Hello, LinkChanged, MessagesFrame, PendingFrame, ProfileChanged, Refused, RoomLeft, RoomRead, Unplaced,
 };
