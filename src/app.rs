@@ -12,5 +12,5 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
-pub use daemon::{Daemon, Faces, Keys, Parts, StartError, TlsKey};
+pub use daemon::{Daemon, Faces, Keys, Parts, SearchPlace, StartError, TlsKey};
 pub use serve::{Ready, ServeError, ServeOptions, serve};

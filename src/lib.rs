@@ -16,6 +16,7 @@ pub mod feed;
 pub mod files;
 pub mod model;
 pub mod net;
+pub mod search;
 pub mod shutdown;
 pub mod store;
 pub mod telemetry;

@@ -32,3 +32,7 @@ mod network;
 mod restart;
 #[path = "pair/revocation.rs"]
 mod revocation;
+#[path = "pair/search.rs"]
+mod search;
+#[path = "pair/tools.rs"]
+mod tools;

@@ -126,6 +126,7 @@ pub fn status(code: Code) -> (StatusCode, &'static str) {
         Code::Malformed => (StatusCode::UNPROCESSABLE_ENTITY, "Malformed record"),
         Code::OutboxFull => (StatusCode::INSUFFICIENT_STORAGE, "Outbox is full"),
         Code::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "Too much to do"),
+        Code::SearchOff => (StatusCode::FORBIDDEN, "Search is switched off"),
         Code::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "Daemon is stopping"),
         Code::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "Disk is full"),
         Code::Proof => (StatusCode::FORBIDDEN, "Proof does not hold"),

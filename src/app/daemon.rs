@@ -21,13 +21,14 @@ use crate::{
         org::{KeyUse, SignedCard},
     },
     net::{
-        Connections, Dial, Listen, PeerTls, StopSwitch,
+        Connections, Dial, Listen, PeerTls, Stop, StopSwitch,
         accept::{AcceptLimits, PeerListener},
         cert::TlsIdentity,
         client::Dialer,
         serve::{ServeLimits, ServerTls, serve},
         tls::TlsError,
     },
+    search::{self, Search},
     store::{
         anchor::{self, AnchorVerdict},
         kv::{Kv, StoreError},
@@ -60,10 +61,21 @@ pub struct Parts {
     pub faces: Faces,
     /// Where the writer runs.
     pub runs: Runs,
+    /// Where the search index stands; none when there is no search.
+    pub search: Option<SearchPlace>,
     /// Called whenever the writer has answered, about once a second.
     pub beat: Beat,
     /// Renders the process's metrics.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+/// Where the search index stands.
+#[derive(Clone, Debug)]
+pub struct SearchPlace {
+    /// Where.
+    pub place: search::Place,
+    /// Memory in which it is written, bytes.
+    pub memory_bytes: u64,
 }
 
 /// What our org signs and shows.
@@ -189,6 +201,7 @@ impl Daemon {
 
         let (switch, stop) = StopSwitch::new();
         let mut faces = Group { switch, tasks: JoinSet::new() };
+        let search = parts.search.map(|place| start_search(&engine, place, &stop, &mut faces.tasks));
         let pulse = Pulse::start(engine.clone(), parts.beat, stop.clone(), &mut faces.tasks);
         let entropy = Entropy::new((parts.random)());
         let passwords = Passwords::new(entropy.clone());
@@ -197,6 +210,7 @@ impl Daemon {
             own: own.clone(),
             secrets: admin::Secrets { token: admin_token, entropy: entropy.clone(), passwords: passwords.clone() },
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
+            search: search.clone(),
         });
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
@@ -204,6 +218,7 @@ impl Daemon {
             passwords,
             throttle: Throttle::default(),
             entropy,
+            search,
         }));
         let client = edge::fit(client, &stop);
         let handler = {
@@ -300,6 +315,14 @@ impl Group {
             self.tasks.shutdown().await;
         }
     }
+}
+
+/// Starts the search, which ends with the faces.
+fn start_search(engine: &Engine, place: SearchPlace, stop: &Stop, tasks: &mut JoinSet<()>) -> Search {
+    let (search, follower) = Search::new(engine.clone(), place.place, place.memory_bytes);
+    let mut stop = stop.clone();
+    tasks.spawn(follower.run(async move { stop.requested().await }));
+    search
 }
 
 /// Reads the store, and compares it with the anchor beside it (D7).

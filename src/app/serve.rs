@@ -1,16 +1,17 @@
 //! `handclasp serve` as a process: configuration, ports, signals, systemd, and the exit.
 
 use super::{
-    daemon::{Daemon, Faces, Keys, Parts, StartError, TlsKey},
+    daemon::{Daemon, Faces, Keys, Parts, SearchPlace, StartError, TlsKey},
     files,
 };
 use crate::{
     clock::{SystemClock, SystemRandom},
-    config::{AdminAddress, Config},
+    config::{AdminAddress, Config, SearchConfig},
     engine::Runs,
     files::{Dir, Work},
     model::Domain,
     net::{Listen, serve::ServerTls, stream::TcpDial},
+    search::Place,
     shutdown::{DRAIN, Signals, Wish},
     store::disk::DiskKv,
     telemetry::Telemetry,
@@ -111,7 +112,8 @@ async fn run(config: Config, options: &ServeOptions, telemetry: Telemetry) -> Re
     };
     let ready = ready(&config, &faces);
     let disk = Dir::open(&config.files_dir).map_err(StartError::Files)?;
-    let daemon = Daemon::start(parts(keys, (kv, disk), faces, &telemetry))?;
+    let parts = parts(keys, (kv, disk), faces, &telemetry);
+    let daemon = Daemon::start(Parts { search: search_place(&config), ..parts })?;
     announce(&ready, options.ready_file.as_deref())?;
     let mut service = Service { daemon, config, client_tls, telemetry };
     loop {
@@ -158,6 +160,7 @@ fn parts(keys: Keys, (kv, disk): (DiskKv, Dir), faces: Faces, telemetry: &Teleme
         dial: Arc::new(TcpDial),
         faces,
         runs: Runs::Thread,
+        search: None,
         beat: Box::new(move || {
             upkeep.upkeep();
             if is_watched {
@@ -166,6 +169,11 @@ fn parts(keys: Keys, (kv, disk): (DiskKv, Dir), faces: Faces, telemetry: &Teleme
         }),
         metrics: Box::new(move || render.render()),
     }
+}
+
+fn search_place(config: &Config) -> Option<SearchPlace> {
+    let SearchConfig { is_enabled, dir, memory_bytes } = &config.search;
+    is_enabled.then(|| SearchPlace { place: Place::Directory(dir.clone()), memory_bytes: *memory_bytes })
 }
 
 fn ready(config: &Config, faces: &Faces) -> Ready {

@@ -91,6 +91,7 @@ fn parts(
         dial: Arc::new(TcpDial),
         faces: Faces { federation, client, client_tls: None, admin },
         runs: Runs::Task,
+        search: None,
         beat: Box::new(|| {}),
         metrics: Box::new(String::new),
     }

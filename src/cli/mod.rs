@@ -17,6 +17,7 @@ mod init;
 mod peer;
 mod place;
 mod policy;
+mod reindex;
 mod renew;
 mod retention;
 mod scopes;
@@ -113,6 +114,8 @@ enum Command {
     Check,
     /// Why one of our users can or cannot reach somebody.
     Why(why::WhyArgs),
+    /// Build the search index anew.
+    Reindex(reindex::ReindexArgs),
     /// Talk, as one of our users.
     Chat(chat::ChatArgs),
     /// Measure two daemons on this machine.
@@ -149,6 +152,7 @@ fn dispatch(command: Command, place: Place, screen: Screen) -> Done {
         Command::Verify(args) => export::run_verify(args, screen),
         Command::Status => block_on(status::run(&place, screen)),
         Command::Audit(command) => block_on(audit::run(command, &place, screen)),
+        Command::Reindex(args) => block_on(reindex::run(args, &place, screen)),
         Command::Why(args) => block_on(why::run(args, &place, screen)),
     }
 }
@@ -212,6 +216,7 @@ mod tests {
             "handclasp verify /srv/alice --fingerprint BDKI-EPPF-C7FQ-BQUI-LYPN-ICX7-RL4H-XEO7",
             "handclasp audit list --actor system --limit 5",
             "handclasp why alice bob@globex.example",
+            "handclasp reindex --wait",
             "handclasp check --dir /srv/acme --json",
             "handclasp chat --as alice bob@globex.example",
             "handclasp chat --as alice --server https://chat.acme.example --ca acme.pem bob@globex.example",

@@ -50,6 +50,8 @@ pub struct Config {
     pub admin: AdminAddress,
     /// Page cache of the database, bytes.
     pub cache_bytes: u64,
+    /// The search index.
+    pub search: SearchConfig,
     /// Logging.
     pub log: LogConfig,
     /// Threads beside the writer.
@@ -90,6 +92,17 @@ pub enum AdminAddress {
     Loopback(SocketAddr),
     /// A Unix socket.
     Unix(PathBuf),
+}
+
+/// The search index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchConfig {
+    /// Whether people can search their rooms.
+    pub is_enabled: bool,
+    /// Where it stands.
+    pub dir: PathBuf,
+    /// Memory in which it is written, bytes.
+    pub memory_bytes: u64,
 }
 
 /// Logging.
@@ -199,6 +212,7 @@ impl Config {
             ("client", self.client != newer.client),
             ("admin.listen", self.admin != newer.admin),
             ("store.cache_mib", self.cache_bytes != newer.cache_bytes),
+            ("search", self.search != newer.search),
             ("log.format", self.log.format != newer.log.format),
             ("runtime.worker_threads", self.worker_threads != newer.worker_threads),
         ];

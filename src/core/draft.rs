@@ -2,14 +2,12 @@
 //!
 //! A decision works on a draft; when it refuses, the draft is dropped and nothing has happened.
 
+mod change;
+mod files;
 mod keep;
 
+pub use change::{Appended, Change, Queued, Sent};
 pub use keep::Keep;
-
-mod files;
-mod rows;
-
-pub use rows::{Appended, Queued, Sent};
 
 use super::{
     command::Ref,
@@ -24,7 +22,6 @@ use crate::{
         audit::{AuditEntry, AuditNote},
         contact::Contact,
         event::{Content, Event, ItemKind, Sealed},
-        file::{Erasure, FilePolicy},
         item::Item,
         journal::Entry,
         link::{Parted, Peer, Streams},
@@ -36,79 +33,6 @@ use crate::{
     wire,
 };
 use std::sync::Arc;
-
-/// One thing that the store has to write. What is an `Option` is a row that goes when none.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each variant is the row of the model type that it holds")]
-pub enum Change {
-    Policy(Policy),
-    User(Arc<User>),
-    Session(Digest, Option<Arc<Session>>),
-    Feed(Digest, Option<Arc<Feed>>),
-    Peer(Domain, Option<Arc<Peer>>),
-    Streams(Domain, Option<Box<Streams>>),
-    Parted(Domain, Option<Arc<Parted>>),
-    Room(Arc<RoomInfo>),
-    Member(RoomId, Address, Option<Member>),
-    Former(RoomId, Address, Option<FormerMember>),
-    Invitation(RoomId, Address, Option<Invitation>),
-    Contact(LocalPart, Address, Option<Arc<Contact>>),
-    Profile(Arc<Profile>),
-    Mark(LocalPart, RoomId, u64),
-    Item(RoomId, u64, Arc<Item>),
-    /// An item that a tool of the room lists.
-    Listed(RoomId, ItemKind, u64),
-    FilePolicy(Arc<FilePolicy>),
-    FileQuota(Domain, Millis, u64),
-    Awaited((Domain, Digest, RoomId, u64), Option<u64>),
-    Erasure(RoomId, u64, Arc<Erasure>),
-    /// The event at this index of a room names a file, or does so no longer.
-    FileUse(Digest, RoomId, u64, bool),
-    NoticesRead(LocalPart, u64),
-    Refused(Domain, u64, u64, Code),
-    UserQuota(LocalPart, Quota),
-    LinkQuota(Domain, bool, Quota),
-    Unconfirmed(bool),
-    /// A timeline grew by one event.
-    Append(Appended),
-    /// The gap before this index is known: the follower's copy goes on from here (W18).
-    Skip {
-        room: RoomId,
-        next_index: u64,
-        head: Digest,
-    },
-    /// A room's queue of submissions grew by one.
-    Pend {
-        room: RoomId,
-        p: u64,
-        sent: Sent,
-        author: LocalPart,
-        bytes: Arc<[u8]>,
-    },
-    /// Submissions before this number are settled.
-    PendingDone {
-        room: RoomId,
-        before: u64,
-    },
-    /// An outbox grew by one record.
-    Send(Queued),
-    /// An envelope was applied: kept as evidence.
-    Received {
-        peer: Domain,
-        epoch: Epoch,
-        from_seq: u64,
-        to_seq: u64,
-        evidence: Evidence,
-    },
-    Notice {
-        user: LocalPart,
-        n: u64,
-        notice: Notice,
-    },
-    Audit(Box<AuditEntry>),
-    Keep(Keep),
-    Journal(Entry),
-}
 
 /// A state under change.
 pub struct Draft<'a> {

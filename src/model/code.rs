@@ -109,6 +109,8 @@ codes! {
     OutboxFull = "OUTBOX_FULL",
     /// The daemon has too much to do; try again.
     Overloaded = "OVERLOADED",
+    /// The admin has switched search off.
+    SearchOff = "SEARCH_OFF",
     /// The daemon is stopping.
     Stopping = "STOPPING",
     /// The disk is full.

@@ -284,3 +284,22 @@ pub const CREDIT_PAUSE_MS: u64 = 1_000;
 pub const HELLO_BURST_MAX: u32 = 16;
 /// Pause between hellos when the burst is used up, milliseconds.
 pub const HELLO_PAUSE_MS: u64 = 250;
+
+/// Longest search, bytes of UTF-8.
+pub const SEARCH_QUERY_BYTES_MAX: usize = 512;
+/// Terms of one search.
+pub const SEARCH_TERMS_MAX: usize = 32;
+/// Words are told apart by so many characters.
+pub const SEARCH_TERM_CHARS_MAX: usize = 64;
+/// Different words that the beginning of a word may stand for.
+pub const SEARCH_EXPANSIONS_MAX: u32 = 1_000;
+/// Time for one search, milliseconds.
+pub const SEARCH_MS_MAX: u64 = 2_000;
+/// Searches at once.
+pub const SEARCHES_AT_ONCE_MAX: usize = 2;
+/// Searches that wait for their turn before further ones are refused.
+pub const SEARCHES_WAITING_MAX: usize = 64;
+/// What is shown of a text that was found, characters.
+pub const SNIPPET_CHARS_MAX: usize = 240;
+/// Documents that one commit of the search index takes at most.
+pub const INDEX_DOCUMENTS_PER_COMMIT_MAX: usize = 50_000;

@@ -36,7 +36,7 @@ fn naming(file: FileRef) -> Message {
 async fn host() -> (Node, EvilServer, RoomId) {
     let node = Node::start("acme.example", &["alice", "carol"]).await;
     let honest = Box::new(|link: &handclasp::testing::evil::EvilLink, _: &_, ack| {
-        Reply::Taken(wire::proof::seal_ack(&ack, &link.keys.signing))
+        Reply::Taken(wire::proof::seal_ack(&ack, &link.keys.signing).into())
     });
     let server = EvilServer::start(&node, "globex.example", honest).await;
     node.until_link(&domain("globex.example"), LinkState::Open).await;

@@ -28,10 +28,7 @@ use handclasp::{
     wire,
 };
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -117,6 +114,7 @@ impl Site {
             dial: Arc::new(SimDial),
             faces,
             runs: Runs::Task,
+            search: None,
             beat: Box::new(|| {}),
             metrics: Box::new(String::new),
         })?)

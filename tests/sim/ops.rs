@@ -7,12 +7,14 @@ use handclasp::{
     engine::Refusal,
     model::{
         Domain, EventId, RoomId,
-        event::{Act, Edit, Message, React, Recall, Role},
+        calendar::{Attendance, When},
+        event::{Act, Calendar, DateBody, Edit, Message, Note, NoteBody, React, Recall, Role, SettingsChange},
         file::FileSource,
         grant::Scopes,
         journal::Outcome,
         link::LinkState,
         room::{History, RoomKind},
+        tool::RulesChange,
     },
     testing::Seeded,
 };
@@ -218,7 +220,20 @@ impl Driver {
     async fn some_act(&mut self, site: usize, room: RoomId, message: Message) -> Act {
         let state = self.told.sites[site].engine().await.state();
         let target = self.below(state.rooms.get(&room).map_or(1, |room| room.next_index.max(1)));
-        match self.below(8) {
+        match self.below(12) {
+            8 => Note::Posted(NoteBody { title: "note".parse().expect("a title"), text: None }).into(),
+            9 => match self.below(3) {
+                0 => Note::Commented { target, text: message.text }.into(),
+                1 => Note::Pinned { target, on: self.below(2) == 0 }.into(),
+                _ => Note::Deleted { target }.into(),
+            },
+            10 => Calendar::Posted(some_date()).into(),
+            11 => match self.below(4) {
+                0 => Calendar::Changed { target, body: some_date() }.into(),
+                1 => Calendar::Cancelled { target }.into(),
+                2 => Calendar::Answered { target, answer: Attendance::Yes }.into(),
+                _ => Calendar::Answered { target, answer: Attendance::No }.into(),
+            },
             0 => Act::Edit(Edit { target, text: message.text, mentions: Vec::new() }),
             1 => Act::Recall(Recall { target }),
             2 | 3 => {
@@ -254,7 +269,11 @@ impl Driver {
         let other = self.below(2) as usize;
         let named = self.some_user(other);
         let member = self.told.sites[other].address(named);
-        let op = match self.below(3) {
+        let op = match self.below(4) {
+            3 => {
+                let rules = RulesChange { note: Some(self.below(3) > 0), ..RulesChange::default() };
+                UserOp::ChangeRoom(room, SettingsChange { rules, ..SettingsChange::default() })
+            }
             0 => UserOp::AddMembers(room, vec![member]),
             1 => UserOp::RemoveMember(room, member),
             _ => UserOp::SetRole(room, member, if self.below(2) == 0 { Role::Master } else { Role::Member }),
@@ -364,4 +383,11 @@ impl Driver {
         }
         true
     }
+}
+
+fn some_date() -> DateBody {
+    let day = "2026-03-02".parse().expect("a day");
+    let title = "date".parse().expect("a title");
+    let when = When::Days { first: day, last: day };
+    DateBody { title, text: None, place: None, when, repeats: None, reminder_minutes: None }
 }

@@ -6,13 +6,18 @@ use handclasp::{
     model::{
         Address, Code, Digest, EpochId, EventId, InstanceId, LinkId, Millis, RoomId,
         audit::AuditEntry,
-        event::{Act, Content, Edit, Event, Message, React, Recall, Role, Sealed, SettingsChange},
+        calendar::{Attendance, When},
+        event::{
+            Act, Calendar, Content, DateBody, Edit, Event, Message, Note, NoteBody, React, Recall, Role, Sealed,
+            SettingsChange,
+        },
         file::{FilePolicy, FileRef, ImageSize},
         grant::{Grant, GrantState, Scope, SignedGrant},
         org::{self, Card, KeyUse, SignedCard},
         record::{Ack, Ask, Epoch, Hello, InPosition, OutPosition, RecordBody},
         room::{History, MemberImage, RoomImage, RoomKind},
         text::MessageText,
+        tool::{Callers, RulesChange},
     },
     wire::{self, envelope::EnvelopeHead, proof},
 };
@@ -161,6 +166,9 @@ pub fn events() -> Vec<Sealed> {
     let (alice, bob) = (ACME.user("alice"), GLOBEX.user("bob"));
     let message =
         |words: &str, reply_to, mentions| Content::from(Message { reply_to, mentions, ..Message::plain(text(words)) });
+    let note = |note: Note| Content::Act(note.into());
+    let calendar = |calendar: Calendar| Content::Act(calendar.into());
+    let body = NoteBody { title: text("Stand 12"), text: Some(text("Hall 3")) };
     let edit = Edit { target: 1, text: text("Tab again"), mentions: vec![alice.clone()] };
     let settings = SettingsChange {
         name: Some(text("Fair 2027")),
@@ -180,9 +188,41 @@ pub fn events() -> Vec<Sealed> {
         event(Some(bob.clone()), 9, Message { all: true, ..Message::plain(text("All of you")) }.into()),
         event(Some(bob.clone()), 10, Act::Edit(edit).into()),
         event(Some(alice.clone()), 11, Act::Recall(Recall { target: 1 }).into()),
-        event(Some(bob), 12, Act::React(React { target: 0, emoji: text("\u{1F44D}"), on: true }).into()),
-        event(Some(alice), 13, Message { files: files(), ..Message::plain(MessageText::none()) }.into()),
+        event(Some(bob.clone()), 12, Act::React(React { target: 0, emoji: text("\u{1F44D}"), on: true }).into()),
+        event(Some(bob.clone()), 13, note(Note::Posted(body.clone()))),
+        event(Some(bob.clone()), 14, note(Note::Edited { target: 12, body })),
+        event(Some(bob.clone()), 15, note(Note::Commented { target: 12, text: text("Good") })),
+        event(Some(bob.clone()), 16, note(Note::Pinned { target: 12, on: true })),
+        event(Some(bob.clone()), 17, note(Note::Deleted { target: 12 })),
+        event(Some(bob.clone()), 18, calendar(Calendar::Posted(weekly()))),
+        event(Some(bob.clone()), 19, calendar(Calendar::Changed { target: 17, body: days() })),
+        event(Some(bob.clone()), 20, calendar(Calendar::Answered { target: 17, answer: Attendance::Maybe })),
+        event(Some(bob.clone()), 21, calendar(Calendar::Cancelled { target: 17 })),
+        event(Some(bob), 22, Content::Settings(rules())),
+        event(Some(alice), 23, Message { files: files(), ..Message::plain(MessageText::none()) }.into()),
     ]
+}
+
+fn weekly() -> DateBody {
+    let times = ["2026-03-02T09:00", "2026-03-02T10:30"].map(text);
+    DateBody {
+        title: text("Weekly"),
+        text: Some(text("Bring numbers")),
+        place: Some(text("Room 5")),
+        when: When::Times { start: times[0], end: times[1], zone: text("Europe/Berlin") },
+        repeats: Some(text("FREQ=WEEKLY;BYDAY=MO;COUNT=6")),
+        reminder_minutes: Some(15),
+    }
+}
+
+fn days() -> DateBody {
+    let when = When::Days { first: text("2026-03-02"), last: text("2026-03-03") };
+    DateBody { title: text("Fair"), text: None, place: None, when, repeats: None, reminder_minutes: None }
+}
+
+fn rules() -> SettingsChange {
+    let rules = RulesChange { note: Some(false), callers: Some(Callers::Masters), ..RulesChange::default() };
+    SettingsChange { rules, ..SettingsChange::default() }
 }
 
 fn files() -> Vec<FileRef> {

@@ -387,3 +387,14 @@ pub struct Health {
     /// `live`, `ready` or `not_ready`.
     pub status: String,
 }
+
+/// How the search index stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SearchIndex {
+    /// What can be found.
+    pub documents: u64,
+    /// Positions of the journal that are not in the index yet.
+    pub behind: u64,
+    /// Whether it is being built from the database.
+    pub building: bool,
+}

@@ -10,6 +10,7 @@ mod health;
 mod keeping;
 mod peers;
 mod rooms;
+mod search;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::{
     crypto::SigningKey,
     engine::{Engine, IdempotencyKey},
     model::{Code, Domain, journal::Outcome, org::SignedCard},
+    search::Search,
 };
 use arc_swap::ArcSwap;
 use axum::{
@@ -59,6 +61,8 @@ pub struct AdminContext {
     pub secrets: Secrets,
     /// What probes ask for.
     pub probes: Probes,
+    /// Searches the rooms; none when it is switched off.
+    pub search: Option<Search>,
 }
 
 /// Our side of every link.
@@ -194,6 +198,8 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(audit::verify))
+        .routes(routes!(search::show))
+        .routes(routes!(search::rebuild))
         .routes(routes!(health::metrics))
 }
 

@@ -99,6 +99,8 @@ fn the_document_is_openapi_3_1_and_knows_every_endpoint() {
         ("/audit", "get"),
         ("/audit/export", "get"),
         ("/audit/verify", "post"),
+        ("/search", "get"),
+        ("/search/rebuild", "post"),
         ("/metrics", "get"),
         ("/health/live", "get"),
         ("/health/ready", "get"),

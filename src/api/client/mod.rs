@@ -22,6 +22,7 @@ mod paths;
 mod render;
 mod reports;
 mod rooms;
+mod search;
 mod session;
 mod shown;
 mod uploads;
@@ -32,7 +33,7 @@ mod why;
 mod tests;
 
 use super::{entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle};
-use crate::{engine::Engine, files::Files};
+use crate::{engine::Engine, files::Files, search::Search};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub struct ClientContext {
     pub throttle: Throttle,
     /// Ids and tokens come from here.
     pub entropy: Entropy,
+    /// Searches the rooms; none when it is switched off.
+    pub search: Option<Search>,
 }
 
 type Context = axum::extract::State<Arc<ClientContext>>;
@@ -134,6 +137,7 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(calendar::export))
         .routes(routes!(calendar::open_feed, calendar::end_feeds))
         .routes(routes!(calendar::feed))
+        .routes(routes!(search::search))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
         .routes(routes!(reports::report))

@@ -7,6 +7,7 @@ mod files;
 mod load;
 mod progress;
 mod scenarios;
+mod search;
 mod stage;
 mod stream;
 mod tally;

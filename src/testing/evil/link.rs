@@ -2,6 +2,7 @@
 
 use super::{EvilConnection, OrgKeys};
 use crate::{
+    core::features::Feature,
     crypto::digest::{chain, link_id, sha256},
     model::{
         Code, Digest, Domain, EpochId, InstanceId, LinkId, Millis,
@@ -193,7 +194,7 @@ impl EvilLink {
             outgoing: (serial > 0).then_some(outgoing),
             incoming,
             ended: None,
-            features: vec!["files".to_owned()],
+            features: Feature::ALL.iter().map(|feature| feature.as_str().to_owned()).collect(),
             files: None,
             envelope_max: self.takes,
         }

@@ -8,6 +8,7 @@ mod messages;
 mod notes;
 mod reports;
 mod rooms;
+mod search;
 mod stream;
 
 pub use account::{Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn};
@@ -23,6 +24,7 @@ pub use reports::NewReport;
 pub use rooms::{
     FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, RoomTool, ToolSwitches, You,
 };
+pub use search::{Finding, Findings, SearchQuery, SnippetPiece};
 pub use stream::{
     Delivered, Hello, LinkChanged, MessagesFrame, PendingFrame, ProfileChanged, Refused, RoomLeft, RoomRead, Unplaced,
 };

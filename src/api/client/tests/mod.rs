@@ -9,6 +9,7 @@ mod events;
 mod files;
 mod messages;
 mod rooms;
+mod search;
 mod tools;
 
 use super::{ClientContext, router};
@@ -19,6 +20,7 @@ use crate::{
     engine::{Engine, Parts, Running, Runs},
     files::{Files, Memory, Work},
     model::{Domain, LocalPart, Millis, user::Session},
+    search::{Follower, Place, Search},
     store::{kv::Kv, load, mem_kv::MemKv},
     testing::fixtures::{Seeded, domain, local, org_with_users},
 };
@@ -28,7 +30,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 use tower::ServiceExt as _;
 
 /// When the tests play.
@@ -47,6 +52,9 @@ struct Daemon {
     router: Router,
     engine: Engine,
     tokens: BTreeMap<String, String>,
+    search: Search,
+    /// Runs once a test has asked for it.
+    follower: Mutex<Option<Follower>>,
     _running: Running,
 }
 
@@ -104,14 +112,17 @@ impl Daemon {
             runs: Runs::Task,
             fatal: Box::new(|error| panic!("the store in memory failed: {error}")),
         });
+        let (search, follower) = Search::new(engine.clone(), Place::Memory, 0);
         let context = Arc::new(ClientContext {
             engine: engine.clone(),
             files: Files::open(disk.clone(), Work::Inline, Arc::new(Stopped)).expect("memory"),
             passwords: Passwords::new(entropy.clone()),
             throttle: Throttle::default(),
             entropy,
+            search: Some(search.clone()),
         });
-        Self { router: router(context), engine, tokens, _running: running }
+        let follower = Mutex::new(Some(follower));
+        Self { router: router(context), engine, tokens, search, follower, _running: running }
     }
 
     fn request(&self, user: &str, method: &str, path: &str) -> axum::http::request::Builder {
