@@ -7,13 +7,14 @@ import { clock } from './format.js';
 
 const HEIGHT = 148;
 const PAD = { top: 10, right: 12, bottom: 22, left: 52 };
-const STEPS = [1, 2, 2.5, 5, 10];
+const STEPS = [1, 2, 4, 6, 8, 10];
+const POWERS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-/** A round number not below `value`, so that the axis has readable marks. */
-export function niceCeil(value) {
+/** A round number not below `value`, so that the axis has readable marks; bytes are round in powers of two. */
+export function niceCeil(value, base = 10) {
   if (!(value > 0)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return STEPS.find((step) => step * power >= value * 0.999) * power;
+  const power = base ** Math.floor(Math.log(value) / Math.log(base) + 1e-9);
+  return (base === 10 ? STEPS : POWERS).find((step) => step * power >= value * 0.999) * power;
 }
 
 /**
@@ -22,16 +23,17 @@ export function niceCeil(value) {
  * - `hint`: how to read it
  * - `format`: a value as text
  * - `floor`: the least top of the axis, so that noise near zero stays small
+ * - `base`: 1024 for bytes
  */
 export class Chart {
-  constructor({ title, hint, format, floor = 0 }) {
-    Object.assign(this, { format, floor, series: [], span: [0, 1], picked: undefined });
+  constructor({ title, hint, format, floor = 0, base = 10 }) {
+    Object.assign(this, { format, floor, base, series: [], span: [0, 1], picked: undefined });
     this.legend = h('ul', { class: 'chart-legend' });
     this.plot = svg('svg', { class: 'chart-plot', height: HEIGHT, tabindex: 0, role: 'img' });
     this.said = h('p', { class: 'unseen', aria: { live: 'off' } });
     this.title = title;
     this.figure = h('figure', { class: 'panel chart' },
-      h('figcaption', {}, h('h3', {}, title), hint && h('p', { class: 'faint' }, hint)), this.plot, this.legend, this.said);
+      h('figcaption', {}, h('h2', {}, title), hint && h('p', { class: 'faint' }, hint)), this.plot, this.legend, this.said);
     this.plot.addEventListener('pointermove', (event) => this.#pickAt(event.offsetX));
     this.plot.addEventListener('pointerleave', () => this.#pick(undefined));
     this.plot.addEventListener('blur', () => this.#pick(undefined));
@@ -102,7 +104,7 @@ export class Chart {
     this.width = this.plot.clientWidth;
     if (!this.width) return;
     const values = this.series.flatMap((one) => one.points.map((point) => point.value)).filter(Number.isFinite);
-    this.top = niceCeil(Math.max(this.floor, ...values));
+    this.top = niceCeil(Math.max(this.floor, ...values), this.base);
     this.plot.replaceChildren(...this.#grid(), ...this.series.flatMap((one) => this.#line(one)), ...this.#cross());
     if (!values.length) this.plot.append(this.#text(this.width / 2, HEIGHT / 2, t('chart.empty'), 'middle'));
     this.plot.setAttribute('aria-label', this.#summary(values));

@@ -23,8 +23,8 @@ export function tx(key, values = {}) {
 /** How long ago, with the exact time on it. */
 export const agoTime = (at) => h('time', { dateTime: new Date(at).toISOString(), title: dateTime(at), data: { ago: at } }, ago(at));
 
-/** The exact time, with how long ago on it. */
-export const exactTime = (at) => h('time', { dateTime: new Date(at).toISOString(), title: ago(at) }, dateTime(at));
+/** The exact time, with how long ago on it; `told` is another way to write it. */
+export const exactTime = (at, told = dateTime(at)) => h('time', { dateTime: new Date(at).toISOString(), title: ago(at) }, told);
 
 const TONE_ICONS = { good: 'check', warn: 'alert', bad: 'alert', busy: 'refresh', off: 'unlink', idle: 'link', info: 'info' };
 
@@ -69,7 +69,7 @@ export function download(name, content, type) {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** Radio buttons: `options` are `{value, label, hint}`. */
+/** Radio buttons below a legend, which may be an element: `options` are `{value, label, hint}`. */
 export function choices(legend, name, options, chosen, onPick = () => {}) {
   return h('fieldset', { class: 'choices' }, h('legend', {}, legend), options.map(({ value, label, hint }) =>
     h('label', { class: 'check' },

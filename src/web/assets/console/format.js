@@ -12,6 +12,9 @@ function format(kind, options) {
 /** The time of day with its seconds. */
 export const clock = (at) => format(Intl.DateTimeFormat, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(at);
 
+/** Date and time with its seconds, for logs. */
+export const precise = (at) => format(Intl.DateTimeFormat, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' }).format(at);
+
 /** A number with a digit behind the point only when it is small, shortened when it is large. */
 export function figure(value) {
   const digits = Math.abs(value) < 10 && value !== 0 ? (Math.abs(value) < 0.1 ? 2 : 1) : 0;

@@ -64,10 +64,12 @@ function endField(present) {
   const show = () => { time.element.hidden = picked !== 'at'; };
   const label = (value, days) => (days ? (days === 365 ? t('grant.ends.year') : t('grant.ends.days', { count: days })) : t(`grant.ends.${value}`));
   const options = ENDS.map(([value, days]) => ({ value, label: label(value, days), hint: days && date(Date.now() + days * DAY_MS) }));
-  const element = h('div', { class: 'stack' }, choices(t('grant.ends.legend'), 'ends', options, picked, (value) => {
+  const picks = choices(t('grant.ends.legend'), 'ends', options, picked, (value) => {
     picked = value;
     show();
-  }), time.element);
+  });
+  picks.classList.add('compact');
+  const element = h('div', { class: 'stack' }, picks, time.element);
   show();
   const read = () => {
     const days = ENDS.find(([value]) => value === picked)[1];

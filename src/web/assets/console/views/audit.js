@@ -5,6 +5,7 @@ import { t } from '../../shared/i18n.js';
 import { button, complain, copy, empty, failed, field, iconButton, loading, uid } from '../../shared/ui.js';
 import { banner, download, exactTime, facts, heading } from '../draw.js';
 import { actionText, entryTone } from '../entries.js';
+import { precise } from '../format.js';
 
 const GROUPS = ['grant', 'peer', 'link', 'card', 'user', 'policy', 'session', 'token', 'member', 'room', 'record', 'request'];
 const DAY_MS = 86_400_000;
@@ -23,7 +24,7 @@ function row(entry) {
   }, { class: 'small', aria: { expanded: false, controls: details.id, label: `${t('audit.details')} ${entry.seq}` } });
   return [h('tr', { class: 'entry' },
     h('td', { class: 'faint number' }, String(entry.seq)),
-    h('td', { class: 'nowrap' }, exactTime(entry.at)),
+    h('td', { class: 'nowrap' }, exactTime(entry.at, precise(entry.at))),
     h('td', {}, h('span', { class: ['dot-mark', entryTone(entry)] }), ' ', h('b', {}, entry.actor), ' ', actionText(entry.action), ' ', h('span', { class: 'mono' }, entry.subject), entry.detail && h('p', { class: 'faint' }, entry.detail)),
     h('td', {}, entry.code && h('span', { class: 'badge warn' }, entry.code)),
     h('td', {}, opener)), details];

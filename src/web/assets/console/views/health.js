@@ -32,7 +32,14 @@ function seriesOf(samples, from) {
   };
 }
 
-const FORMATS = { records: figure, lag: figure, latency: seconds, requests: figure, errors: figure, load: bytes };
+const CHARTS = {
+  records: { format: figure },
+  lag: { format: figure, floor: 4 },
+  latency: { format: seconds, floor: 0.002 },
+  requests: { format: figure },
+  errors: { format: figure },
+  load: { format: bytes, base: 1024 },
+};
 
 function tiles({ samples, isReady, problem }) {
   const metrics = samples.latest?.metrics ?? new Map();
@@ -67,7 +74,7 @@ function rawTable(metrics) {
 
 /** The view. */
 export function health(app) {
-  const charts = Object.fromEntries(Object.entries(FORMATS).map(([name, format]) => [name, new Chart({ title: t(`health.${name}`), hint: t(`health.${name}.hint`), format })]));
+  const charts = Object.fromEntries(Object.entries(CHARTS).map(([name, options]) => [name, new Chart({ title: t(`health.${name}`), hint: t(`health.${name}.hint`), ...options })]));
   const figures = h('div', { class: 'tiles' });
   const table = h('div', { class: 'scroll', tabIndex: 0, role: 'region', aria: { label: t('health.raw') } });
   const raw = h('details', { class: 'panel', on: { toggle: () => update() } }, h('summary', {}, t('health.raw'), ' ', h('span', { class: 'faint' }, t('health.raw.hint'))), table);
@@ -76,7 +83,8 @@ export function health(app) {
   function update() {
     const { samples } = app.live;
     const to = samples.all.at(-1)?.at ?? Date.now();
-    const from = to - span * 60_000;
+    const known = to - (samples.all[0]?.at ?? to);
+    const from = to - Math.min(span * 60_000, Math.max(known, SPANS_MIN[0] * 60_000));
     fill(figures, tiles(app.live));
     for (const [name, series] of Object.entries(seriesOf(samples, from))) charts[name].show(series, from, to);
     if (raw.open && !table.contains(document.activeElement)) fill(table, rawTable(samples.latest?.metrics));

@@ -46,7 +46,7 @@ class Policy {
       }
       this.read();
     };
-    return panel(t('policy.audience'), choices(t('policy.audience'), 'audience', options, this.policy.audience, pick),
+    return panel(t('policy.audience'), choices(h('span', { class: 'unseen' }, t('policy.audience')), 'audience', options, this.policy.audience, pick),
       switchRow(toggle(t('policy.newcomers'), this.policy.newcomers, (newcomers) => this.put({ newcomers })), t('policy.newcomers.hint')));
   }
 

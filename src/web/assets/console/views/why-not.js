@@ -1,14 +1,20 @@
 // Why not? Which conditions keep one of our users from an external person, who can change them, and where.
 
 import { fill, h, icon } from '../../shared/dom.js';
-import { t } from '../../shared/i18n.js';
+import { has, t } from '../../shared/i18n.js';
 import { button, complain, field, uid } from '../../shared/ui.js';
-import { banner, heading, linkButton, mark } from '../draw.js';
+import { banner, heading, linkButton } from '../draw.js';
 import { SCOPES } from '../explain.js';
 import { complainAtField } from './users.js';
 
 const WHO_ICONS = { you: 'person', your_admin: 'key', their_admin: 'globe', nobody: 'clock' };
 const SUGGESTED_MAX = 500;
+
+/** A condition in words for an admin; the daemon's own sentence speaks to the person who asks. */
+function told({ code, who, detail }, asked) {
+  const key = [`reason.${code}`, `reason.${code}.${who}`].find(has);
+  return key ? t(key, { ...asked, domain: asked.address.split('@')[1], scope: t(`scope.${asked.scope}`) }) : detail;
+}
 
 /** Where the admin goes to change a condition. */
 function fix({ code, who }, user, address) {
@@ -19,11 +25,12 @@ function fix({ code, who }, user, address) {
   return code === 'UNCONFIRMED' ? linkButton(t('app.back_to_overview'), '#/', 'home', 'small') : linkButton(t('why_not.fix.partner'), `#/partners/${encodeURIComponent(domain)}`, 'link', 'small');
 }
 
-function answer({ possible, reasons }, user, address) {
+function answer({ possible, reasons }, asked) {
+  const { user, address } = asked;
   if (possible) return banner('good', t('why_not.possible'), t('why_not.possible.detail', { user, address }));
   return h('div', { class: 'stack' }, h('h2', { tabIndex: -1 }, t('why_not.impossible', { count: reasons.length })), h('ol', { class: 'reasons' }, reasons.map((reason) =>
-    h('li', { class: 'panel' }, h('p', { class: 'told' }, reason.detail),
-      h('footer', { class: 'row wrap' }, h('span', { class: 'grow row' }, icon(WHO_ICONS[reason.who] ?? 'info'), h('span', {}, `${t('why_not.who')}: `, h('b', {}, t(`why_not.who.${reason.who}`)))), mark('idle', reason.code), fix(reason, user, address))))));
+    h('li', { class: 'panel' }, h('p', { class: 'told' }, told(reason, asked)),
+      h('footer', { class: 'row wrap' }, h('span', { class: 'grow row' }, icon(WHO_ICONS[reason.who] ?? 'info'), h('span', {}, `${t('why_not.who')}: `, h('b', {}, t(`why_not.who.${reason.who}`)))), h('span', { class: 'badge' }, reason.code), fix(reason, user, address))))));
 }
 
 /** The view. */
@@ -37,7 +44,7 @@ export function whyNot(app, { query }) {
   const ask = async () => {
     const asked = { user: user.input.value.trim().split('@')[0], address: address.input.value.trim().toLowerCase(), scope: scope.value };
     history.replaceState(null, '', `#/why?${new URLSearchParams(asked)}`);
-    await app.admin.whyNot(asked.user, asked.address, asked.scope).then((told) => fill(place, answer(told, asked.user, asked.address)), (problem) => complainAtField(problem, { user, address }));
+    await app.admin.whyNot(asked.user, asked.address, asked.scope).then((found) => fill(place, answer(found, asked)), (problem) => complainAtField(problem, { user, address }));
   };
   const form = h('form', { class: 'asked', noValidate: true, on: { submit: (event) => { event.preventDefault(); ask(); } } }, user.element, address.element,
     h('div', { class: 'field' }, h('label', { htmlFor: scope.id }, t('why_not.scope')), scope), button(t('why_not.do'), { type: 'submit', kind: 'primary' }), known, domains);
