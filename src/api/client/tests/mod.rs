@@ -10,7 +10,13 @@ mod rooms;
 
 use super::{ClientContext, router};
 use crate::{
-    api::{auth, entropy::Entropy, password::Passwords, throttle::Throttle},
+    api::{
+        auth,
+        cookie::{Channel, Cookies},
+        entropy::Entropy,
+        password::Passwords,
+        throttle::Throttle,
+    },
     clock::Clock,
     core::State,
     engine::{Engine, Parts, Running, Runs},
@@ -102,6 +108,7 @@ impl Daemon {
         let context = Arc::new(ClientContext {
             engine: engine.clone(),
             passwords: Passwords::new(entropy.clone()),
+            cookies: Cookies::new("handclasp-acme.example".to_owned(), Channel::Plain),
             throttle: Throttle::default(),
             entropy,
         });

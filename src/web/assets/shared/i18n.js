@@ -93,6 +93,7 @@ addTexts({
   'ui.more': { en: 'More', ko: '더 보기' },
   'ui.search': { en: 'Search', ko: '검색' },
   'ui.loading': { en: 'Loading …', ko: '불러오는 중…' },
+  'ui.open': { en: 'Open', ko: '열기' },
   'ui.copy': { en: 'Copy', ko: '복사' },
   'ui.copied': { en: 'Copied', ko: '복사했습니다' },
   'ui.external': { en: 'External', ko: '외부' },
