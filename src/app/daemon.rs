@@ -195,9 +195,15 @@ impl Daemon {
         let admin = admin::router(admin::AdminContext {
             engine: engine.clone(),
             own: own.clone(),
-            secrets: admin::Secrets { token: admin_token, entropy: entropy.clone(), passwords: passwords.clone() },
+            secrets: admin::Secrets {
+                token: admin_token,
+                entropy: entropy.clone(),
+                passwords: passwords.clone(),
+                cookies: Cookies::new(format!("handclasp-admin-{domain}"), Channel::Plain),
+            },
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
         });
+        let admin = web::before(web::App::Console, &domain, admin);
         let channel = parts.faces.client_tls.as_ref().map_or(Channel::Plain, |_| Channel::Tls);
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),

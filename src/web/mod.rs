@@ -24,12 +24,15 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub enum App {
     /// For people, on the client listener.
     Chat,
+    /// For admins, on the admin listener.
+    Console,
 }
 
 impl App {
     fn page(self) -> &'static str {
         match self {
             Self::Chat => "chat/index.html",
+            Self::Console => "console/index.html",
         }
     }
 
@@ -37,6 +40,8 @@ impl App {
     fn addresses(self) -> &'static [&'static str] {
         match self {
             Self::Chat => &["/", "/rooms/{room}", "/contacts", "/contacts/{address}", "/notifications", "/settings"],
+            // Its views stand behind `#`: the admin API keeps all other paths.
+            Self::Console => &["/"],
         }
     }
 }

@@ -44,11 +44,16 @@ const LIMITS: &[(&str, u64, &str, &str)] = &[
 /// List all limits that can refuse something
 #[utoipa::path(get, path = "/api/v1/limits", tag = "limits", responses((status = 200, body = Page<Limit>)))]
 pub async fn list(_: Caller) -> Json<Page<Limit>> {
+    Json(all())
+}
+
+/// All of them; both APIs tell the same.
+pub fn all() -> Page<Limit> {
     let show = |(name, max, unit, what): &(&str, u64, &str, &str)| Limit {
         name: (*name).to_owned(),
         max: *max,
         unit: (*unit).to_owned(),
         what: (*what).to_owned(),
     };
-    Json(Page::whole(LIMITS.iter().map(show).collect()))
+    Page::whole(LIMITS.iter().map(show).collect())
 }

@@ -7,7 +7,7 @@ mod caller;
 mod contacts;
 mod events;
 mod frame;
-mod limits;
+pub(super) mod limits;
 mod members;
 mod messages;
 mod notifications;

@@ -41,7 +41,7 @@ export class Admin {
   }
 
   /** Trades the token for a cookie session. */
-  signIn = (token) => this.#json('POST', '/session', { body: { token, actor: this.session.actor }, quiet: true });
+  signIn = (token) => this.#json('POST', '/session', { body: { token }, quiet: true });
   signOut = () => this.#ask('DELETE', '/session', { quiet: true });
   status = (options) => this.#json('GET', '/status', options);
   card = async () => (await this.#ask('GET', '/card')).text();

@@ -1,0 +1,13 @@
+//! The limits that can refuse something, for admins to see how near they are.
+
+use crate::api::{
+    client::{dto::Limit, limits},
+    paging::Page,
+};
+use axum::Json;
+
+/// List all limits that can refuse something
+#[utoipa::path(get, path = "/limits", tag = "health", responses((status = 200, body = Page<Limit>)))]
+pub async fn list() -> Json<Page<Limit>> {
+    Json(limits::all())
+}
