@@ -1,0 +1,240 @@
+// The admin console in a real browser: two admins pair nothing new but click the grant through: revocation with its
+// consequences, conflict, granting again; users, policy, why-not, audit, hostile texts, keyboard, axe-core, screenshots.
+//
+// Run: `node console.mjs` with `handclasp demo` running and in HANDCLASP_ADMINS a JSON list of the two consoles:
+// `[{"url": "http://127.0.0.1:1", "token": "…"}, …]`, the demo's first org first. SHOTS=dir keeps screenshots there.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { chromium } from 'playwright-core';
+
+const [ours, theirs] = JSON.parse(process.env.HANDCLASP_ADMINS);
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const HOSTILE = '<img src=x onerror="document.title=\'owned\'">';
+const AXE = await readFile(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const SIZES = [['phone', 390, 844], ['laptop', 1280, 800], ['wide', 1920, 1080]];
+const VIEWS = ['/', '/pair', '/users', '/users/alice', '/policy', '/rooms', '/why', '/audit', '/health', '/limits'];
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+const faults = [];
+
+/** A page of its own session, whose faults fail the test. */
+async function open(admin, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', reducedMotion: 'reduce', ...options });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(error.stack));
+  page.on('console', (message) => { if (/Content Security Policy|Trusted/.test(message.text())) faults.push(message.text()); });
+  page.on('request', (request) => { if (!request.url().startsWith(admin.url) && !request.url().startsWith('blob:')) faults.push(`asked ${request.url()}`); });
+  await page.goto(admin.url);
+  return page;
+}
+
+async function signIn(page, admin, actor) {
+  await page.getByLabel('Admin token').fill(admin.token);
+  await page.getByLabel('Your name').fill(actor);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+}
+
+const go = async (page, path) => {
+  await page.evaluate((to) => { location.hash = to; }, path);
+  await page.locator('main h1').first().waitFor();
+};
+
+async function checkAccess(page, where) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  assert.deepEqual(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target).join(', ')}`), [], where);
+}
+
+const tests = {
+  async 'a wrong token is refused in words, and the right one is held by no script'() {
+    const page = await open(ours);
+    await page.getByLabel('Admin token').fill('short');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('An admin token has 43 characters').waitFor();
+    await page.getByLabel('Admin token').fill('A'.repeat(43));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('This is not the admin token').waitFor();
+    await checkAccess(page, 'sign-in');
+    await signIn(page, ours, 'carol');
+    const held = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]));
+    assert.ok(!held.includes(ours.token), 'a script could read the token');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in to the console' }).waitFor();
+    await page.context().close();
+  },
+
+  async 'p27 a revocation tells its consequences first, and both consoles show who closed the link'() {
+    const [here, there] = [await open(ours), await open(theirs)];
+    await signIn(here, ours, 'carol');
+    await signIn(there, theirs, 'dora');
+    await here.locator('.partner h3 a').first().click();
+    const control = here.getByRole('switch', { name: /permits/ });
+    assert.equal(await control.getAttribute('aria-checked'), 'true', 'the demo leaves the link open');
+    await control.click();
+    const dialog = here.getByRole('dialog');
+    await dialog.getByText('direct room').first().waitFor();
+    await dialog.getByLabel(/Reason/).fill(HOSTILE);
+    await checkAccess(here, 'revocation');
+    await dialog.getByRole('button', { name: 'Revoke now' }).click();
+    await here.locator('.view-head .mark', { hasText: 'Closed by you' }).waitFor();
+    await there.locator('.partner .mark', { hasText: 'Closed by them' }).waitFor({ timeout: 30_000 });
+    await there.locator('.partner h3 a').first().click();
+    await there.getByText(HOSTILE).first().waitFor();
+    assert.equal(await there.locator('img').count(), 0, 'a reason became markup');
+    for (const page of [here, there]) await page.context().close();
+  },
+
+  async 'a grant that another admin changed meanwhile is shown before it is replaced'() {
+    const [first, second] = [await open(ours), await open(ours)];
+    await signIn(first, ours, 'carol');
+    await signIn(second, ours, 'erin');
+    const peer = (await first.locator('.partner h3 a').first().getAttribute('href')).slice(1);
+    for (const page of [first, second]) {
+      await go(page, peer);
+      await page.getByRole('button', { name: 'Give a grant' }).click();
+    }
+    await second.getByRole('dialog').getByLabel(/Reason/).fill('by erin');
+    await second.getByRole('dialog').getByRole('button', { name: 'Give a grant' }).click();
+    await second.getByRole('dialog').waitFor({ state: 'detached' });
+    await first.getByRole('dialog').getByLabel(/Reason/).fill('by carol');
+    await first.getByRole('dialog').getByRole('button', { name: 'Give a grant' }).click();
+    await first.getByRole('dialog').getByText('Another admin changed this grant').waitFor();
+    await first.getByRole('dialog').getByText('by erin').waitFor();
+    await first.getByRole('button', { name: 'Put mine in its place' }).click();
+    await first.getByRole('dialog').waitFor({ state: 'detached' });
+    await first.locator('.grant').first().getByText('by carol').waitFor();
+    await first.locator('.view-head .mark', { hasText: 'Open' }).waitFor({ timeout: 60_000 });
+    for (const page of [first, second]) await page.context().close();
+  },
+
+  async 'w2 a card is compared by ear before it is taken'() {
+    const [here, there] = [await open(ours), await open(theirs)];
+    await signIn(here, ours, 'carol');
+    await signIn(there, theirs, 'dora');
+    for (const page of [here, there]) await go(page, '#/pair');
+    const aloud = (await there.locator('.fingerprint li').allTextContents()).join(' ').toLowerCase();
+    const card = await there.evaluate(() => fetch('/admin/v1/card').then((answer) => answer.text()));
+    const paste = here.getByLabel("Or paste the card's text");
+    await paste.fill('no card');
+    await here.getByText('it is not even JSON').waitFor();
+    await paste.fill(await here.evaluate(() => fetch('/admin/v1/card').then((answer) => answer.text())));
+    await here.getByText('This is your own card').waitFor();
+    await paste.fill(card);
+    const submit = here.getByRole('button', { name: /^Pair with / });
+    await submit.waitFor();
+    assert.ok(await submit.isDisabled(), 'nothing was compared yet');
+    const heard = here.getByLabel('What they read to you');
+    await heard.fill(aloud.replace(/^./, (letter) => (letter === 'a' ? 'b' : 'a')));
+    await here.getByText('Group 1 does not fit').waitFor();
+    assert.ok(await submit.isDisabled(), 'the fingerprint is another');
+    await heard.fill(aloud);
+    await here.getByText('All eight groups fit').waitFor();
+    await checkAccess(here, 'comparison');
+    await submit.click();
+    await here.locator('.view-head .mark').waitFor();
+    for (const page of [here, there]) await page.context().close();
+  },
+
+  async 'a user is made, loses the permission, is found, and is deactivated; hostile names stay texts'() {
+    const page = await open(ours);
+    await signIn(page, ours, 'carol');
+    await go(page, '#/users');
+    const local = `eve${Date.now().toString(36)}`;
+    await page.getByRole('button', { name: 'Add a user' }).click();
+    await page.getByLabel('Name for signing in').fill(local);
+    await page.getByLabel('Display name').fill('<b onclick=x>Eve</b>');
+    await page.getByRole('button', { name: 'Make one up' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Add a user' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByPlaceholder('Find by name or address').fill(local);
+    await page.getByRole('link', { name: new RegExp(local) }).click();
+    await page.getByRole('heading', { name: '<b onclick=x>Eve</b>' }).waitFor();
+    await page.getByRole('switch', { name: 'May use external messaging' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByText('The switch for this person is off.').waitFor();
+    await page.getByLabel('What it is for').fill('a test');
+    await page.getByRole('button', { name: 'Issue a token' }).click();
+    await page.getByText('Copy it now').waitFor();
+    await page.getByRole('button', { name: 'Deactivate' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Deactivate' }).click();
+    await page.getByText('The account is deactivated.').waitFor();
+    await page.context().close();
+  },
+
+  async 'p5 why not? names the condition, who can change it, and the way there'() {
+    const page = await open(ours);
+    await signIn(page, ours, 'carol');
+    await go(page, '#/why');
+    await page.getByLabel('Who (one of your users)').fill('alice');
+    await page.getByLabel('Whom (an address of a partner)').fill('bob@nowhere.example');
+    await page.keyboard.press('Enter');
+    await page.getByText('nowhere.example is not a partner yet.').waitFor();
+    await page.getByRole('link', { name: 'Pair with them' }).click();
+    await page.getByRole('heading', { name: 'Pair with a partner', level: 1 }).waitFor();
+    await page.context().close();
+  },
+
+  async 'p28 the audit log is searched and its chain holds'() {
+    const page = await open(ours);
+    await signIn(page, ours, 'carol');
+    await go(page, '#/audit?action=grant');
+    await page.getByText('admin:carol').first().waitFor();
+    const acts = await page.locator('.log .entry').allTextContents();
+    assert.ok(acts.every((text) => text.includes('grant')), acts.join('\n'));
+    await page.getByRole('button', { name: 'Check the chain' }).click();
+    await page.getByText('The chain holds').waitFor();
+    await page.context().close();
+  },
+
+  async 'a daemon that does not answer is said so, and what was known stays in sight'() {
+    const page = await open(ours);
+    await signIn(page, ours, 'carol');
+    await page.context().setOffline(true);
+    await page.getByText('The daemon does not answer').waitFor({ timeout: 30_000 });
+    assert.ok(await page.locator('.partner').count() > 0);
+    await page.context().setOffline(false);
+    await page.getByText('The daemon does not answer').waitFor({ state: 'detached', timeout: 30_000 });
+    await page.context().close();
+  },
+
+  async 'every view is accessible and fits the phone, in both languages and colours'() {
+    for (const [name, width, height] of SIZES) {
+      for (const [colorScheme, locale] of [['light', 'en-US'], ['dark', 'ko-KR']]) {
+        const page = await open(ours, { viewport: { width, height }, colorScheme, locale });
+        await page.locator('input[name=token]').fill(ours.token);
+        await page.keyboard.press('Enter');
+        await page.locator('.partner').first().waitFor();
+        const partner = (await page.locator('.partner h3 a').first().getAttribute('href')).slice(1);
+        for (const view of [...VIEWS, partner]) {
+          await go(page, view);
+          await page.locator('main .spinner').waitFor({ state: 'detached' });
+          const where = `${view} at ${name}, ${colorScheme}, ${locale}`;
+          await checkAccess(page, where);
+          assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${where} is too wide`);
+          if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/console-${view.replaceAll('/', '_')}-${name}-${colorScheme}.png`, fullPage: true });
+        }
+        await page.context().close();
+      }
+    }
+  },
+};
+
+let failed = 0;
+for (const [name, run] of Object.entries(tests)) {
+  const began = Date.now();
+  try {
+    await run();
+    assert.deepEqual(faults.splice(0), [], 'faults in the page');
+    console.log(`ok   ${name} (${Date.now() - began} ms)`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL ${name}\n${error.stack}`);
+    for (const context of browser.contexts()) await context.close();
+  }
+}
+await browser.close();
+process.exit(failed ? 1 : 0);
