@@ -1,4 +1,4 @@
-// The admin console in a real browser: two admins pair nothing new but click the grant through: revocation with its
+// The admin console in a real browser: two admins click the grant through: revocation with its
 // consequences, conflict, granting again; users, policy, why-not, audit, hostile texts, keyboard, axe-core, screenshots.
 //
 // Run: `node console.mjs` with `handclasp demo` running and in HANDCLASP_ADMINS a JSON list of the two consoles:
@@ -134,8 +134,9 @@ const tests = {
     await heard.fill(aloud);
     await here.getByText('All eight groups fit').waitFor();
     await checkAccess(here, 'comparison');
+    await here.getByText('You are paired with globex.example already', { exact: false }).waitFor();
     await submit.click();
-    await here.locator('.view-head .mark').waitFor();
+    await here.getByText('is pinned with this card already').waitFor();
     for (const page of [here, there]) await page.context().close();
   },
 

@@ -61,12 +61,12 @@ function identityPanel(peer) {
     ));
 }
 
-function drawn(app, status, peer, entries) {
+function drawn(app, status, peer, { entries, evidence }) {
   const told = explainLink(peer, status.unconfirmed);
   return [
     h('header', { class: 'view-head' }, avatar(peer.org_name, peer.peer, { size: 'large' }),
       h('div', { class: 'grow' }, h('h1', { tabIndex: -1 }, peer.org_name), h('p', { class: 'soft' }, peer.peer)), mark(told.tone, t(told.state))),
-    peer.quarantine && quarantinePanel(app, peer),
+    evidence,
     linkPanel(app, status, peer),
     h('div', { class: 'two' }, ourPanel(app, status, peer), theirPanel(peer)),
     h('div', { class: 'two' }, identityPanel(peer), panel(t('partner.acts'), entries, h('footer', {}, h('a', { href: `#/audit?subject=${peer.peer}` }, t('partner.acts.all', { name: peer.org_name }))))),
@@ -79,6 +79,13 @@ export function partner(app, { name }) {
   const element = h('div', { class: 'view' }, loading());
   const entries = h('div', {}, loading());
   let seen;
+  let evidence;
+  // What an admin is reading there, and has ticked, stays while the rest of the page is drawn anew.
+  const evidenceOf = (peer) => {
+    const key = JSON.stringify(peer.quarantine);
+    if (evidence?.key !== key) evidence = { key, panel: peer.quarantine && quarantinePanel(app, peer) };
+    return evidence.panel;
+  };
   const read = () => app.admin.audit({ subject: name, limit: 6 }).then((page) => fill(entries, entryList(page.items)), (problem) => fill(entries, failed(problem, read)));
   const update = () => {
     const { status } = app.live;
@@ -89,7 +96,7 @@ export function partner(app, { name }) {
     seen = present;
     if (!peer) return fill(element, empty('unlink', t('partner.gone', { peer: name }), t('partner.gone.detail'), linkButton(t('app.back_to_overview'), '#/', 'home')));
     const back = holdFocus(element);
-    fill(element, drawn(app, status, peer, entries));
+    fill(element, drawn(app, status, peer, { entries, evidence: evidenceOf(peer) }));
     back();
     return read();
   };
