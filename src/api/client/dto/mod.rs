@@ -6,7 +6,9 @@ mod messages;
 mod rooms;
 mod stream;
 
-pub use account::{Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn};
+pub use account::{
+    BrowserSession, Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn,
+};
 pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, WhyNotDetail, WhyNotQuery};
 pub use messages::{Delivery, Event, Messages, MessagesQuery, NewMessage, PendingItem, Posted, TimelineItem};
 pub use rooms::{FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, You};
