@@ -2,6 +2,10 @@
 
 #[path = "evil/acks.rs"]
 mod acks;
+#[path = "evil/acts.rs"]
+mod acts;
+#[path = "evil/files.rs"]
+mod files;
 #[path = "evil/grants.rs"]
 mod grants;
 #[path = "evil/rooms.rs"]

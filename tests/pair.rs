@@ -1,5 +1,7 @@
 //! Two organizations with real daemons, from both sides and in both roles: every product rule, and what may break.
 
+#[path = "pair/acts.rs"]
+mod acts;
 #[path = "pair/admin.rs"]
 mod admin;
 #[path = "pair/cli.rs"]
@@ -10,6 +12,8 @@ mod contacts;
 mod disk;
 #[path = "pair/feeds.rs"]
 mod feeds;
+#[path = "pair/files.rs"]
+mod files;
 #[path = "pair/grants.rs"]
 mod grants;
 #[path = "pair/groups.rs"]
@@ -26,3 +30,7 @@ mod network;
 mod restart;
 #[path = "pair/revocation.rs"]
 mod revocation;
+#[path = "pair/search.rs"]
+mod search;
+#[path = "pair/tools.rs"]
+mod tools;

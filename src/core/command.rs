@@ -3,7 +3,8 @@
 use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
-    event::{Message, Role, SettingsChange},
+    event::{Act, Role, Sealed, SettingsChange},
+    file::{FilePolicy, FileSource},
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
     org::{Card, SignedCard},
@@ -39,6 +40,8 @@ pub enum Command {
         /// What.
         op: PeerOp,
     },
+    /// Our own copies of the files of a recalled event are removed, or their author's org can be told so.
+    FilesErased(RoomId, u64),
     /// Time has passed.
     Tick,
 }
@@ -75,17 +78,32 @@ pub enum UserOp {
     SetRole(RoomId, Address, Role),
     /// Change name, description or history rule (P17).
     ChangeRoom(RoomId, SettingsChange),
-    /// Say something (P20).
-    Post {
+    /// Do something in a room: say something, change or react to what was said (P20).
+    Act {
         /// Where.
         room: RoomId,
-        /// Its id.
+        /// The id of the event.
         id: EventId,
         /// What.
-        message: Message,
+        act: Act,
+    },
+    /// The same, naming files.
+    Share {
+        /// Where.
+        room: RoomId,
+        /// The id of the event.
+        id: EventId,
+        /// What.
+        act: Act,
+        /// Where each of its files is from.
+        sources: Vec<FileSource>,
     },
     /// One has read a room up to this index.
     MarkRead(RoomId, u64),
+    /// Open a feed of a room's calendar under this digest of its secret.
+    OpenFeed(Digest, RoomId),
+    /// End all one's feeds of a room's calendar.
+    EndFeeds(RoomId),
     /// One has read all notices before this number.
     ReadNotices(u64),
     /// Change one's own name.
@@ -151,6 +169,8 @@ pub enum AdminOp {
     },
     /// Change who may use external messaging (P3).
     SetPolicy(Policy),
+    /// Change what files may be sent and taken (P3).
+    SetFilePolicy(Box<FilePolicy>),
     /// Issue a token for a user.
     IssueToken(Digest, Session),
     /// End all sessions and tokens of a user.
@@ -218,6 +238,10 @@ pub enum PeerOp {
         /// Documents that prove it.
         evidence: Vec<std::sync::Arc<str>>,
     },
+    /// A file that the peer announced is here, whole and verified.
+    FileArrived(Digest),
+    /// The peer gave other bytes than those that it announced.
+    FileFault(Digest),
     /// The peer refused us; for the admin to see.
     RefusedUs(String),
 }
@@ -235,8 +259,8 @@ pub struct PendingFact {
     pub epoch_n: u64,
     /// Who wrote it.
     pub author: LocalPart,
-    /// The event's exact JSON.
-    pub bytes: std::sync::Arc<[u8]>,
+    /// The event.
+    pub event: Sealed,
 }
 
 /// What a record of ours was about, so that its verdict finds the right place.
@@ -345,7 +369,10 @@ impl UserOp {
             | Self::RemoveMember(room, _)
             | Self::SetRole(room, _, _)
             | Self::ChangeRoom(room, _)
-            | Self::Post { room, .. }
+            | Self::OpenFeed(_, room)
+            | Self::EndFeeds(room)
+            | Self::Act { room, .. }
+            | Self::Share { room, .. }
             | Self::MarkRead(room, _) => room.to_string(),
             Self::ReadNotices(_)
             | Self::Rename(_)
@@ -368,7 +395,7 @@ impl AdminOp {
                 local.to_string()
             }
             Self::IssueToken(_, session) => session.user.to_string(),
-            Self::SetPolicy(_) => "policy".to_owned(),
+            Self::SetPolicy(_) | Self::SetFilePolicy(_) => "policy".to_owned(),
             Self::ShowCard(card) => card.domain.to_string(),
             Self::Note { subject, .. } => subject.clone(),
         }

@@ -1,10 +1,12 @@
 //! The one way into the core: a state and a command in, a new state and changes or a refusal out.
 
 use super::{
+    acts,
     command::{AdminOp, Answer, Command, PeerOp, UserOp},
     contacts,
     draft::{Change, Draft},
-    grants, groups, hello, ingest, links, messages, rooms, settle,
+    facts::Facts,
+    feeds, files, grants, groups, hello, ingest, links, rooms, settle,
     state::State,
     users,
 };
@@ -24,14 +26,16 @@ pub struct Decision {
     pub changes: Vec<Change>,
 }
 
-/// Decides one command. A refusal changes nothing but the audit log.
-pub fn decide(state: &State, command: Command, now: Millis, random: &mut dyn Random) -> Decision {
+/// Decides one command, knowing the items that it is about ([`super::facts::wanted`]). A refusal changes nothing but the
+/// audit log.
+pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random: &mut dyn Random) -> Decision {
     let trace = refusal_trace(state, &command);
-    let mut draft = Draft::new(state.clone(), now, &mut *random);
+    let mut draft = Draft::new(state.clone(), now, &mut *random).knowing(facts);
     let result = match command {
         Command::User { user, op } => decide_user(&mut draft, &user, op),
         Command::Admin { actor, op } => decide_admin(&mut draft, &actor, op),
         Command::Peer { peer, op } => decide_peer(&mut draft, &peer, op),
+        Command::FilesErased(room, index) => files::erased(&mut draft, room, index),
         Command::Tick => links::tick(&mut draft),
     };
     match result {
@@ -71,7 +75,7 @@ fn refusal_trace(state: &State, command: &Command) -> Option<(String, String)> {
         Command::User { user, op } => Some((state.address(user).to_string(), op.subject())),
         Command::Admin { actor, op } => Some((format!("admin:{actor}"), op.subject())),
         Command::Peer { peer, .. } => Some((format!("peer:{peer}"), peer.to_string())),
-        Command::Tick => None,
+        Command::FilesErased(..) | Command::Tick => None,
     }
 }
 
@@ -89,8 +93,11 @@ fn decide_user(draft: &mut Draft<'_>, user: &LocalPart, op: UserOp) -> Result<An
         UserOp::RemoveMember(room, member) => groups::remove(draft, user, room, &member),
         UserOp::SetRole(room, member, role) => groups::set_role(draft, user, room, &member, role),
         UserOp::ChangeRoom(room, change) => groups::change(draft, user, room, change),
-        UserOp::Post { room, id, message } => messages::post(draft, user, room, id, message),
+        UserOp::Act { room, id, act } => acts::act(draft, user, (room, id), act, &[]),
+        UserOp::Share { room, id, act, sources } => acts::act(draft, user, (room, id), act, &sources),
         UserOp::MarkRead(room, index) => rooms::mark_read(draft, user, room, index),
+        UserOp::OpenFeed(secret, room) => feeds::open(draft, user, secret, room),
+        UserOp::EndFeeds(room) => feeds::end(draft, user, room),
         UserOp::ReadNotices(before) => users::read_notices(draft, user, before),
         UserOp::Rename(name) => users::rename(draft, user, name),
         UserOp::SetPassword { hash, keep } => users::set_password(draft, user, hash, keep),
@@ -110,6 +117,7 @@ fn decide_admin(draft: &mut Draft<'_>, actor: &str, op: AdminOp) -> Result<Answe
         AdminOp::ConfirmGrants => grants::confirm(draft, actor),
         AdminOp::CreateUser { local, name, password } => users::create(draft, actor, local, name, password),
         AdminOp::ChangeUser { local, change } => users::change(draft, actor, &local, change),
+        AdminOp::SetFilePolicy(policy) => files::set_policy(draft, actor, *policy),
         AdminOp::SetPolicy(policy) => users::set_policy(draft, actor, policy),
         AdminOp::IssueToken(secret, session) => users::issue_token(draft, actor, secret, session),
         AdminOp::EndSessions(local) => users::end_sessions(draft, actor, &local),
@@ -133,6 +141,8 @@ fn decide_peer(draft: &mut Draft<'_>, peer: &Domain, op: PeerOp) -> Result<Answe
             settle::unacceptable(draft, peer, (epoch, seq), &reference, code)
         }
         PeerOp::Contradiction { code, detail, evidence } => links::quarantine(draft, peer, code, detail, evidence),
+        PeerOp::FileArrived(digest) => files::arrived(draft, peer, digest),
+        PeerOp::FileFault(digest) => files::note_fault(draft, peer, digest),
         PeerOp::RefusedUs(what) => links::refused_us(draft, peer, what),
     }
 }

@@ -2,8 +2,14 @@
 //!
 //! A decision works on a draft; when it refuses, the draft is dropped and nothing has happened.
 
+mod change;
+mod files;
+
+pub use change::{Appended, Change, Queued, Sent};
+
 use super::{
     command::Ref,
+    facts::{Facts, ItemFact},
     state::{Link, Quota, Room, State},
 };
 use crate::{
@@ -13,124 +19,18 @@ use crate::{
         Address, Code, Digest, Domain, EventId, LocalPart, Millis, RoomId,
         audit::{AuditEntry, AuditNote},
         contact::Contact,
-        event::{Content, Event, Sealed},
+        event::{Content, Event, ItemKind, Sealed},
+        item::Item,
         journal::Entry,
         link::{Parted, Peer, Streams},
         notice::{Notice, NoticeKind},
         record::{Epoch, Evidence, RecordBody},
         room::{FormerMember, Invitation, Member, RoomInfo},
-        user::{Policy, Profile, Session, User},
+        user::{Feed, Policy, Profile, Session, User},
     },
     wire,
 };
 use std::sync::Arc;
-
-/// One thing that the store has to write. What is an `Option` is a row that goes when none.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each variant is the row of the model type that it holds")]
-pub enum Change {
-    Policy(Policy),
-    User(Arc<User>),
-    Session(Digest, Option<Arc<Session>>),
-    Peer(Domain, Option<Arc<Peer>>),
-    Streams(Domain, Option<Box<Streams>>),
-    Parted(Domain, Option<Arc<Parted>>),
-    Room(Arc<RoomInfo>),
-    Member(RoomId, Address, Option<Member>),
-    Former(RoomId, Address, Option<FormerMember>),
-    Invitation(RoomId, Address, Option<Invitation>),
-    Contact(LocalPart, Address, Option<Arc<Contact>>),
-    Profile(Arc<Profile>),
-    Mark(LocalPart, RoomId, u64),
-    NoticesRead(LocalPart, u64),
-    Refused(Domain, u64, u64, Code),
-    UserQuota(LocalPart, Quota),
-    LinkQuota(Domain, bool, Quota),
-    Unconfirmed(bool),
-    /// A timeline grew by one event.
-    Append(Appended),
-    /// The gap before this index is known: the follower's copy goes on from here (W18).
-    Skip {
-        room: RoomId,
-        next_index: u64,
-        head: Digest,
-    },
-    /// A room's queue of submissions grew by one.
-    Pend {
-        room: RoomId,
-        p: u64,
-        sent: Sent,
-        author: LocalPart,
-        bytes: Arc<[u8]>,
-    },
-    /// Submissions before this number are settled.
-    PendingDone {
-        room: RoomId,
-        before: u64,
-    },
-    /// An outbox grew by one record.
-    Send(Queued),
-    /// An envelope was applied: kept as evidence.
-    Received {
-        peer: Domain,
-        epoch: Epoch,
-        from_seq: u64,
-        to_seq: u64,
-        evidence: Evidence,
-    },
-    Notice {
-        user: LocalPart,
-        n: u64,
-        notice: Notice,
-    },
-    Audit(Box<AuditEntry>),
-    Journal(Entry),
-}
-
-/// Under which number something was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Sent {
-    /// The epoch's number.
-    pub epoch_n: u64,
-    /// The record's number.
-    pub seq: u64,
-}
-
-/// A new event of a timeline.
-#[derive(Clone, Debug)]
-pub struct Appended {
-    /// Which room.
-    pub room: RoomId,
-    /// Its index.
-    pub index: u64,
-    /// When it became durable here, by our clock.
-    pub at: Millis,
-    /// How it went or came: our record, when it is of our org and goes to a partner.
-    pub sent: Option<Sent>,
-    /// The room's chain head after it.
-    pub head: Digest,
-    /// Its exact JSON.
-    pub bytes: Arc<[u8]>,
-}
-
-/// A new record of an outbox.
-#[derive(Clone, Debug)]
-pub struct Queued {
-    /// To whom.
-    pub peer: Domain,
-    /// The epoch's number.
-    pub epoch_n: u64,
-    /// Its number.
-    pub seq: u64,
-    /// The chain head after it.
-    pub head: Digest,
-    /// When.
-    pub made_at: Millis,
-    /// What it was about.
-    pub reference: Ref,
-    /// Its exact JSON.
-    pub bytes: Arc<[u8]>,
-}
 
 /// A state under change.
 pub struct Draft<'a> {
@@ -140,12 +40,25 @@ pub struct Draft<'a> {
     pub now: Millis,
     random: &'a mut dyn Random,
     changes: Vec<Change>,
+    facts: Facts,
 }
 
 impl<'a> Draft<'a> {
     /// A draft of a state.
     pub fn new(state: State, now: Millis, random: &'a mut dyn Random) -> Self {
-        Self { state, now, random, changes: Vec::new() }
+        Self { state, now, random, changes: Vec::new(), facts: Facts::default() }
+    }
+
+    /// The same draft, with what is known of the items that the command is about.
+    #[must_use]
+    pub fn knowing(self, facts: Facts) -> Self {
+        Self { facts, ..self }
+    }
+
+    /// An item as it stands after everything that was decided so far; none when it is not here.
+    #[must_use]
+    pub fn item(&self, room: RoomId, index: u64) -> Option<&ItemFact> {
+        self.facts.item((room, index))
     }
 
     /// The new state and what the store has to write.
@@ -180,6 +93,16 @@ impl<'a> Draft<'a> {
             None => self.state.sessions.remove(&secret),
         };
         self.changes.push(Change::Session(secret, session));
+    }
+
+    /// Opens or ends a calendar feed.
+    pub fn put_feed(&mut self, secret: Digest, feed: Option<Feed>) {
+        let feed = feed.map(Arc::new);
+        match &feed {
+            Some(feed) => self.state.feeds.insert(secret, feed.clone()),
+            None => self.state.feeds.remove(&secret),
+        };
+        self.changes.push(Change::Feed(secret, feed));
     }
 
     /// Pins or replaces a peer.
@@ -243,6 +166,7 @@ impl<'a> Draft<'a> {
                 invited: imbl::OrdMap::new(),
                 next_index: 0,
                 head: Digest::ZERO,
+                touched_end: 0,
             };
             self.state.rooms.insert(id, Arc::new(room));
         }
@@ -372,17 +296,33 @@ impl<'a> Draft<'a> {
 
     /// Gives the event the next index of a room, as its host or for an internal room. It is not sent: see
     /// `rooms::order`, which does both.
-    pub fn append(&mut self, id: RoomId, bytes: Arc<[u8]>, sent: Option<Sent>) -> u64 {
+    pub fn append(&mut self, id: RoomId, event: Sealed, sent: Option<Sent>) -> u64 {
         let now = self.now;
         let Some(room) = self.state.rooms.get_mut(&id) else { return 0 };
         let room = Arc::make_mut(room);
         let index = room.next_index;
         room.next_index += 1;
-        room.head = chain(room.head, sha256(&bytes));
-        let head = room.head;
-        self.changes.push(Change::Append(Appended { room: id, index, at: now, sent, head, bytes }));
+        room.head = chain(room.head, sha256(&event.bytes));
+        let (head, regards) = (room.head, event.event.content.regards());
+        self.facts.note_event((id, index), &event.event);
+        let event = Arc::new(event);
+        self.changes.push(Change::Append(Appended { room: id, index, at: now, sent, head, regards, event }));
         self.journal(Entry::Events { room: id, from: index, to: index + 1 });
         index
+    }
+
+    /// Notes what has become of an item.
+    pub fn put_item(&mut self, id: RoomId, index: u64, item: Item) {
+        if let Some(room) = self.state.rooms.get_mut(&id).filter(|room| room.touched_end <= index) {
+            Arc::make_mut(room).touched_end = index + 1;
+        }
+        self.facts.note_item((id, index), &item);
+        self.changes.push(Change::Item(id, index, Arc::new(item)));
+    }
+
+    /// Lists an item among those of its kind.
+    pub fn list(&mut self, id: RoomId, kind: ItemKind, index: u64) {
+        self.changes.push(Change::Listed(id, kind, index));
     }
 
     /// Lets the follower's copy of a room go on at another index, as its host says.

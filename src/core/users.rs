@@ -15,6 +15,7 @@ use crate::model::{
     notice::NoticeKind,
     record::RecordBody,
     text::DisplayName,
+    tool::Tool,
     user::{Audience, Policy, Session, User},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -160,13 +161,23 @@ pub fn set_policy(draft: &mut Draft<'_>, actor: &str, policy: Policy) -> Result<
         Audience::All => "all",
         Audience::Chosen => "chosen",
     };
-    let detail = format!("audience {audience}, newcomers {}", on_off(policy.newcomers));
+    let newcomers = on_off(policy.newcomers);
+    let detail = format!(
+        "audience {audience}, newcomers {newcomers}, edit window {} ms, tools {}",
+        policy.edit_window_ms,
+        tool_words(policy)
+    );
     audit(draft, admin(actor), "policy.changed", "policy".to_owned(), detail);
     let users = draft.state.users.clone();
     for (local, user) in &users {
         permission_changed(draft, local, (user.is_permitted(before), user.is_permitted(policy)));
     }
     Ok(Answer::done())
+}
+
+fn tool_words(policy: Policy) -> String {
+    let on: Vec<&str> = Tool::ALL.into_iter().filter(|tool| policy.tools.has(*tool)).map(Tool::as_str).collect();
+    if on.is_empty() { "none".to_owned() } else { on.join(" ") }
 }
 
 /// Issues a token for a user.

@@ -5,17 +5,21 @@ use crate::{
     core::{
         State,
         command::{Answer, Greeting, PeerOp},
+        features::{self, Feature},
         state::Link,
     },
     engine::Refusal,
     model::{
         Code, Domain, Reject,
+        file::FilePolicy,
         grant::SignedGrant,
         limits,
         record::{Epoch, Hello},
+        tool::Tools,
     },
     wire,
 };
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// What a peer has to know from us. While it differs from what the last hello said, another one is due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +28,10 @@ pub struct Said {
     ours: Option<u64>,
     theirs: Option<u64>,
     incoming: Option<Epoch>,
+    tools: Tools,
     held: Held,
+    /// Stands for our rules of files, where the peer wants to know them.
+    files: Option<u64>,
 }
 
 /// What keeps a link from opening besides grants; when it ends, a hello is due.
@@ -44,11 +51,17 @@ impl Federation {
             ours: serial(&link.peer.ours),
             theirs: serial(&link.peer.theirs),
             incoming: link.streams.inn.as_ref().map(|inn| inn.epoch),
+            tools: state.policy.tools,
             held: Held {
                 unconfirmed: state.unconfirmed,
                 quarantined: link.peer.quarantine.is_some(),
                 cleaning: link.peer.cleanup.is_some(),
             },
+            files: rules_for(state, link).map(|policy| {
+                let mut hasher = DefaultHasher::new();
+                policy.hash(&mut hasher);
+                hasher.finish()
+            }),
         }
     }
 
@@ -77,14 +90,20 @@ impl Federation {
             destination: link.peer.domain.clone(),
             sent_at: self.engine.now(),
             instance: state.org.instance,
-            features: card.card.features.clone(),
+            features: features::offered(state),
             card,
             grant: greeting.grant,
             seen_serial: greeting.seen_serial,
             outgoing: greeting.outgoing,
             incoming: greeting.incoming,
             ended: greeting.ended,
+            files: rules_for(state, link).cloned(),
             envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
         }
     }
+}
+
+/// Our rules of files, for a peer that knows what they are.
+fn rules_for<'a>(state: &'a State, link: &Link) -> Option<&'a FilePolicy> {
+    features::offers(link, Feature::Files).then_some(&*state.file_policy)
 }

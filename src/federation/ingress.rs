@@ -35,6 +35,7 @@ enum Endpoint {
     Pull,
     RoomHeads,
     RoomLog,
+    Files,
 }
 
 impl Endpoint {
@@ -51,6 +52,7 @@ impl Endpoint {
             "pull" => Some(Self::Pull),
             "rooms/heads" => Some(Self::RoomHeads),
             "rooms/log" => Some(Self::RoomLog),
+            "files" => Some(Self::Files),
             _ => None,
         }
     }
@@ -64,7 +66,7 @@ impl Endpoint {
         match self {
             Self::Envelopes => limits::FEDERATION_BODY_BYTES_MAX,
             Self::Hello | Self::Grants | Self::Cards => limits::HELLO_BODY_BYTES_MAX,
-            Self::Pull | Self::RoomHeads | Self::RoomLog => limits::QUESTION_BODY_BYTES_MAX,
+            Self::Pull | Self::RoomHeads | Self::RoomLog | Self::Files => limits::QUESTION_BODY_BYTES_MAX,
         }
     }
 }
@@ -118,7 +120,7 @@ impl Federation {
 
     async fn take(&self, admitted: Admitted, body: Incoming) -> Result<PeerResponse, Refused> {
         let Admitted { endpoint, peer, line } = admitted;
-        let _place = line.bodies.acquire().await.expect("the semaphore is never closed");
+        let place = line.bodies.acquire().await.expect("the semaphore is never closed");
         let body = read(body, endpoint.body_bytes_max()).await?;
         // The state again: it may have changed while the body came in.
         let state = self.engine.state();
@@ -132,6 +134,11 @@ impl Federation {
             Endpoint::Pull => self.take_pull(&state, link, &body),
             Endpoint::RoomHeads => self.take_room_heads(&state, link, &body),
             Endpoint::RoomLog => self.take_room_log(&state, link, &body),
+            Endpoint::Files => {
+                // A piece of a file holds up no envelope.
+                drop(place);
+                return self.take_piece(&state, link, &line, &body).await;
+            }
         };
         answered.map(|body| answer(StatusCode::OK, body))
     }

@@ -20,6 +20,8 @@ pub struct Line {
     /// Bounds the bodies that are in memory at once. One is in flight by the protocol; the second place is for the
     /// connection that replaces a broken one.
     pub bodies: Semaphore,
+    /// Bounds the pieces of files that are read for the peer at once.
+    pub pieces: Semaphore,
     bucket: Mutex<Bucket>,
     poison: Mutex<Poison>,
     away: AtomicBool,
@@ -57,6 +59,7 @@ impl Line {
     fn new() -> Self {
         Self {
             bodies: Semaphore::new(limits::PEER_BODIES_MAX),
+            pieces: Semaphore::new(limits::FILE_READS_PER_PEER_MAX),
             bucket: Mutex::new(Bucket::new()),
             poison: Mutex::new(Poison::default()),
             away: AtomicBool::new(false),

@@ -2,6 +2,8 @@
 
 mod backoff;
 mod egress;
+mod fetch;
+mod files;
 mod greeting;
 mod ingress;
 mod lines;
@@ -18,6 +20,7 @@ use crate::{
     clock::Random,
     crypto::SigningKey,
     engine::Engine,
+    files::Files,
     model::{Digest, Domain, org::SignedCard},
     net::{client::Dialer, tls::PinLookup},
 };
@@ -40,6 +43,7 @@ pub struct OwnKeys {
 /// Everything that exchanging with peers needs.
 pub struct Federation {
     engine: Engine,
+    files: Files,
     keys: ArcSwap<OwnKeys>,
     dialer: Dialer,
     lines: Lines,
@@ -55,9 +59,9 @@ impl fmt::Debug for Federation {
 impl Federation {
     /// Sets up; nothing runs until [`Federation::run`] and the listener's accept loop do.
     #[must_use]
-    pub fn new(engine: Engine, keys: OwnKeys, dialer: Dialer, random: Box<dyn Random>) -> Arc<Self> {
+    pub fn new(engine: Engine, files: Files, keys: OwnKeys, dialer: Dialer, random: Box<dyn Random>) -> Arc<Self> {
         let jitter = Jitter(Mutex::new(random));
-        Arc::new(Self { engine, keys: ArcSwap::from_pointee(keys), dialer, lines: Lines::default(), jitter })
+        Arc::new(Self { engine, files, keys: ArcSwap::from_pointee(keys), dialer, lines: Lines::default(), jitter })
     }
 
     /// Signs and greets with other keys or another card from now on; every peer is greeted at once.

@@ -1,6 +1,6 @@
 //! Keeps one sending task per pinned peer, and cuts the connections of those that are unpinned or closed (P26, A4).
 
-use super::{Federation, egress::Egress};
+use super::{Federation, egress::Egress, fetch::Fetcher};
 use crate::{
     core::{State, permit, state::Link},
     model::{Domain, link::Peer},
@@ -12,6 +12,7 @@ use tokio::task::{AbortHandle, JoinSet};
 /// What was last seen of a peer, and its task.
 struct Watched {
     task: AbortHandle,
+    fetcher: AbortHandle,
     peer: Arc<Peer>,
     open: bool,
 }
@@ -53,7 +54,11 @@ impl Federation {
                 }
                 _ => {
                     let task = tasks.spawn(Egress::new(self.clone(), domain.clone()).run());
-                    watched.insert(domain.clone(), Watched { task, peer: link.peer.clone(), open });
+                    let fetcher = tasks.spawn(Fetcher::new(self.clone(), domain.clone()).run());
+                    let seen = Watched { task, fetcher, peer: link.peer.clone(), open };
+                    if let Some(before) = watched.insert(domain.clone(), seen) {
+                        before.fetcher.abort();
+                    }
                 }
             }
         }
@@ -63,6 +68,7 @@ impl Federation {
                 let pinned = state.links.contains_key(domain);
                 if !pinned {
                     seen.task.abort();
+                    seen.fetcher.abort();
                     self.lines.forget(domain);
                 }
                 pinned

@@ -5,11 +5,14 @@
 
 pub mod address;
 pub mod audit;
+pub mod calendar;
 pub mod code;
 pub mod contact;
 pub mod event;
+pub mod file;
 pub mod grant;
 pub mod id;
+pub mod item;
 pub mod journal;
 pub mod limits;
 pub mod link;
@@ -19,6 +22,7 @@ pub mod record;
 pub mod room;
 pub mod text;
 pub mod time;
+pub mod tool;
 pub mod user;
 
 pub use address::{Address, Domain, LocalPart};

@@ -24,6 +24,9 @@ pub enum TextError {
     /// A display name with an `@`, which could pose as an address.
     #[error("must not contain @")]
     At,
+    /// Writing where an emoji is needed.
+    #[error("must be one emoji")]
+    NotEmoji,
 }
 
 fn is_bidi(c: char) -> bool {
@@ -34,11 +37,16 @@ fn is_separator(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}')
 }
 
+/// Whether a character may stand in a text of one line.
+pub(super) fn fits_line(c: char) -> bool {
+    !(c.is_control() || is_bidi(c) || is_separator(c))
+}
+
 fn check_line(text: &str, chars_max: usize) -> Result<(), TextError> {
     if text.chars().count() > chars_max {
         return Err(TextError::Long { max: chars_max, unit: "characters" });
     }
-    if text.chars().any(|c| c.is_control() || is_bidi(c) || is_separator(c)) {
+    if !text.chars().all(fits_line) {
         return Err(TextError::Control);
     }
     Ok(())
@@ -59,6 +67,20 @@ fn check_room_name(text: &str) -> Result<(), TextError> {
         return Err(TextError::Empty);
     }
     check_line(text, limits::ROOM_NAME_CHARS_MAX)
+}
+
+fn check_title(text: &str) -> Result<(), TextError> {
+    if text.trim().is_empty() {
+        return Err(TextError::Empty);
+    }
+    check_line(text, limits::TITLE_CHARS_MAX)
+}
+
+fn check_place(text: &str) -> Result<(), TextError> {
+    if text.trim().is_empty() {
+        return Err(TextError::Empty);
+    }
+    check_line(text, limits::PLACE_CHARS_MAX)
 }
 
 fn check_description(text: &str) -> Result<(), TextError> {
@@ -85,6 +107,23 @@ fn check_message(text: &str) -> Result<(), TextError> {
         return Err(TextError::Control);
     }
     Ok(())
+}
+
+/// Letters among the emoji, such as the signs for blood groups.
+fn is_letter_sign(c: char) -> bool {
+    matches!(c, '\u{2100}'..='\u{24FF}' | '\u{1F000}'..='\u{1FAFF}')
+}
+
+/// One sign to react by. Which code points are emoji changes every year, so plain writing is all that is kept out.
+fn check_emoji(text: &str) -> Result<(), TextError> {
+    let is_writing = |c: char| c.is_whitespace() || (c.is_alphabetic() && !is_letter_sign(c));
+    if text.is_ascii() || text.contains(is_writing) {
+        return Err(TextError::NotEmoji);
+    }
+    if text.len() > limits::EMOJI_BYTES_MAX {
+        return Err(TextError::Long { max: limits::EMOJI_BYTES_MAX, unit: "bytes" });
+    }
+    check_line(text, limits::EMOJI_BYTES_MAX)
 }
 
 macro_rules! bounded_text {
@@ -162,6 +201,32 @@ bounded_text!(
     /// What a message says: 1 byte to 16 KiB of UTF-8.
     MessageText, check_message
 );
+bounded_text!(
+    /// What a note or a date is called: 1 to 100 characters, one line.
+    Title, check_title
+);
+bounded_text!(
+    /// Where a date is: 1 to 200 characters, one line.
+    PlaceText, check_place
+);
+bounded_text!(
+    /// What one reacts by: one emoji, up to 32 bytes of UTF-8.
+    Emoji, check_emoji
+);
+
+impl MessageText {
+    /// No text: for a message that is nothing but its files.
+    #[must_use]
+    pub fn none() -> Self {
+        Self("".into())
+    }
+
+    /// Whether there is no text.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl Default for Description {
     fn default() -> Self {

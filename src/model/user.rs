@@ -1,6 +1,6 @@
 //! Our own users, their sessions, and who may use external messaging (P3).
 
-use super::{Address, LocalPart, Millis, text::DisplayName};
+use super::{Address, LocalPart, Millis, RoomId, limits, text::DisplayName, tool::Tools};
 use serde::{Deserialize, Serialize};
 
 /// One of our users: one row.
@@ -38,11 +38,20 @@ pub struct Policy {
     pub audience: Audience,
     /// Whether new users are chosen from the start.
     pub newcomers: bool,
+    /// How long users can edit and recall their own messages, milliseconds (P20).
+    pub edit_window_ms: u64,
+    /// Which tools users may use in rooms (P19).
+    pub tools: Tools,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { audience: Audience::All, newcomers: true }
+        Self {
+            audience: Audience::All,
+            newcomers: true,
+            edit_window_ms: limits::EDIT_WINDOW_MS_DEFAULT,
+            tools: Tools::default(),
+        }
     }
 }
 
@@ -65,6 +74,17 @@ pub struct Session {
     pub created_at: Millis,
     /// Until when.
     pub ends_at: Millis,
+}
+
+/// An address at which other software reads a room's calendar: one row, keyed by the SHA-256 of the secret in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feed {
+    /// Whose.
+    pub user: LocalPart,
+    /// Of which room.
+    pub room: RoomId,
+    /// Since when.
+    pub created_at: Millis,
 }
 
 /// A person of a partner org as their own daemon described them: one row.

@@ -14,14 +14,16 @@ use crate::{
         Code, Digest, Millis, RoomId,
         audit::AuditEntry,
         contact::Contact,
+        file::{Erasure, FilePolicy},
         id::hex,
+        item::Item,
         journal::Entry,
         limits::ROW_BYTES_MAX,
         link::{Parted, Peer, Streams},
         notice::Notice,
         org::OwnOrg,
         room::{FormerMember, Invitation, Member, RoomInfo},
-        user::{Policy, Profile, Session, User},
+        user::{Feed, Policy, Profile, Session, User},
     },
     wire,
 };
@@ -124,6 +126,7 @@ impl Pass {
             Key::Unconfirmed => readable::<bool>(key, row, &further),
             Key::User(_) => readable::<User>(key, row, &further),
             Key::Session(_) => readable::<Session>(key, row, &further),
+            Key::Feed(_) => readable::<Feed>(key, row, &further),
             Key::Peer(_) => readable::<Peer>(key, row, &further),
             Key::Streams(_) => readable::<Streams>(key, row, &further),
             Key::Parted(_) => readable::<Parted>(key, row, &further),
@@ -144,7 +147,15 @@ impl Pass {
                 self.skips.insert(*room, codec::decode_value(key, row, &further)?);
                 Ok(())
             }
-            Key::More(..) | Key::Row(..) => Ok(()),
+            Key::FilePolicy => readable::<FilePolicy>(key, row, &further),
+            Key::FileQuota(_) => readable::<(Millis, u64)>(key, row, &further),
+            Key::Awaited(..) => readable::<u64>(key, row, &further),
+            Key::Erasure(..) => readable::<Erasure>(key, row, &further),
+            Key::File(..) => readable::<()>(key, row, &further),
+            Key::Item(_, _, 0) if parts == 0 => readable::<Item>(key, row, &[]),
+            // Longer items are read with their parts when somebody asks for them.
+            Key::More(..) | Key::Item(..) | Key::Row(..) => Ok(()),
+            Key::Listed(..) => readable::<()>(key, row, &further),
         }
     }
 

@@ -3,7 +3,7 @@
 //! A key is a tag byte and the fields in order: ids raw, numbers big-endian, texts ended by a zero byte (no text of the
 //! model holds one). So keys of one kind stand together, in the order of their fields.
 
-use crate::model::{Address, Digest, Domain, LocalPart, RoomId};
+use crate::model::{Address, Digest, Domain, LocalPart, RoomId, event::ItemKind};
 
 /// One packed log: a sequence of numbered entries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +43,8 @@ pub enum Key {
     User(LocalPart),
     /// A session, by the digest of its secret.
     Session(Digest),
+    /// A calendar feed, by the digest of its secret.
+    Feed(Digest),
     /// A peer.
     Peer(Domain),
     /// The stream positions of a link.
@@ -73,6 +75,20 @@ pub enum Key {
     UserQuota(LocalPart),
     /// A link's count of contact adds; whether it is theirs to us.
     LinkQuota(Domain, bool),
+    /// What has become of an item: room, index, and which part of it when it is long. Not loaded at the start.
+    Item(RoomId, u64, u8),
+    /// An item that a tool of a room lists. Not loaded at the start.
+    Listed(RoomId, ItemKind, u64),
+    /// What files may be sent and taken.
+    FilePolicy,
+    /// A file that a peer has announced and that is not here yet: peer, file, room, event.
+    Awaited(Domain, Digest, RoomId, u64),
+    /// The erasure of the files of an event.
+    Erasure(RoomId, u64),
+    /// Bytes of files that a peer has announced.
+    FileQuota(Domain),
+    /// An event of a room names a file.
+    File(Digest, RoomId, u64),
     /// A row of a log: number of its first entry, and which part of it when that entry needs several rows.
     Row(LogId, u64, u8),
 }
@@ -84,11 +100,13 @@ mod tag {
     pub const COMMIT: u8 = 0x12;
     pub const POLICY: u8 = 0x13;
     pub const UNCONFIRMED: u8 = 0x14;
+    pub const FILE_POLICY: u8 = 0x15;
     pub const USER: u8 = 0x20;
     pub const SESSION: u8 = 0x21;
     pub const PEER: u8 = 0x22;
     pub const STREAMS: u8 = 0x23;
     pub const PARTED: u8 = 0x24;
+    pub const FEED: u8 = 0x25;
     // Members and the like come after their room, so that one pass in key order can rebuild rooms.
     pub const ROOM: u8 = 0x30;
     pub const SKIP: u8 = 0x31;
@@ -102,6 +120,14 @@ mod tag {
     pub const REFUSED: u8 = 0x44;
     pub const USER_QUOTA: u8 = 0x45;
     pub const LINK_QUOTA: u8 = 0x46;
+    pub const AWAITED: u8 = 0x47;
+    pub const ERASURE: u8 = 0x48;
+    pub const FILE_QUOTA: u8 = 0x49;
+    // From here on nothing is loaded at the start.
+    pub const UNLOADED_FIRST: u8 = 0x60;
+    pub const ITEM: u8 = 0x60;
+    pub const LISTED: u8 = 0x61;
+    pub const FILE: u8 = 0x62;
     pub const LOG_FIRST: u8 = 0x80;
     pub const TIMELINE: u8 = 0x80;
     pub const PENDING: u8 = 0x81;
@@ -115,10 +141,30 @@ mod tag {
 /// A range of keys, end excluded.
 pub type KeyRange = (Vec<u8>, Vec<u8>);
 
-/// All rows that are not rows of logs.
+/// All rows that the state is made of.
 #[must_use]
 pub fn state_rows() -> KeyRange {
-    (Vec::new(), vec![tag::LOG_FIRST])
+    (Vec::new(), vec![tag::UNLOADED_FIRST])
+}
+
+/// The rows that list the items of a kind with `index < before`.
+#[must_use]
+pub fn listed_rows(room: RoomId, kind: ItemKind, before: u64) -> KeyRange {
+    (Key::Listed(room, kind, 0).encode(), Key::Listed(room, kind, before).encode())
+}
+
+/// The rows of the items of a room with `from <= index < to`.
+#[must_use]
+pub fn item_rows(room: RoomId, from: u64, to: u64) -> KeyRange {
+    (Key::Item(room, from, 0).encode(), Key::Item(room, to, 0).encode())
+}
+
+/// The rows that name a file: in all rooms, or in one.
+#[must_use]
+pub fn file_rows(digest: Digest, room: Option<RoomId>) -> KeyRange {
+    let prefix = Encoder::new(tag::FILE).raw(&digest.0).raw(room.as_ref().map_or(&[], |room| &room.0)).0;
+    let end = [&prefix[..], &[0xff; 25]].concat();
+    (prefix, end)
 }
 
 /// All rows.
@@ -197,6 +243,7 @@ impl Key {
             Self::Unconfirmed => start(tag::UNCONFIRMED),
             Self::User(user) => start(tag::USER).text(user.as_str()),
             Self::Session(secret) => start(tag::SESSION).raw(&secret.0),
+            Self::Feed(secret) => start(tag::FEED).raw(&secret.0),
             Self::Peer(peer) => start(tag::PEER).text(peer.as_str()),
             Self::Streams(peer) => start(tag::STREAMS).text(peer.as_str()),
             Self::Parted(peer) => start(tag::PARTED).text(peer.as_str()),
@@ -212,6 +259,15 @@ impl Key {
             Self::Refused(peer, epoch_n, seq) => start(tag::REFUSED).text(peer.as_str()).number(*epoch_n).number(*seq),
             Self::UserQuota(user) => start(tag::USER_QUOTA).text(user.as_str()),
             Self::LinkQuota(peer, theirs) => start(tag::LINK_QUOTA).text(peer.as_str()).raw(&[u8::from(*theirs)]),
+            Self::Item(room, index, part) => start(tag::ITEM).raw(&room.0).number(*index).raw(&[*part]),
+            Self::Listed(room, kind, index) => start(tag::LISTED).raw(&room.0).raw(&[kind_byte(*kind)]).number(*index),
+            Self::FilePolicy => start(tag::FILE_POLICY),
+            Self::Awaited(peer, digest, room, index) => {
+                start(tag::AWAITED).text(peer.as_str()).raw(&digest.0).raw(&room.0).number(*index)
+            }
+            Self::Erasure(room, index) => start(tag::ERASURE).raw(&room.0).number(*index),
+            Self::FileQuota(peer) => start(tag::FILE_QUOTA).text(peer.as_str()),
+            Self::File(digest, room, index) => start(tag::FILE).raw(&digest.0).raw(&room.0).number(*index),
             Self::Row(log, seq, part) => return row_key(&log.prefix(), *seq, *part),
         }
         .0
@@ -234,6 +290,7 @@ impl Key {
             tag::UNCONFIRMED => Self::Unconfirmed,
             tag::USER => Self::User(rest.text()?),
             tag::SESSION => Self::Session(Digest(rest.raw()?)),
+            tag::FEED => Self::Feed(Digest(rest.raw()?)),
             tag::PEER => Self::Peer(rest.text()?),
             tag::STREAMS => Self::Streams(rest.text()?),
             tag::PARTED => Self::Parted(rest.text()?),
@@ -249,11 +306,28 @@ impl Key {
             tag::REFUSED => Self::Refused(rest.text()?, rest.number()?, rest.number()?),
             tag::USER_QUOTA => Self::UserQuota(rest.text()?),
             tag::LINK_QUOTA => Self::LinkQuota(rest.text()?, rest.raw::<1>()? == [1]),
+            tag::ITEM => Self::Item(RoomId(rest.raw()?), rest.number()?, rest.raw::<1>()?[0]),
+            tag::LISTED => Self::Listed(RoomId(rest.raw()?), kind_of(rest.raw::<1>()?[0])?, rest.number()?),
+            tag::FILE_POLICY => Self::FilePolicy,
+            tag::AWAITED => Self::Awaited(rest.text()?, Digest(rest.raw()?), RoomId(rest.raw()?), rest.number()?),
+            tag::ERASURE => Self::Erasure(RoomId(rest.raw()?), rest.number()?),
+            tag::FILE_QUOTA => Self::FileQuota(rest.text()?),
+            tag::FILE => Self::File(Digest(rest.raw()?), RoomId(rest.raw()?), rest.number()?),
             tag::LOG_FIRST.. => Self::Row(rest.log(*tag)?, rest.number()?, rest.raw::<1>()?[0]),
             _ => return None,
         };
         rest.0.is_empty().then_some(key)
     }
+}
+
+const KINDS: [ItemKind; 4] = [ItemKind::Message, ItemKind::Note, ItemKind::Comment, ItemKind::Date];
+
+fn kind_byte(kind: ItemKind) -> u8 {
+    KINDS.iter().position(|known| *known == kind).and_then(|at| u8::try_from(at).ok()).expect("KINDS has them all")
+}
+
+fn kind_of(byte: u8) -> Option<ItemKind> {
+    KINDS.get(usize::from(byte)).copied()
 }
 
 struct Encoder(Vec<u8>);
@@ -331,6 +405,7 @@ mod tests {
             Key::Unconfirmed,
             Key::User(user.clone()),
             Key::Session(Digest([9; 32])),
+            Key::Feed(Digest([9; 32])),
             Key::Peer(peer.clone()),
             Key::Streams(peer.clone()),
             Key::Parted(peer.clone()),
@@ -346,6 +421,13 @@ mod tests {
             Key::Refused(peer.clone(), 1, 2),
             Key::UserQuota(user.clone()),
             Key::LinkQuota(peer.clone(), true),
+            Key::Item(room, 5, 0),
+            Key::Listed(room, ItemKind::Date, 5),
+            Key::FilePolicy,
+            Key::Awaited(peer.clone(), Digest([9; 32]), room, 5),
+            Key::Erasure(room, 5),
+            Key::FileQuota(peer.clone()),
+            Key::File(Digest([9; 32]), room, 5),
         ];
         let logs = [
             LogId::Timeline(room),

@@ -3,6 +3,7 @@
 use super::{
     anchor,
     codec::{self, CommitRow, SCHEMA, SkipRow, damaged},
+    items,
     keyspace::{Key, LogId, state_rows},
     kv::{Batch, Kv, StoreError},
     log,
@@ -17,12 +18,13 @@ use crate::{
         Code, Digest, Millis, RoomId,
         audit::AuditEntry,
         contact::Contact,
+        file::Erasure,
         journal::Entry,
         limits,
         link::{Parted, Peer, Streams},
         org::OwnOrg,
         room::{FormerMember, Invitation, Member, RoomInfo},
-        user::{Policy, Profile, Session, User},
+        user::{Feed, Policy, Profile, Session, User},
     },
     wire,
 };
@@ -140,6 +142,7 @@ impl Rebuild {
             Key::Unconfirmed => state.unconfirmed = value.decode()?,
             Key::User(user) => drop(state.users.insert(user, value.decode::<Arc<User>>()?)),
             Key::Session(secret) => drop(state.sessions.insert(secret, value.decode::<Arc<Session>>()?)),
+            Key::Feed(secret) => drop(state.feeds.insert(secret, value.decode::<Arc<Feed>>()?)),
             Key::Peer(domain) => {
                 let peer = value.decode::<Arc<Peer>>()?;
                 state.links.insert(domain, Arc::new(Link { peer, streams: Streams::default(), last_refusal: None }));
@@ -178,8 +181,21 @@ impl Rebuild {
             Key::Invitation(room, user) => {
                 self.room(room, value)?.invited.insert(user, value.decode::<Invitation>()?);
             }
+            Key::FilePolicy => state.file_policy = value.decode()?,
+            Key::FileQuota(peer) => drop(state.file_bytes_by_link.insert(peer, value.decode()?)),
+            Key::Awaited(peer, digest, room, index) => {
+                state.awaited.insert((peer, digest, room, index), value.decode()?);
+            }
+            Key::Erasure(room, index) => {
+                let erasure: Arc<Erasure> = value.decode()?;
+                if erasure.is_open() {
+                    state.erasures.insert((room, index), erasure);
+                }
+            }
             // Read before all others.
-            Key::Schema | Key::Org | Key::Commit | Key::More(..) | Key::Row(..) => {}
+            Key::Schema | Key::Org | Key::Commit | Key::More(..) => {}
+            // Read when somebody asks for them.
+            Key::Item(..) | Key::Listed(..) | Key::File(..) | Key::Row(..) => {}
         }
         Ok(())
     }
@@ -213,6 +229,7 @@ fn empty_room(info: Arc<RoomInfo>) -> Room {
         invited: imbl::OrdMap::new(),
         next_index: 0,
         head: Digest::ZERO,
+        touched_end: 0,
     }
 }
 
@@ -220,6 +237,10 @@ fn empty_room(info: Arc<RoomInfo>) -> Room {
 fn follow_timelines(kv: &dyn Kv, state: &mut State) -> Result<(), StoreError> {
     let ids: Vec<RoomId> = state.rooms.keys().copied().collect();
     for id in ids {
+        let touched_end = items::last(kv, id)?.map_or(0, |index| index + 1);
+        if let Some(room) = state.rooms.get_mut(&id).filter(|_| touched_end > 0) {
+            Arc::make_mut(room).touched_end = touched_end;
+        }
         let Some((index, entry)) = log::last(kv, &LogId::Timeline(id))? else { continue };
         let row = codec::decode_timeline(index, &entry)?;
         if let Some(room) = state.rooms.get_mut(&id).filter(|room| room.next_index <= index) {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     core::draft::Change,
     crypto::digest::chain,
-    model::{Digest, Millis, RoomId, journal::Entry, limits::OPEN_ROWS_MAX, room::RoomInfo},
+    model::{Digest, Millis, RoomId, item::Item, journal::Entry, limits::OPEN_ROWS_MAX, room::RoomInfo},
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -91,6 +91,7 @@ impl Stage {
             Change::Policy(policy) => self.put(&Key::Policy, policy),
             Change::User(user) => self.put(&Key::User(user.local.clone()), user),
             Change::Session(secret, session) => self.put_or_delete(&Key::Session(*secret), session.as_ref()),
+            Change::Feed(secret, feed) => self.put_or_delete(&Key::Feed(*secret), feed.as_ref()),
             Change::Peer(peer, row) => self.put_or_delete(&Key::Peer(peer.clone()), row.as_ref()),
             Change::Streams(peer, streams) => self.put_or_delete(&Key::Streams(peer.clone()), streams.as_ref()),
             Change::Parted(peer, parted) => self.put_or_delete(&Key::Parted(peer.clone()), parted.as_ref()),
@@ -109,6 +110,13 @@ impl Stage {
             }
             Change::Profile(profile) => self.put(&Key::Profile(profile.user.clone()), profile),
             Change::Mark(user, room, read) => self.put(&Key::Mark(user.clone(), *room), read),
+            Change::Listed(room, kind, index) => self.put(&Key::Listed(*room, *kind, *index), &()),
+            Change::Item(room, index, item) => self.put_item(*room, *index, item),
+            Change::FilePolicy(_)
+            | Change::FileQuota(..)
+            | Change::Awaited(..)
+            | Change::Erasure(..)
+            | Change::FileUse(..) => self.put_files(change),
             Change::NoticesRead(user, before) => self.put(&Key::NoticesRead(user.clone()), before),
             Change::Refused(peer, epoch_n, seq, code) => self.put(&Key::Refused(peer.clone(), *epoch_n, *seq), code),
             Change::UserQuota(user, quota) => self.put(&Key::UserQuota(user.clone()), quota),
@@ -226,6 +234,16 @@ impl Stage {
         Ok(())
     }
 
+    /// Parts that it has no more may stay: its first row says how many count.
+    fn put_item(&mut self, room: RoomId, index: u64, item: &Item) -> Result<(), StoreError> {
+        for (key, row) in codec::encode_item(room, index, item)? {
+            self.appended.update(&key);
+            self.appended.update(&row);
+            self.rows.insert(key, Some(row));
+        }
+        Ok(())
+    }
+
     /// Deletes the further rows that a value has no more.
     fn forget_parts(&mut self, key: Vec<u8>, parts: u8) {
         let before = self.parts.get(&key).copied().unwrap_or(0);
@@ -236,6 +254,22 @@ impl Stage {
             self.parts.insert(key, parts);
         } else if before > 0 {
             self.parts.remove(&key);
+        }
+    }
+
+    /// Stages what changes about files.
+    fn put_files(&mut self, change: &Change) -> Result<(), StoreError> {
+        match change {
+            Change::FilePolicy(policy) => self.put(&Key::FilePolicy, policy),
+            Change::FileQuota(peer, since, bytes) => self.put(&Key::FileQuota(peer.clone()), &(*since, *bytes)),
+            Change::Awaited((peer, digest, room, index), bytes) => {
+                self.put_or_delete(&Key::Awaited(peer.clone(), *digest, *room, *index), bytes.as_ref())
+            }
+            Change::Erasure(room, index, erasure) => self.put(&Key::Erasure(*room, *index), erasure),
+            Change::FileUse(digest, room, index, used) => {
+                self.put_or_delete(&Key::File(*digest, *room, *index), used.then_some(&()))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -1,17 +1,20 @@
 //! A naive second implementation of the rules for rooms (P1, P3, P6 to P8, P10, P12 to P18): plain sets, no streams, no
 //! records. After everything has crossed, two real cores must look like it.
 
+mod perform;
+mod said;
+
+pub use perform::perform;
+
 use super::{Org, Pair, fixtures::room_id};
 use crate::{
-    core::command::{AdminOp, BlockSwitch, UserChange, UserOp},
     crypto::digest::direct_room,
     model::{
-        Address, Code, EventId, Reject, RoomId,
-        event::{Message, Role},
-        grant::Scopes,
-        room::History,
+        Address, Code, RoomId,
+        event::{Act, ItemKind, Role},
     },
 };
+use said::{Made, Said};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The people of a [`Pair`]; the first three are of acme.
@@ -46,6 +49,13 @@ pub enum Op {
     Promote(Who, u8, Who),
     Demote(Who, u8, Who),
     Say(Who, Place),
+    Edit(Who, Place),
+    Recall(Who, Place),
+    React(Who, Place, bool),
+    Note(Who, Place),
+    Comment(Who, Place),
+    Date(Who, Place),
+    Answer(Who, Place, bool),
 }
 
 #[derive(Clone, Debug)]
@@ -67,7 +77,9 @@ pub struct Model {
     direct: BTreeSet<(Who, Who)>,
     groups: BTreeMap<u8, Group>,
     /// What was said, as each org's copy has it.
-    said: BTreeMap<(usize, RoomId), Vec<String>>,
+    said: BTreeMap<(usize, RoomId), Vec<Said>>,
+    /// Notes and dates, as each org's copy has them.
+    made: BTreeMap<(usize, RoomId), Vec<Made>>,
     words: usize,
 }
 
@@ -97,6 +109,7 @@ impl Default for Model {
             direct: BTreeSet::new(),
             groups: BTreeMap::new(),
             said: BTreeMap::new(),
+            made: BTreeMap::new(),
             words: 0,
         }
     }
@@ -128,6 +141,13 @@ impl Model {
             Op::Promote(who, group, other) => return self.set_role(*who, *group, *other, true),
             Op::Demote(who, group, other) => return self.set_role(*who, *group, *other, false),
             Op::Say(who, place) => return self.say(*who, *place),
+            Op::Edit(who, place) => return self.edit(*who, *place),
+            Op::Recall(who, place) => return self.recall(*who, *place),
+            Op::React(who, place, on) => return self.react(*who, *place, *on),
+            Op::Note(who, place) => return self.make(*who, *place, ItemKind::Note),
+            Op::Date(who, place) => return self.make(*who, *place, ItemKind::Date),
+            Op::Comment(who, place) => return self.comment(*who, *place),
+            Op::Answer(who, place, comes) => return self.answer(*who, *place, *comes),
         }
         Ok(())
     }
@@ -148,17 +168,29 @@ impl Model {
 
     fn close(&mut self, org: Org) {
         self.granted[n(org)] = false;
-        for group in self.groups.values_mut() {
-            let host = group.host;
-            group.end(|who| org_of(who) != host);
+        let hosts: Vec<(u8, Org)> = self.groups.iter().map(|(id, group)| (*id, group.host)).collect();
+        for (id, host) in hosts {
+            self.end(id, |who| org_of(who) != host);
         }
     }
 
     fn forbid(&mut self, who: Who) {
         self.forbidden.insert(who);
-        for group in self.groups.values_mut() {
-            group.end(|member| member == who);
+        for id in self.groups.keys().copied().collect::<Vec<_>>() {
+            self.end(id, |member| member == who);
         }
+    }
+
+    /// Ends memberships; what was seen before is not seen after coming back (P17).
+    fn end(&mut self, id: u8, leaves: impl Fn(Who) -> bool) {
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.end(&leaves);
+        }
+        let of_room = |(_, room): &(usize, RoomId)| *room == room_id(id);
+        let said = self.said.iter_mut().filter(|(key, _)| of_room(key)).flat_map(|(_, said)| said);
+        let made = self.made.iter_mut().filter(|(key, _)| of_room(key)).flat_map(|(_, made)| made);
+        let seen_by = said.map(|said| &mut said.seen_by).chain(made.map(|made| &mut made.seen_by));
+        seen_by.for_each(|seen_by| seen_by.retain(|who| !leaves(*who)));
     }
 
     fn add(&mut self, who: Who, other: Who) -> Verdict {
@@ -242,9 +274,7 @@ impl Model {
         require(who != other, Code::NoLeaving)?;
         let group = self.mastered(who, id)?;
         require(group.role(other).is_some(), Code::NotFound)?;
-        if let Some(group) = self.groups.get_mut(&id) {
-            group.end(|member| member == other);
-        }
+        self.end(id, |member| member == other);
         Ok(())
     }
 
@@ -259,10 +289,9 @@ impl Model {
         Ok(())
     }
 
-    fn say(&mut self, who: Who, place: Place) -> Verdict {
-        let words = format!("words {}", self.words);
-        self.words += 1;
-        let heard_by = match place {
+    /// The orgs that what is written there reaches.
+    fn may_write(&self, who: Who, place: Place) -> Result<Vec<Org>, Code> {
+        Ok(match place {
             Place::With(other) => {
                 require(self.acquainted(who, other), Code::NotFound)?;
                 require(self.permitted(who), Code::NotPermitted)?;
@@ -278,11 +307,7 @@ impl Model {
                     |org: &Org| *org == group.host || group.members.iter().any(|(who, _)| org_of(*who) == *org);
                 [Org::Acme, Org::Globex].into_iter().filter(present).collect()
             }
-        };
-        for org in heard_by {
-            self.said.entry((n(org), room_of(who, place))).or_default().push(words.clone());
-        }
-        Ok(())
+        })
     }
 
     /// Compares two cores at rest with what should be.
@@ -303,8 +328,11 @@ impl Model {
             assert_eq!(known, 0, "honest daemons freeze nothing");
             for ((of, room), said) in &self.said {
                 if *of == n(org) {
-                    assert_eq!(&texts(pair, org, *room), said, "what {org:?} has of {room}");
+                    said::assert_said(pair, org, *room, said);
                 }
+            }
+            for ((_, room), made) in self.made.iter().filter(|((of, _), _)| *of == n(org)) {
+                said::assert_made(pair, org, *room, made);
             }
         }
     }
@@ -359,57 +387,14 @@ pub fn room_of(who: Who, place: Place) -> RoomId {
 /// The texts of a room's timeline on one side, in its order.
 #[must_use]
 pub fn texts(pair: &Pair, org: Org, id: RoomId) -> Vec<String> {
+    messages(pair, org, id).into_iter().map(|(_, text)| text).collect()
+}
+
+fn messages(pair: &Pair, org: Org, id: RoomId) -> Vec<(u64, String)> {
     let events = pair.side(org).timelines.range((id, 0)..=(id, u64::MAX));
     let said = |bytes: &[u8]| match crate::wire::event::open(bytes).expect("a stored event can be read").event.content {
-        crate::model::event::Content::Message(message) => Some(message.text.as_str().to_owned()),
+        crate::model::event::Content::Act(Act::Message(message)) => Some(message.text.as_str().to_owned()),
         _ => None,
     };
-    events.filter_map(|(_, bytes)| said(bytes)).collect()
-}
-
-/// Does the same thing with a real core.
-///
-/// # Errors
-/// The refusal.
-pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
-    let (who, user_op) = match op {
-        Op::Grant(org) => {
-            pair.grant(*org, Scopes::all());
-            return Ok(());
-        }
-        Op::Revoke(org) => {
-            pair.revoke(*org);
-            return Ok(());
-        }
-        Op::Permit(who) | Op::Forbid(who) => {
-            let external = Some(matches!(op, Op::Permit(_)));
-            let local = address_of(*who).local();
-            let change = UserChange { external, ..UserChange::default() };
-            return pair.admin(org_of(*who), AdminOp::ChangeUser { local, change }).map(drop);
-        }
-        Op::Add(who, other) => (*who, UserOp::AddContact(address_of(*other))),
-        Op::Block(who, other) => (*who, UserOp::Block(address_of(*other), BlockSwitch::On)),
-        Op::Unblock(who, other) => (*who, UserOp::Block(address_of(*other), BlockSwitch::Off)),
-        Op::Create(who, group, members) => (*who, create(*group, members)),
-        Op::Invite(who, group, other) => (*who, UserOp::AddMembers(room_id(*group), vec![address_of(*other)])),
-        Op::Remove(who, group, other) => (*who, UserOp::RemoveMember(room_id(*group), address_of(*other))),
-        Op::Promote(who, group, other) => (*who, UserOp::SetRole(room_id(*group), address_of(*other), Role::Master)),
-        Op::Demote(who, group, other) => (*who, UserOp::SetRole(room_id(*group), address_of(*other), Role::Member)),
-        Op::Say(who, place) => {
-            let text = super::fixtures::parsed(words);
-            let message = Message { text, reply_to: None, mentions: Vec::new() };
-            (*who, UserOp::Post { room: room_of(*who, *place), id: EventId([1; 16]), message })
-        }
-    };
-    pair.user(org_of(who), PEOPLE[who], user_op).map(drop)
-}
-
-fn create(group: u8, members: &[Who]) -> UserOp {
-    UserOp::CreateRoom {
-        id: room_id(group),
-        name: super::fixtures::parsed("Group"),
-        description: super::fixtures::parsed(""),
-        history: History::Arrival,
-        members: members.iter().map(|who| address_of(*who)).collect(),
-    }
+    events.filter_map(|((_, index), bytes)| said(bytes).map(|text| (*index, text))).collect()
 }

@@ -3,17 +3,21 @@
 use super::fixtures::{Seeded, card, domain, local, org_with_users, signed_grant};
 use crate::{
     core::{
-        Change, Command, State,
+        Change, Command, Facts, State,
         command::{AdminOp, Answer, GrantRequest, Greeting, PeerOp, PendingFact, Ref, UserOp},
         decide,
         draft::Queued,
-        grants,
+        facts::{self, ItemFact, ItemId},
+        features, grants,
     },
     model::{
         Address, Digest, Domain, Millis, Reject, RoomId,
         audit::AuditEntry,
+        event::ItemKind,
+        file::{Erasure, FilePolicy},
         grant::Scopes,
         id::PublicKey,
+        item::Item,
         journal::Entry,
         limits,
         link::{LinkState, OutStream},
@@ -23,7 +27,10 @@ use crate::{
     },
     wire,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One of the two orgs of a [`Pair`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +70,14 @@ pub struct Side {
     pub outbox: BTreeMap<(u64, u64), Queued>,
     /// Submissions that wait for their place.
     pub pending: BTreeMap<(RoomId, u64), PendingFact>,
+    /// What the tools of rooms list.
+    pub listed: BTreeSet<(RoomId, ItemKind, u64)>,
+    /// Items that were touched.
+    pub items: BTreeMap<ItemId, Item>,
+    /// Which events name which files.
+    pub file_uses: BTreeSet<(Digest, RoomId, u64)>,
+    /// Erasures of files.
+    pub erasures: BTreeMap<ItemId, Erasure>,
     /// Events by room and index.
     pub timelines: BTreeMap<(RoomId, u64), Arc<[u8]>>,
     /// Notices of each user, oldest first.
@@ -82,6 +97,10 @@ impl Side {
             state,
             outbox: BTreeMap::new(),
             pending: BTreeMap::new(),
+            listed: BTreeSet::new(),
+            items: BTreeMap::new(),
+            file_uses: BTreeSet::new(),
+            erasures: BTreeMap::new(),
             timelines: BTreeMap::new(),
             notices: Vec::new(),
             audit: Vec::new(),
@@ -95,7 +114,8 @@ impl Side {
     /// # Errors
     /// The refusal.
     pub fn decide(&mut self, command: Command, now: Millis) -> Result<Answer, Reject> {
-        let decision = decide(&self.state, command, now, &mut self.random);
+        let facts = self.look_up(&command);
+        let decision = decide(&self.state, command, facts, now, &mut self.random);
         self.state = decision.state;
         for change in decision.changes {
             self.keep(change);
@@ -110,13 +130,21 @@ impl Side {
                 assert!(reused.is_none(), "no number of a stream is used twice (F14)");
             }
             Change::Pend { room, p, sent, author, bytes } => {
-                let fact = PendingFact { room, p, seq: sent.seq, epoch_n: sent.epoch_n, author, bytes };
+                let event = wire::event::open(&bytes).expect("a submission is an event");
+                let fact = PendingFact { room, p, seq: sent.seq, epoch_n: sent.epoch_n, author, event };
                 self.pending.insert((room, p), fact);
             }
             Change::PendingDone { room, before } => self.pending.retain(|(of, p), _| *of != room || *p >= before),
             Change::Append(event) => {
-                let reused = self.timelines.insert((event.room, event.index), event.bytes);
+                let reused = self.timelines.insert((event.room, event.index), event.event.bytes.clone());
                 assert!(reused.is_none(), "no index of a room is used twice");
+            }
+            Change::Listed(room, kind, index) => drop(self.listed.insert((room, kind, index))),
+            Change::Item(room, index, item) => drop(self.items.insert((room, index), Item::clone(&item))),
+            Change::FileUse(digest, room, index, true) => drop(self.file_uses.insert((digest, room, index))),
+            Change::FileUse(digest, room, index, false) => drop(self.file_uses.remove(&(digest, room, index))),
+            Change::Erasure(room, index, erasure) => {
+                self.erasures.insert((room, index), Erasure::clone(&erasure));
             }
             Change::Notice { user, notice, .. } => self.notices.push((user.to_string(), notice.kind)),
             Change::Audit(entry) => self.audit.push(*entry),
@@ -135,6 +163,27 @@ impl Side {
     #[must_use]
     pub fn audited(&self, action: &str) -> Vec<&AuditEntry> {
         self.audit.iter().filter(|entry| entry.action == action).collect()
+    }
+
+    /// What has become of an item.
+    #[must_use]
+    pub fn item(&self, room: RoomId, index: u64) -> Item {
+        self.items.get(&(room, index)).cloned().unwrap_or_default()
+    }
+
+    /// The indices of a room at which events name a file.
+    #[must_use]
+    pub fn uses(&self, digest: Digest, room: RoomId) -> Vec<u64> {
+        let all = self.file_uses.range((digest, room, 0)..=(digest, room, u64::MAX));
+        all.map(|(_, _, index)| *index).collect()
+    }
+
+    fn look_up(&self, command: &Command) -> Facts {
+        let fact = |id: &ItemId| {
+            let event = wire::event::open(self.timelines.get(id)?).expect("a stored event can be read").event;
+            Some(ItemFact { event, item: self.item(id.0, id.1) })
+        };
+        Facts::new(facts::wanted(command).into_iter().map(|id| (id, fact(&id))).collect())
     }
 
     fn facts(&self) -> Vec<PendingFact> {
@@ -286,7 +335,8 @@ impl Pair {
             outgoing,
             incoming,
             ended,
-            features: Vec::new(),
+            features: features::offered(&self.side(from).state),
+            files: Some(FilePolicy::clone(&self.side(from).state.file_policy)),
             envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
         }
     }

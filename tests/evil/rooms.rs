@@ -18,14 +18,14 @@ use handclasp::{
     wire,
 };
 
-const MALLORY: &str = "mallory@globex.example";
+pub const MALLORY: &str = "mallory@globex.example";
 
 fn message(author: &str, n: u8, text: &str) -> handclasp::model::event::Sealed {
     wire::event::seal(Event {
         id: EventId([n; 16]),
         author: Some(address(author)),
         made_at: MADE_AT,
-        content: Content::Message(Message { text: parsed(text), reply_to: None, mentions: Vec::new() }),
+        content: Message::plain(parsed(text)).into(),
     })
 }
 
@@ -34,7 +34,7 @@ fn event(content: Content) -> handclasp::model::event::Sealed {
 }
 
 /// A daemon that hosts a direct room of alice and mallory.
-async fn host() -> (Node, EvilLink, RoomId) {
+pub async fn host() -> (Node, EvilLink, RoomId) {
     let node = Node::start("acme.example", &["alice", "carol"]).await;
     let mut link = EvilLink::open(&node, "globex.example").await;
     let alice = node.user_address("alice");
@@ -45,7 +45,7 @@ async fn host() -> (Node, EvilLink, RoomId) {
 }
 
 /// The same with a group of alice and mallory, and an internal room.
-async fn host_of_group() -> (Node, EvilLink, RoomId, RoomId) {
+pub async fn host_of_group() -> (Node, EvilLink, RoomId, RoomId) {
     let (node, mut link, _) = host().await;
     let alice = node.user_address("alice");
     node.user("alice", UserOp::AddContact(address(MALLORY))).await.expect("an add can be asked for");
@@ -75,7 +75,7 @@ async fn create(node: &Node, id: RoomId, member: Address) {
 }
 
 /// Everything about a room that a refused record must not change.
-fn shape(node: &Node, room: RoomId) -> (u64, Digest, Vec<Address>) {
+pub fn shape(node: &Node, room: RoomId) -> (u64, Digest, Vec<Address>) {
     let state = node.engine.state();
     let room = &state.rooms[&room];
     (room.next_index, room.head, room.members.keys().cloned().collect())
@@ -109,6 +109,7 @@ fn image(id: RoomId, kind: RoomKind) -> RoomImage {
         name: (kind == RoomKind::Group).then(|| parsed("Mine now")),
         description: Description::default(),
         history: History::All,
+        rules: handclasp::model::tool::Rules::default(),
         created_by: address(MALLORY),
         created_at: MADE_AT,
         members: vec![member(MALLORY, Role::Master), member("alice@acme.example", Role::Member)],
@@ -166,7 +167,7 @@ async fn a18_our_people_and_rooms_are_not_the_peers_to_change() {
 }
 
 /// A daemon that follows a direct room which the peer hosts.
-async fn follower() -> (Node, EvilLink, RoomId) {
+pub async fn follower() -> (Node, EvilLink, RoomId) {
     let node = Node::start("acme.example", &["alice"]).await;
     let mut link = EvilLink::open(&node, "aaa.example").await;
     let (alice, mallory) = (node.user_address("alice"), address("mallory@aaa.example"));
@@ -249,7 +250,7 @@ async fn a35_whatever_was_stored_can_be_read() {
     let mut taken = 0;
     for (n, text) in (10..).zip(texts) {
         let Ok(parsed) = text.parse() else { continue };
-        let content = Content::Message(Message { text: parsed, reply_to: Some(1 << 52), mentions: Vec::new() });
+        let content = Content::from(Message { reply_to: Some(1 << 52), ..Message::plain(parsed) });
         let event = wire::event::seal(Event {
             id: EventId([n; 16]),
             author: Some(address(MALLORY)),

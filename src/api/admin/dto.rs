@@ -277,6 +277,45 @@ pub struct PolicyView {
     pub audience: String,
     /// Whether new users are chosen from the start.
     pub newcomers: bool,
+    /// How long users can edit and recall their own messages, milliseconds; stays as it is when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit_window_ms: Option<u64>,
+    /// Tools that users may use in rooms: any of `note`, `calendar`, `folder`; stays as it is when absent. The partners
+    /// are told, and a room shows whose rule keeps a tool off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
+}
+
+/// What files may be sent and taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilePolicyView {
+    /// Whether users may send files to other organizations.
+    pub sending: bool,
+    /// The largest file, bytes: 1 to 16 GiB.
+    pub bytes_max: u64,
+    /// The only media types that may cross, as `application/pdf` or `image/*`; all when empty.
+    #[serde(default)]
+    pub allowed: Vec<String>,
+    /// Media types that may not.
+    #[serde(default)]
+    pub forbidden: Vec<String>,
+}
+
+/// One version of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VersionView {
+    /// The index of the event.
+    pub index: u64,
+    /// `message`, `edit` or `recall`.
+    pub kind: String,
+    /// Who.
+    pub by: String,
+    /// When, by the clock of the author's daemon.
+    pub at: u64,
+    /// What it said from then on; absent for a recall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// An audit entry.
@@ -359,4 +398,15 @@ pub struct WhyNotQuery {
 pub struct Health {
     /// `live`, `ready` or `not_ready`.
     pub status: String,
+}
+
+/// How the search index stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SearchIndex {
+    /// What can be found.
+    pub documents: u64,
+    /// Positions of the journal that are not in the index yet.
+    pub behind: u64,
+    /// Whether it is being built from the database.
+    pub building: bool,
 }

@@ -2,10 +2,13 @@
 
 mod audit;
 pub mod dto;
+mod files;
 mod grants;
 mod health;
 mod limits;
 mod peers;
+mod rooms;
+mod search;
 mod session;
 mod status;
 #[cfg(test)]
@@ -25,6 +28,7 @@ use crate::{
     crypto::SigningKey,
     engine::{Engine, IdempotencyKey},
     model::{Code, Domain, journal::Outcome, org::SignedCard},
+    search::Search,
 };
 use arc_swap::ArcSwap;
 use axum::{
@@ -56,6 +60,8 @@ pub struct AdminContext {
     pub secrets: Secrets,
     /// What probes ask for.
     pub probes: Probes,
+    /// Searches the rooms; none when it is switched off.
+    pub search: Option<Search>,
 }
 
 /// Our side of every link.
@@ -178,11 +184,15 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(users::issue_token))
         .routes(routes!(users::end_sessions))
         .routes(routes!(users::show_policy, users::put_policy))
+        .routes(routes!(files::show, files::put))
+        .routes(routes!(rooms::history))
         .routes(routes!(why::why_not))
         .routes(routes!(limits::list))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(audit::verify))
+        .routes(routes!(search::show))
+        .routes(routes!(search::rebuild))
         .routes(routes!(health::metrics))
 }
 

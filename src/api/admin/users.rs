@@ -21,6 +21,7 @@ use crate::{
     model::{
         Code, LocalPart, limits,
         text::DisplayName,
+        tool::{Tool, Tools},
         user::{Policy, Session, User},
     },
 };
@@ -154,6 +155,14 @@ pub async fn show_policy(context: Context) -> Json<PolicyView> {
     Json(views::policy(context.engine.state().policy))
 }
 
+fn parse_tools(words: Option<&[String]>, known: Tools) -> Result<Tools, Problem> {
+    let Some(words) = words else { return Ok(known) };
+    let named = Tool::ALL.map(|tool| (tool.as_str(), tool));
+    let on = words.iter().map(|word| parse_word("tools", word, &named)).collect::<Result<Vec<_>, _>>()?;
+    let has = |tool| on.contains(&tool);
+    Ok(Tools { note: has(Tool::Note), calendar: has(Tool::Calendar), folder: has(Tool::Folder) })
+}
+
 /// Set who may use external messaging.
 #[utoipa::path(put, path = "/policy", tag = "users", request_body = PolicyView, responses(
     (status = 200, body = PolicyView),
@@ -161,7 +170,17 @@ pub async fn show_policy(context: Context) -> Json<PolicyView> {
 pub async fn put_policy(context: Context, actor: Actor, write: Write) -> Result<Json<PolicyView>, Problem> {
     let request: PolicyView = write.parse()?;
     let audience = parse_word("audience", &request.audience, &views::AUDIENCES)?;
-    let policy = Policy { audience, newcomers: request.newcomers };
+    let known = context.engine.state().policy;
+    let edit_window_ms = request.edit_window_ms.unwrap_or(known.edit_window_ms);
+    if edit_window_ms > limits::EDIT_WINDOW_MS_MAX {
+        return Err(Problem::field("edit_window_ms", format!("must be at most {}", limits::EDIT_WINDOW_MS_MAX)));
+    }
+    let policy = Policy {
+        audience,
+        newcomers: request.newcomers,
+        edit_window_ms,
+        tools: parse_tools(request.tools.as_deref(), known.tools)?,
+    };
     context.submit(&actor, write.key(&actor.caller())?, AdminOp::SetPolicy(policy)).await?;
     Ok(Json(views::policy(context.engine.state().policy)))
 }

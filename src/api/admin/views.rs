@@ -1,7 +1,8 @@
 //! From the model to what admins read.
 
 use super::dto::{
-    AuditView, Consequences, GrantPair, GrantView, PeerStatus, PolicyView, QuarantineView, RefusalView, UserView,
+    AuditView, Consequences, FilePolicyView, GrantPair, GrantView, PeerStatus, PolicyView, QuarantineView, RefusalView,
+    UserView,
 };
 use crate::{
     core::{
@@ -13,8 +14,10 @@ use crate::{
     model::{
         Domain, Millis,
         audit::AuditEntry,
+        file::{FilePolicy, MediaRange},
         grant::{GrantState, Scope, SignedGrant},
         link::OutStream,
+        tool::Tool,
         user::{Audience, Policy, User},
     },
     wire,
@@ -125,7 +128,25 @@ pub fn policy(policy: Policy) -> PolicyView {
         Audience::All => "all",
         Audience::Chosen => "chosen",
     };
-    PolicyView { audience: audience.to_owned(), newcomers: policy.newcomers }
+    let tools = Tool::ALL.iter().filter(|tool| policy.tools.has(**tool)).map(|tool| tool.as_str().to_owned()).collect();
+    PolicyView {
+        audience: audience.to_owned(),
+        newcomers: policy.newcomers,
+        edit_window_ms: Some(policy.edit_window_ms),
+        tools: Some(tools),
+    }
+}
+
+/// What files may be sent and taken.
+#[must_use]
+pub fn file_policy(policy: &FilePolicy) -> FilePolicyView {
+    let texts = |ranges: &[MediaRange]| ranges.iter().map(ToString::to_string).collect();
+    FilePolicyView {
+        sending: policy.sending,
+        bytes_max: policy.bytes_max,
+        allowed: texts(&policy.allowed),
+        forbidden: texts(&policy.forbidden),
+    }
 }
 
 /// An audit entry with its hash.

@@ -1,15 +1,25 @@
 //! Server-sent events as bytes. What many see is rendered once; event bytes are spliced, never written anew.
 
-use super::{ClientContext, caller::Caller, dto, messages::pending_delivery, render, rooms, view};
+use super::{
+    ClientContext,
+    beside::{Beside, Derived, target_of},
+    caller::Caller,
+    dto, files,
+    messages::pending_delivery,
+    render, rooms, view,
+};
 use crate::{
     core::{permit::link_state, rooms::member_of, state::State},
     feed::FeedItem,
     model::{Address, Domain, RoomId, journal::Entry},
-    store::{kv::StoreError, reader::TimelineRow},
+    store::{
+        kv::StoreError,
+        reader::{Reader, TimelineRow},
+    },
 };
 use bytes::Bytes;
 use serde::Serialize;
-use std::io::Write as _;
+use std::{collections::HashMap, io::Write as _};
 
 /// A comment that keeps the connection from being taken for dead.
 pub const PING: &[u8] = b": ping\n\n";
@@ -28,7 +38,13 @@ pub fn push(
     let at = item.position;
     match &item.entry {
         Entry::Events { room, .. } => {
-            let shared = item.shared.get_or_init(|| messages(state, at, *room, &item.events));
+            let shared = match item.shared.get() {
+                Some(shared) => shared,
+                None => {
+                    let frame = messages(context.engine.reader(), state, at, *room, &item.events)?;
+                    item.shared.get_or_init(|| frame)
+                }
+            };
             out.extend_from_slice(shared);
         }
         Entry::Delivered { room, through } => {
@@ -65,6 +81,11 @@ pub fn push(
         Entry::Read { room, index, .. } => {
             object(out, at, "read", &dto::RoomRead { room: room.to_string(), index: *index });
         }
+        Entry::File { room, index } => {
+            if let Some(moved) = files::moved(context, state, *room, *index)? {
+                object(out, at, "files", &moved);
+            }
+        }
         Entry::Done { .. } => {}
     }
     Ok(())
@@ -85,22 +106,37 @@ fn end(out: &mut Vec<u8>) {
     out.extend_from_slice(b"\n\n");
 }
 
-fn messages(state: &State, position: u64, id: RoomId, rows: &[TimelineRow]) -> Bytes {
+/// The events as they are; of what was recalled meanwhile only the head. What has become of the others is told by the
+/// events that changed them.
+fn messages(
+    reader: &Reader,
+    state: &State,
+    position: u64,
+    id: RoomId,
+    rows: &[TimelineRow],
+) -> Result<Bytes, StoreError> {
     let bytes: usize = rows.iter().map(|row| row.bytes.len() + 96).sum();
     let mut out = Vec::with_capacity(bytes + 128);
     let room = state.rooms.get(&id);
+    let beside = room.map(|room| Beside::of_rows(reader, room, rows)).transpose()?;
+    let mut files = match room {
+        Some(room) => files::of_rows(reader, state, room, rows)?,
+        None => HashMap::new(),
+    };
     begin(&mut out, position, "messages");
     let data = out.len();
     render::open_room(&mut out, id);
     out.extend_from_slice(br#","items":"#);
     render::list(&mut out, rows, |out, row| {
         let delivery = room.and_then(|room| render::delivery_of(state, room, row));
-        render::timeline_item(out, row, delivery);
+        let tombstone = beside.as_ref().is_some_and(|beside| beside.is_recalled(row));
+        let now = files.remove(&row.index).unwrap_or_default();
+        render::timeline_item(out, row, delivery, &Derived { target: target_of(row), tombstone, now });
     });
     out.push(b'}');
     keep_on_one_line(&mut out[data..]);
     end(&mut out);
-    out.into()
+    Ok(out.into())
 }
 
 /// A line break would end the frame. In JSON it can only stand between tokens, where a space means the same.

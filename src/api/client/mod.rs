@@ -3,18 +3,28 @@
 pub mod dto;
 
 mod account;
+mod acts;
+mod beside;
+mod calendar;
 mod caller;
 mod contacts;
 mod events;
+mod files;
 mod frame;
+mod ics;
 pub(super) mod limits;
 mod members;
 mod messages;
+mod notes;
 mod notifications;
+mod occurrences;
 mod paths;
 mod render;
 mod rooms;
+mod search;
 mod session;
+mod shown;
+mod uploads;
 mod view;
 mod why;
 
@@ -24,7 +34,7 @@ mod tests;
 use super::{
     cookie::Cookies, entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle,
 };
-use crate::engine::Engine;
+use crate::{engine::Engine, files::Files, search::Search};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -36,6 +46,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct ClientContext {
     /// The writer, the readers, the feeds.
     pub engine: Engine,
+    /// The bytes of files.
+    pub files: Files,
     /// Checks passwords.
     pub passwords: Passwords,
     /// Names and reads the cookies of browsers.
@@ -44,6 +56,8 @@ pub struct ClientContext {
     pub throttle: Throttle,
     /// Ids and tokens come from here.
     pub entropy: Entropy,
+    /// Searches the rooms; none when it is switched off.
+    pub search: Option<Search>,
 }
 
 type Context = axum::extract::State<Arc<ClientContext>>;
@@ -63,6 +77,7 @@ type Context = axum::extract::State<Arc<ClientContext>>;
         dto::Delivered,
         dto::Refused,
         dto::RoomLeft,
+        dto::FilesMoved,
         dto::RoomRead,
         dto::LinkChanged,
         dto::ProfileChanged
@@ -108,6 +123,25 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(members::former))
         .routes(routes!(members::invitations))
         .routes(routes!(messages::list, messages::post))
+        .routes(routes!(uploads::offer, uploads::begin))
+        .routes(routes!(uploads::probe, uploads::read, uploads::write, uploads::end))
+        .routes(routes!(files::read))
+        .routes(routes!(files::thumbnail))
+        .routes(routes!(acts::read, acts::edit, acts::recall))
+        .routes(routes!(acts::react, acts::unreact))
+        .routes(routes!(notes::list, notes::post))
+        .routes(routes!(notes::read, notes::edit, notes::delete))
+        .routes(routes!(notes::pin, notes::unpin))
+        .routes(routes!(notes::list_comments, notes::comment))
+        .routes(routes!(notes::delete_comment))
+        .routes(routes!(calendar::list, calendar::post))
+        .routes(routes!(calendar::read, calendar::change, calendar::cancel))
+        .routes(routes!(calendar::answer))
+        .routes(routes!(calendar::list_occurrences))
+        .routes(routes!(calendar::export))
+        .routes(routes!(calendar::open_feed, calendar::end_feeds))
+        .routes(routes!(calendar::feed))
+        .routes(routes!(search::search))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
         .routes(routes!(why::why_not))

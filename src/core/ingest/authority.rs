@@ -49,6 +49,9 @@ pub fn authority(state: &State, peer: &Domain, body: &RecordBody) -> Result<(), 
             theirs(peer, [by])?;
             may_ask(state, peer, ask)
         }
+        RecordBody::FilesErased { room, .. } => {
+            host(state, peer, *room).or_else(|_| follow(state, peer, *room)).map(drop)
+        }
         RecordBody::Void { .. } => Ok(()),
     }
 }
@@ -68,6 +71,7 @@ pub fn scope_of(body: &RecordBody) -> Option<Scope> {
         | RecordBody::RoomState(_)
         | RecordBody::RoomEvent { .. }
         | RecordBody::RoomPlaced { .. }
+        | RecordBody::FilesErased { .. }
         | RecordBody::Void { .. } => None,
     }
 }
@@ -130,10 +134,10 @@ fn may_describe_direct(state: &State, peer: &Domain, image: &RoomImage) -> Resul
     if *peer < state.org.domain && both_orgs && id_fits { Ok(()) } else { Err(Code::Authority) }
 }
 
-/// The follower speaks for its own people, and only speaks (A16).
+/// The follower acts for its own people, and changes nothing else (A16).
 fn may_submit(peer: &Domain, event: &Event) -> Result<(), Code> {
     match (&event.content, &event.author) {
-        (Content::Message(_), Some(author)) => theirs(peer, [author]),
+        (Content::Act(_), Some(author)) => theirs(peer, [author]),
         _ => Err(Code::Authority),
     }
 }

@@ -4,6 +4,7 @@ use super::{
     super::{
         command::Ref,
         draft::Draft,
+        features::{Feature, offers},
         permit,
         state::{Room, State},
     },
@@ -14,6 +15,7 @@ use crate::model::{
     event::Sealed,
     record::RecordBody,
     room::{MemberImage, RoomImage},
+    tool::Rules,
 };
 
 /// Gives an event its place in a room that we host, or in an internal one, and sends it to the partner if one is
@@ -22,11 +24,12 @@ pub fn order(draft: &mut Draft<'_>, id: RoomId, event: Sealed) -> u64 {
     sync(draft, id);
     let Some(room) = draft.state.rooms.get(&id) else { return 0 };
     let index = room.next_index;
-    let bytes = event.bytes.clone();
     let peer = receiver(&draft.state, room, draft.now).map(|(peer, _)| peer);
-    let sent = peer
-        .and_then(|peer| draft.send(&peer, &RecordBody::RoomEvent { room: id, index, event }, Ref::Event(id, index)));
-    draft.append(id, bytes, sent)
+    let sent = peer.and_then(|peer| {
+        let body = RecordBody::RoomEvent { room: id, index, event: event.clone() };
+        draft.send(&peer, &body, Ref::Event(id, index))
+    });
+    draft.append(id, event, sent)
 }
 
 /// Sends the partner the whole state of a room that we host, unless it was sent in this epoch already. Comes before
@@ -72,6 +75,10 @@ fn image_of(state: &State, room: &Room) -> RoomImage {
         name: info.name.clone(),
         description: info.description.clone(),
         history: info.history,
+        // A partner that does not know rules could not read them.
+        rules: link_of(state, room)
+            .filter(|link| offers(link, Feature::Rules))
+            .map_or_else(Rules::default, |_| info.rules),
         created_by: info.created_by.clone(),
         created_at: info.created_at,
         members: members.collect(),

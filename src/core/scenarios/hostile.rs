@@ -46,7 +46,7 @@ fn sealed(author: Option<&str>, content: Content) -> Sealed {
 }
 
 fn said(author: &str, words: &str) -> Sealed {
-    sealed(Some(author), Content::Message(text(words)))
+    sealed(Some(author), text(words).into())
 }
 
 /// An event as the next of a room, from globex, which may or may not host it.
@@ -67,6 +67,7 @@ fn image(id: RoomId, kind: RoomKind, users: &[&str]) -> RoomImage {
         name: (kind == RoomKind::Group).then(|| parsed("Trap")),
         description: parsed(""),
         history: History::All,
+        rules: crate::model::tool::Rules::default(),
         created_by: address("bob@globex.example"),
         created_at: crate::model::Millis(1),
         members: users.iter().map(member).collect(),

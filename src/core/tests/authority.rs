@@ -49,6 +49,7 @@ fn room(id: RoomId, kind: RoomKind, host: &Domain, partner: Option<&Domain>) -> 
         name: None,
         description: parsed(""),
         history: History::All,
+        rules: crate::model::tool::Rules::default(),
         created_by: address(ALICE),
         created_at: Millis(1),
         synced_epoch: None,
@@ -86,7 +87,7 @@ fn event(author: Option<&str>, content: Content) -> Sealed {
 }
 
 fn message(author: Option<&str>) -> Sealed {
-    event(author, Content::Message(Message { text: parsed("hello"), reply_to: None, mentions: Vec::new() }))
+    event(author, Message::plain(parsed("hello")).into())
 }
 
 fn image(id: RoomId, kind: RoomKind, members: &[&str]) -> RecordBody {
@@ -97,6 +98,7 @@ fn image(id: RoomId, kind: RoomKind, members: &[&str]) -> RecordBody {
         name: None,
         description: parsed(""),
         history: History::All,
+        rules: crate::model::tool::Rules::default(),
         created_by: address(members.first().copied().unwrap_or(ALICE)),
         created_at: Millis(1),
         members: members.iter().map(member).collect(),

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     model::{
         Address, Digest, EventId, RoomId,
-        event::{Content, Event, Message, Role, Sealed, SettingsChange},
+        event::{Event, Message, Role, Sealed, SettingsChange},
         record::Ask,
         room::{History, MemberImage, RoomImage, RoomKind},
         text::DisplayName,
@@ -21,12 +21,12 @@ fn name(text: &str) -> DisplayName {
 }
 
 fn sealed() -> Sealed {
-    let message = Message { text: "hello".parse().expect("a text"), reply_to: None, mentions: vec![] };
+    let message = Message::plain("hello".parse().expect("a text"));
     event::seal(Event {
         id: EventId([9; 16]),
         author: Some(address("alice@acme.example")),
         made_at: Millis(5),
-        content: Content::Message(message),
+        content: message.into(),
     })
 }
 
@@ -37,6 +37,7 @@ fn image(members: Vec<MemberImage>) -> RecordBody {
         name: Some("Fair".parse().expect("a name")),
         description: "".parse().expect("a description"),
         history: History::Arrival,
+        rules: crate::model::tool::Rules::default(),
         created_by: address("alice@acme.example"),
         created_at: Millis(4),
         members,

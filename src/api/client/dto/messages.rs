@@ -1,5 +1,9 @@
 //! Timelines, queued submissions, posts.
 
+use super::{
+    Days, Times,
+    files::{Erasure, File, FilePlace, NewFile},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -30,9 +34,88 @@ pub struct TimelineItem {
     /// Whether the partner has it; absent for what need not cross, or came from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
-    /// The event, byte for byte as its author's organization sealed it.
+    /// The index of the item that it changes: clients fold such events into the item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<u64>,
+    /// What has become of it since. Not in live frames, which bring the events that change it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Now>,
+    /// The event, byte for byte as its author's organization sealed it. After a recall only its head: `id`, `author`,
+    /// `made_at`, `kind`.
     #[schema(value_type = Event)]
     pub event: Box<RawValue>,
+}
+
+/// How an item stands now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Now {
+    /// What a message says since its last edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Edited>,
+    /// Who took it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalled: Option<Trace>,
+    /// Reactions to it, in the order in which their emoji came up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// The message that it answers, if one may see that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
+    /// Where its files are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FilePlace>,
+    /// After a recall: who has removed its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erasure: Option<Erasure>,
+}
+
+/// What a message says now.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Edited {
+    /// The index of the last edit.
+    pub index: u64,
+    /// When, by the clock of the author's daemon.
+    pub at: u64,
+    /// How often it was edited.
+    pub count: u64,
+    /// The text now.
+    pub text: String,
+    /// Members who are called by name now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+}
+
+/// Who did something, and by which event.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Trace {
+    /// Who.
+    pub by: String,
+    /// The index of the event.
+    pub index: u64,
+}
+
+/// Who has reacted by one emoji.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// Who, in their order.
+    pub people: Vec<String>,
+}
+
+/// The beginning of a message that is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Quote {
+    /// Its index.
+    pub index: u64,
+    /// Who said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// Up to 200 characters of what it says now; absent when it was recalled or is no message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Whether it was recalled.
+    pub recalled: bool,
 }
 
 /// A submission to a room that the partner hosts.
@@ -67,7 +150,8 @@ pub struct Event {
     pub author: Option<String>,
     /// When, by the clock of the author's daemon. For display, never for order.
     pub made_at: u64,
-    /// `message`, `created`, `joined`, `removed`, `excluded`, `role` or `settings`.
+    /// `message`, `edit`, `recall`, `react`, `note`, `note_edit`, `note_comment`, `note_pin`, `note_delete`, `date`,
+    /// `date_change`, `date_cancel`, `date_answer`, `created`, `joined`, `removed`, `excluded`, `role` or `settings`.
     pub kind: String,
     /// What the message says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +162,42 @@ pub struct Event {
     /// Members who are called by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<String>,
+    /// Files that go with the message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<File>,
+    /// Whether all members are called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all: Option<bool>,
+    /// The index of the item that an edit, a recall or a reaction is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<u64>,
+    /// The emoji of a reaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emoji: Option<String>,
+    /// Whether the reaction or pin stands from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<bool>,
+    /// The title of a note or date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where a date is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The days of a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<Days>,
+    /// The times of a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Times>,
+    /// The rule of recurrence of a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<String>,
+    /// When one wants to be reminded of a date, minutes before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminder_minutes: Option<u64>,
+    /// Whether somebody comes: `yes`, `no` or `maybe`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
     /// Who joined, was removed or was excluded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<String>,
@@ -102,7 +222,7 @@ pub struct Event {
 }
 
 /// Says something in a room.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage<'a> {
     /// 1 byte to 16 KiB of UTF-8.
@@ -112,7 +232,26 @@ pub struct NewMessage<'a> {
     /// The index of the message that is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<u64>,
+    /// Files that go with it: up to 10. The text may be empty when there are some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<NewFile>,
     /// Members who are called by name: up to 50 addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+    /// Whether all members are called; a room's masters may keep this to themselves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+}
+
+/// Another text for a message.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewText<'a> {
+    /// 1 byte to 16 KiB of UTF-8.
+    #[serde(borrow)]
+    #[schema(value_type = String)]
+    pub text: Cow<'a, str>,
+    /// Members who are called by name now: up to 50 addresses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<String>,
 }

@@ -64,7 +64,8 @@ class Composer extends HTMLElement {
     this.input.addEventListener('paste', (event) => this.#take(event, event.clipboardData));
     this.picker.addEventListener('change', () => { this.addFiles(this.picker.files); this.picker.value = ''; });
     this.off = store.on('features', () => { this.attach.hidden = !store.features.files; });
-    this.#fit();
+    // Its height is known only when it stands in the page.
+    requestAnimationFrame(() => this.#fit());
     this.#look();
   }
 
@@ -84,7 +85,7 @@ class Composer extends HTMLElement {
 
   #fit() {
     this.input.style.height = 'auto';
-    this.input.style.height = `${Math.min(this.input.scrollHeight, HEIGHT_MAX_PX)}px`;
+    if (this.input.scrollHeight) this.input.style.height = `${Math.min(this.input.scrollHeight, HEIGHT_MAX_PX)}px`;
   }
 
   #look() {

@@ -14,6 +14,7 @@ import { roomPage } from './room.js';
 import { showSignIn } from './sign-in.js';
 import { Store } from './store.js';
 
+const narrow = matchMedia('(max-width: 760px)');
 const NOTIFY = 'handclasp.notify';
 
 class App {
@@ -72,6 +73,8 @@ class App {
     };
     fill(this.main, (pages[first] ?? (() => homePage(store, this)))());
     this.root.querySelector('.app').classList.toggle('at-home', path === '/');
+    // On a phone the list of rooms is the page.
+    this.sidebar.setAttribute('role', path === '/' && narrow.matches ? 'main' : 'navigation');
     store.tell('route');
     this.title();
   }
@@ -152,10 +155,20 @@ addEventListener('keydown', (event) => {
     if (getComputedStyle(app.sidebar).display === 'none') app.go('/');
     app.sidebar.search.focus();
     app.sidebar.search.select();
+  } else if (event.key === 'F6') {
+    event.preventDefault();
+    nextPane(event.shiftKey ? -1 : 1);
   } else if (event.altKey && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
     event.preventDefault();
     app.sidebar.step(event.key === 'ArrowDown' ? 1 : -1);
   }
 });
+/** Moves the focus to the next part of the page: rooms, messages, where one writes, panel. */
+function nextPane(by) {
+  const panes = [app.sidebar.search, ...['.message-scroller', '.composer-input', '.panel button'].map((one) => app.main.querySelector(one))].filter((one) => one?.offsetParent);
+  const parts = panes.map((one) => one.closest('hc-sidebar, hc-messages, hc-composer, hc-panel'));
+  const at = parts.findIndex((part) => part.contains(document.activeElement));
+  panes[(at + by + panes.length) % panes.length]?.focus();
+}
 addEventListener('unhandledrejection', (event) => complain(event.reason));
 app.start();

@@ -14,7 +14,7 @@ export function homePage(store, app) {
   const key = (keys, text) => h('div', {}, h('dt', {}, keys.map((one) => h('kbd', {}, one))), h('dd', {}, text));
   return h('div', { class: 'main-page home' }, empty('chat', t('home.title', { name: plain(store.me.name) }), t('home.text'),
     h('div', { class: 'row wrap' }, button(t('nav.newGroup'), { icon: 'group', onClick: () => newGroup(store, app) }), button(t('nav.addContact'), { icon: 'personAdd', kind: 'primary', onClick: () => addContact(store, app) })),
-    h('dl', { class: 'keys', aria: { label: t('keys.title') } }, key(['Ctrl', 'K'], t('keys.find')), key(['Alt', '↑', '↓'], t('keys.nextRoom')), key(['↑', '↓'], t('keys.list')), key(['Enter'], t('keys.menu')), key(['↑'], t('keys.editLast')))));
+    h('dl', { class: 'keys', aria: { label: t('keys.title') } }, key(['Ctrl', 'K'], t('keys.find')), key(['Alt', '↑', '↓'], t('keys.nextRoom')), key(['F6'], t('keys.pane')), key(['↑', '↓'], t('keys.list')), key(['Enter'], t('keys.menu')), key(['↑'], t('keys.editLast')))));
 }
 
 export function contactsPage(store, app) {

@@ -13,12 +13,14 @@ class Sidebar extends HTMLElement {
   connectedCallback() {
     const { store } = this;
     this.className = 'sidebar';
+    this.setAttribute('role', 'navigation');
+    this.setAttribute('aria-label', t('nav.rooms'));
     this.search = h('input', { class: 'input', type: 'search', placeholder: t('nav.search'), aria: { label: t('nav.search'), keyshortcuts: 'Control+K' }, autocomplete: 'off' });
     this.search.addEventListener('input', () => this.#drawRooms());
     this.search.addEventListener('keydown', (event) => this.#searchKey(event));
     this.list = h('ul', { class: 'room-list', aria: { label: t('nav.rooms') } });
     this.list.addEventListener('keydown', (event) => this.#listKey(event));
-    this.head = h('header', { class: 'sidebar-head' });
+    this.head = h('div', { class: 'sidebar-head' });
     this.nav = h('nav', { class: 'sidebar-nav', aria: { label: t('nav.account') } });
     const start = iconButton('edit', t('nav.new'), () => openMenu(start, [
       { label: t('nav.newGroup'), icon: 'group', onPick: () => newGroup(store, this.app) },

@@ -203,7 +203,7 @@ export class Store {
 
   takeMessages({ room: id, items }) {
     const known = this.#timelines.get(id);
-    if (known?.isLoaded) known.add(items);
+    known?.add(items);
     this.#preview(id, items);
     const room = this.rooms.get(id);
     if (room) {

@@ -14,6 +14,9 @@ export class Timeline {
     this.error = null;
     /** Indexes that are known but not shown: the acts. */
     this.end = 0;
+    /** How far the partner has what is ours, and what it refused: a page that was read before may not know. */
+    this.through = -1;
+    this.refusals = new Map();
     this.older = null;
   }
 
@@ -30,7 +33,12 @@ export class Timeline {
       const page = await this.api.get(`/rooms/${this.room}/messages`, { limit: PAGE });
       const first = page.items[0]?.index ?? 0;
       const follows = this.isLoaded && this.items.length > 0 && first <= this.end;
-      if (!follows) { this.items = []; this.before = page.next_before ?? undefined; }
+      if (!follows) {
+        // What the live stream brought while the page was on its way stays.
+        const last = page.items.at(-1)?.index ?? -1;
+        this.items = this.items.filter((item) => item.index > last);
+        this.before = page.next_before ?? undefined;
+      }
       this.pending = page.pending;
       this.#take(page.items);
       this.isLoaded = true;
@@ -74,7 +82,8 @@ export class Timeline {
     }
   }
 
-  #place(item) {
+  #place(read) {
+    const item = this.#withDelivery(read);
     const at = this.#position(item.index);
     const known = this.items[at];
     if (known?.index === item.index) this.items[at] = { ...item, now: item.now ?? known.now };
@@ -114,11 +123,19 @@ export class Timeline {
       ? { ...item, now: { ...item.now, quote: { index: target, recalled: true } } } : item);
   }
 
-  delivered(through) { this.#update((item) => item.index <= through && item.delivery?.state === 'queued', { state: 'delivered' }); }
-  refused(index, code) { this.#update((item) => item.index === index, { state: 'refused', code }); }
+  delivered(through) {
+    this.through = Math.max(this.through, through);
+    this.items = this.items.map((item) => this.#withDelivery(item));
+  }
 
-  #update(which, delivery) {
-    this.items = this.items.map((item) => (which(item) ? { ...item, delivery } : item));
+  refused(index, code) {
+    this.refusals.set(index, code);
+    this.items = this.items.map((item) => this.#withDelivery(item));
+  }
+
+  #withDelivery(item) {
+    if (this.refusals.has(item.index)) return { ...item, delivery: { state: 'refused', code: this.refusals.get(item.index) } };
+    return item.delivery?.state === 'queued' && item.index <= this.through ? { ...item, delivery: { state: 'delivered' } } : item;
   }
 
   addPending(item) {
