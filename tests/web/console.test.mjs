@@ -208,7 +208,7 @@ test('every view is accessible and fits the phone, in both languages and colours
       const partner = (await page.locator('.partner h3 a').first().getAttribute('href')).slice(1);
       for (const view of [...VIEWS, partner]) {
         await go(page, view);
-        await page.locator('main .spinner').waitFor({ state: 'detached' });
+        await page.waitForFunction(() => !document.querySelector('main .spinner'));
         const where = `${view} at ${name}, ${colorScheme}, ${locale}`;
         await checkAccess(page, where);
         assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${where} is too wide`);

@@ -83,7 +83,7 @@ export function partner(app, { name }) {
   // What an admin is reading there, and has ticked, stays while the rest of the page is drawn anew.
   const evidenceOf = (peer) => {
     const key = JSON.stringify(peer.quarantine);
-    if (evidence?.key !== key) evidence = { key, panel: peer.quarantine && quarantinePanel(app, peer) };
+    if (!evidence || evidence.key !== key) evidence = { key, panel: peer.quarantine && quarantinePanel(app, peer) };
     return evidence.panel;
   };
   const read = () => app.admin.audit({ subject: name, limit: 6 }).then((page) => fill(entries, entryList(page.items)), (problem) => fill(entries, failed(problem, read)));
