@@ -18,7 +18,9 @@ mod users;
 pub mod views;
 mod why;
 
-use super::{cookie::Cookies, entropy::Entropy, field, layers, openapi as documents, password::Passwords, problem::Problem};
+use super::{
+    cookie::Cookies, entropy::Entropy, field, layers, openapi as documents, password::Passwords, problem::Problem,
+};
 use crate::{
     core::{
         Command,
