@@ -5,7 +5,13 @@ use super::{
     pulse::{Beat, Pulse},
 };
 use crate::{
-    api::{admin, client, entropy::Entropy, password::Passwords, throttle::Throttle},
+    api::{
+        admin, client,
+        cookie::{Channel, Cookies},
+        entropy::Entropy,
+        password::Passwords,
+        throttle::Throttle,
+    },
     clock::{Clock, Random},
     core::{
         command::{AdminOp, Command},
@@ -34,6 +40,7 @@ use crate::{
         kv::{Kv, StoreError},
         load::{self, Loaded},
     },
+    web,
 };
 use arc_swap::ArcSwap;
 use std::{fmt, sync::Arc, time::Duration};
@@ -178,6 +185,7 @@ impl Daemon {
         let mut loaded = load_store(&parts.kv)?;
         let org = &loaded.state.org;
         check_keys(&parts.keys, &org.domain, &org.identity)?;
+        let domain = org.domain.clone();
         loaded.state.own_card = Some(Arc::new(parts.keys.card.card.clone()));
         let (report, failure) = oneshot::channel();
         let (engine, writer) = Engine::start(engine::Parts {
@@ -208,19 +216,27 @@ impl Daemon {
         let admin = admin::router(admin::AdminContext {
             engine: engine.clone(),
             own: own.clone(),
-            secrets: admin::Secrets { token: admin_token, entropy: entropy.clone(), passwords: passwords.clone() },
+            secrets: admin::Secrets {
+                token: admin_token,
+                entropy: entropy.clone(),
+                passwords: passwords.clone(),
+                cookies: Cookies::new(format!("handclasp-admin-{domain}"), Channel::Plain),
+            },
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
             search: search.clone(),
         });
+        let admin = web::before(web::App::Console, &domain, admin);
+        let channel = parts.faces.client_tls.as_ref().map_or(Channel::Plain, |_| Channel::Tls);
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
             files: files.clone(),
             passwords,
+            cookies: Cookies::new(format!("handclasp-{domain}"), channel),
             throttle: Throttle::default(),
             entropy,
             search,
         }));
-        let client = edge::fit(client, &stop);
+        let client = edge::fit(web::before(web::App::Chat, &domain, client), &stop);
         let handler = {
             let federation = federation.clone();
             move |peer, request| federation.clone().answer(peer, request)
