@@ -123,7 +123,7 @@ export class Store {
   timeline(room) {
     let timeline = this.#timelines.get(room);
     if (!timeline) {
-      timeline = new Timeline(this.api, room);
+      timeline = new Timeline(this.api, room, this.rooms.get(room)?.host !== this.me.org);
       if (this.#timelines.size >= TIMELINES_MAX) this.#timelines.delete([...this.#timelines.keys()].find((id) => id !== this.current));
     }
     this.#timelines.delete(room);

@@ -3,8 +3,10 @@
 const PAGE = 80;
 
 export class Timeline {
-  constructor(api, room) {
+  /** `isTheirs`: the partner orders the room, so what has a place here came back from there. */
+  constructor(api, room, isTheirs) {
     this.api = api;
+    this.isTheirs = isTheirs;
     this.room = room;
     /** By ascending index; acts that change another item are folded into it and are not here. */
     this.items = [];
@@ -135,7 +137,7 @@ export class Timeline {
 
   #withDelivery(item) {
     if (this.refusals.has(item.index)) return { ...item, delivery: { state: 'refused', code: this.refusals.get(item.index) } };
-    return item.delivery?.state === 'queued' && item.index <= this.through ? { ...item, delivery: { state: 'delivered' } } : item;
+    return item.delivery?.state === 'queued' && (this.isTheirs || item.index <= this.through) ? { ...item, delivery: { state: 'delivered' } } : item;
   }
 
   addPending(item) {
