@@ -216,12 +216,7 @@ impl Daemon {
         let admin = admin::router(admin::AdminContext {
             engine: engine.clone(),
             own: own.clone(),
-            secrets: admin::Secrets {
-                token: admin_token,
-                entropy: entropy.clone(),
-                passwords: passwords.clone(),
-                cookies: Cookies::new(format!("handclasp-admin-{domain}"), Channel::Plain),
-            },
+            secrets: secrets(admin_token, &entropy, &passwords, &domain),
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
             search: search.clone(),
         });
@@ -242,13 +237,8 @@ impl Daemon {
             move |peer, request| federation.clone().answer(peer, request)
         };
         faces.tasks.spawn(Arc::new(peers).run(parts.faces.federation, handler, stop.clone()));
-        faces.tasks.spawn(serve(
-            parts.faces.client,
-            parts.faces.client_tls,
-            client,
-            ServeLimits::default(),
-            stop.clone(),
-        ));
+        let limits = ServeLimits::default();
+        faces.tasks.spawn(serve(parts.faces.client, parts.faces.client_tls, client, limits, stop.clone()));
         faces.tasks.spawn(serve(parts.faces.admin, None, admin, ServeLimits::default(), stop));
 
         let (switch, stop) = StopSwitch::new();
@@ -317,6 +307,17 @@ impl Daemon {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }
     }
+}
+
+/// What the admin listener must know and never tells.
+fn secrets(
+    token: admin::token::AdminToken,
+    entropy: &Entropy,
+    passwords: &Passwords,
+    domain: &Domain,
+) -> admin::Secrets {
+    let cookies = Cookies::new(format!("handclasp-admin-{domain}"), Channel::Plain);
+    admin::Secrets { token, entropy: entropy.clone(), passwords: passwords.clone(), cookies }
 }
 
 /// Time that the writer has at least for its last commit and anchor.
