@@ -403,7 +403,8 @@ fn room_of(body: &RecordBody) -> Option<RoomId> {
         | RecordBody::RoomEvent { room, .. }
         | RecordBody::RoomSubmit { room, .. }
         | RecordBody::RoomPlaced { room, .. }
-        | RecordBody::RoomAsk { room, .. } => Some(*room),
+        | RecordBody::RoomAsk { room, .. }
+        | RecordBody::FilesErased { room, .. } => Some(*room),
         RecordBody::ContactAdd { .. }
         | RecordBody::ContactAccepted { .. }
         | RecordBody::Profile { .. }

@@ -29,6 +29,8 @@ fn open(kind: Kind, document: &[u8]) -> Result<(), OpenError> {
         Kind::Hello => proof::open_hello(document, &card).map(|_| ()),
         Kind::Envelope => proof::open_envelope(document, &card).map(|_| ()),
         Kind::Ack => proof::open_ack(document, &card).map(|_| ()),
+        // No peer ever opens a seal: nothing on a link passes for one.
+        Kind::Export => Err(OpenError::Proof(ProofError::Kind)),
     }
 }
 

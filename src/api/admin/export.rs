@@ -33,12 +33,13 @@ pub async fn export(context: Context, Query(query): Query<ExportQuery>) -> Resul
     check_known(&state, &what)?;
     let words = [("yes", true), ("no", false)];
     let evidence = query.evidence.as_deref().map(|text| parse_word("evidence", text, &words)).transpose()?;
+    let own = context.own.load();
     let source = Source {
         reader: context.engine.reader().clone(),
         evidence: evidence.unwrap_or(!matches!(what, What::Person(_))),
         state,
-        card: context.own.card.clone(),
-        signer: context.own.signer.clone(),
+        card: own.card.clone(),
+        signer: own.signer.clone(),
         what,
         now: context.engine.now(),
     };

@@ -69,7 +69,7 @@ impl Draft<'_> {
     }
 
     /// Begins an erasure, or notes how far it is.
-    pub fn put_erasure(&mut self, user: &LocalPart, erasure: Erasure) {
+    pub fn put_erased_user(&mut self, user: &LocalPart, erasure: Erasure) {
         self.state.keeping.erasures.insert(user.clone(), erasure.clone());
         self.keep_change(Keep::Erasure(user.clone(), erasure));
     }

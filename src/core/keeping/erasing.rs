@@ -79,7 +79,7 @@ pub fn begin(draft: &mut Draft<'_>, actor: &str, user: &LocalPart, texts: Texts)
     }
     let next = rooms.first().filter(|_| texts == Texts::Remove).map(|room| (*room, 0));
     let erasure = Erasure { by: actor.to_owned(), at: draft.now, texts, events: 0, next };
-    draft.put_erasure(user, erasure);
+    draft.put_erased_user(user, erasure);
     let words = match texts {
         Texts::Keep => "texts stay",
         Texts::Remove => "texts go",
@@ -131,5 +131,5 @@ pub fn go_on(draft: &mut Draft<'_>, user: &LocalPart, room: RoomId, indices: Vec
         let detail = format!("the texts of {} events", erasure.events);
         audit(draft, "system".to_owned(), "user.texts_erased", user.to_string(), detail);
     }
-    draft.put_erasure(user, erasure);
+    draft.put_erased_user(user, erasure);
 }

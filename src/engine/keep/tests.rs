@@ -97,6 +97,8 @@ fn link(acked: u64, events: u64) -> Link {
         pinned_at: Millis(1),
         instance: None,
         cleanup: None,
+        features: Vec::new(),
+        files: None,
     };
     let out = OutStream {
         epoch: Epoch { n: 1, id: EpochId([1; 16]) },
