@@ -216,6 +216,7 @@ impl Daemon {
         let admin = admin::router(admin::AdminContext {
             engine: engine.clone(),
             own: own.clone(),
+            files: files.clone(),
             secrets: secrets(admin_token, &entropy, &passwords, &domain),
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
             search: search.clone(),

@@ -4,12 +4,15 @@ use super::{
     failure::{Done, Failure},
     http::{Http, encode},
     place::Place,
-    screen::{Screen, fields, time},
+    screen::{Screen, count, fields, time},
 };
 use crate::{
     crypto::fingerprint::Fingerprint,
-    export::verify::{Report, verify},
-    model::{LocalPart, Millis, RoomId},
+    export::{
+        attachments,
+        verify::{Report, verify},
+    },
+    model::{Digest, LocalPart, Millis, RoomId},
 };
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -19,7 +22,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The transcript's name in the directory of an export. Attachments stand beside it in `files/`.
+/// The transcript's name in the directory of an export. Files stand beside it in `files/`.
 const FILE: &str = "export.jsonl";
 
 /// Write a transcript.
@@ -27,7 +30,7 @@ const FILE: &str = "export.jsonl";
 pub struct ExportArgs {
     #[command(flatten)]
     what: What,
-    /// The directory to make; `-` for standard output.
+    /// The directory to make; `-` for standard output, without the files.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Whether the partners' signed envelopes are in it, whole; no for a person and yes otherwise when absent.
@@ -81,9 +84,36 @@ pub async fn run(args: ExportArgs, place: &Place, screen: Screen) -> Done {
         .map_err(|error| Failure::refused(format!("cannot make {}: {error}", file.display())))?;
     let written = copy(&admin, &path, &mut out).await.and_then(|bytes| Ok((bytes, out.sync_all()?)));
     let (bytes, ()) = written.inspect_err(|_| drop(fs::remove_file(&file)))?;
-    screen.answer(&json!({ "file": file, "bytes": bytes }), |_| {
-        format!("Wrote {bytes} bytes to {}. Check it with: handclasp verify {}", file.display(), args.out.display())
+    let files = fetch_all(&admin, &args.out, &file).await?;
+    screen.answer(&json!({ "file": file, "bytes": bytes, "files": files }), |_| {
+        let (file, dir) = (file.display(), args.out.display());
+        let beside = count(files, "file", "files");
+        format!("Wrote {bytes} bytes to {file}, and {beside} beside it. Check it with: handclasp verify {dir}")
     })
+}
+
+/// Puts the files that the transcript names beside it, each under its SHA-256. Returns how many there are.
+async fn fetch_all(admin: &Http, dir: &Path, transcript: &Path) -> Done<u64> {
+    let files = attachments::wanted(BufReader::new(File::open(transcript)?))?;
+    let dir = dir.join(attachments::DIR);
+    if !files.is_empty() {
+        fs::create_dir_all(&dir)?;
+    }
+    for (digest, bytes) in &files {
+        fetch(admin, &dir.join(digest.to_string()), digest, *bytes).await?;
+    }
+    Ok(files.len() as u64)
+}
+
+async fn fetch(admin: &Http, path: &Path, digest: &Digest, bytes: u64) -> Done {
+    let changed = |failure: Failure| failure.next("was it recalled meanwhile? ask for a fresh export");
+    let mut out = File::create(path)?;
+    let copied = copy(admin, &format!("/admin/v1/export/files/{digest}"), &mut out).await.map_err(changed)?;
+    out.sync_all()?;
+    if copied == bytes {
+        return Ok(());
+    }
+    Err(changed(Failure::unreachable(format!("the daemon sent {copied} of {bytes} bytes of the file {digest}"))))
 }
 
 fn path(args: &ExportArgs) -> String {
@@ -113,10 +143,11 @@ async fn copy(admin: &Http, path: &str, out: &mut impl Write) -> Done<u64> {
 
 /// Runs `handclasp verify`.
 pub fn run_verify(args: VerifyArgs, screen: Screen) -> Done {
-    let file = if args.file.is_dir() { args.file.join(FILE) } else { args.file };
+    let dir = args.file.is_dir().then(|| args.file.clone());
+    let file = dir.as_ref().map_or(args.file, |dir| dir.join(FILE));
     let input =
         File::open(&file).map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
-    let report = verify(BufReader::new(input), args.fingerprint)?;
+    let report = verify(BufReader::new(input), args.fingerprint, dir.as_deref())?;
     screen.answer(&report, words)?;
     match report.broken {
         None => Ok(()),
@@ -138,6 +169,9 @@ fn words(report: &Report) -> String {
         ("  of partners, proven by their signature", counts.proven.to_string()),
         ("  of partners, without an envelope", counts.unproven.to_string()),
         ("gaps of followed rooms", counts.gaps.to_string()),
+        ("files that events name", report.files.files.to_string()),
+        ("  that were here", report.files.files_here.to_string()),
+        ("  beside it, with the bytes that were sent", report.files.files_proven.to_string()),
         ("signed envelopes", report.envelopes.to_string()),
         ("grants", report.grants.to_string()),
         ("own records", report.records.to_string()),

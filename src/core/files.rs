@@ -205,6 +205,19 @@ pub fn erase(draft: &mut Draft<'_>, id: RoomId, index: u64, author: &Address, fi
     draft.journal(Entry::File { room: id, index });
 }
 
+/// Events of a room are deleted, or lose what they hold: nobody sees these files by them any more. The bytes go when
+/// nothing else names them.
+pub fn forget_named(draft: &mut Draft<'_>, id: RoomId, named: &[(u64, Digest)]) {
+    let Some(room) = draft.state.rooms.get(&id).cloned() else { return };
+    let peer = room.other(&draft.state.org.domain);
+    for (index, digest) in named {
+        draft.put_file_use(*digest, id, *index, false);
+        if let Some(peer) = peer {
+            draft.put_awaited((peer.clone(), *digest, id, *index), None);
+        }
+    }
+}
+
 /// Our copies of a recalled event's files are removed: notes it, and tells the author's daemon as soon as the link
 /// allows. Doing it again changes nothing.
 ///

@@ -11,10 +11,11 @@ pub use reporting::report;
 use super::{
     command::Answer,
     draft::Draft,
+    files,
     state::{Delivery, Room, State},
 };
 use crate::model::{
-    Code, LocalPart, Reject, RoomId,
+    Code, Digest, LocalPart, Reject, RoomId,
     audit::AuditNote,
     keeping::{Case, Erasure, Held, Hold, Retention, Texts},
     limits,
@@ -75,6 +76,8 @@ pub enum KeepFact {
         before: u64,
         /// How many events go.
         events: u64,
+        /// The files that they name, by index.
+        files: Vec<(u64, Digest)>,
     },
     /// The next part of an erasure was looked through.
     Written {
@@ -84,6 +87,8 @@ pub enum KeepFact {
         room: RoomId,
         /// What of it the person wrote.
         indices: Vec<u64>,
+        /// The files that it names, by index.
+        files: Vec<(u64, Digest)>,
         /// Where the work goes on; none at its end.
         next: Option<(RoomId, u64)>,
     },
@@ -175,13 +180,16 @@ pub fn apply(draft: &mut Draft<'_>, facts: Vec<KeepFact>) -> Result<Answer, Reje
     let (mut rooms, mut deleted) = (0_u64, 0_u64);
     for fact in facts {
         match fact {
-            KeepFact::Old { room, before, events } => {
+            KeepFact::Old { room, before, events, files } => {
                 if may_trim(&draft.state, room, before) {
                     draft.trim(room, before);
+                    files::forget_named(draft, room, &files);
                     (rooms, deleted) = (rooms + 1, deleted + events);
                 }
             }
-            KeepFact::Written { user, room, indices, next } => erasing::go_on(draft, &user, room, indices, next),
+            KeepFact::Written { user, room, indices, files, next } => {
+                erasing::go_on(draft, &user, (room, indices), &files, next);
+            }
         }
     }
     if rooms > 0 {

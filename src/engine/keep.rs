@@ -7,8 +7,11 @@ use crate::{
         keeping::{is_held, is_waiting, rooms_of, without_words},
         state::Room,
     },
-    model::{LocalPart, Millis, RoomId, keeping::Erasure, limits},
-    store::{kv::StoreError, reader::Reader},
+    model::{Digest, LocalPart, Millis, RoomId, keeping::Erasure, limits},
+    store::{
+        kv::StoreError,
+        reader::{Reader, TimelineRow, files_named},
+    },
     wire,
 };
 use std::ops::Bound;
@@ -33,10 +36,10 @@ impl Round {
     pub fn step(&mut self, reader: &Reader, state: &State, now: Millis) -> Result<Vec<KeepFact>, StoreError> {
         let mut facts = Vec::new();
         let under_way = state.keeping.erasures.iter().find_map(|(user, it)| Some((user, it, it.next?)));
+        // One thing at a time: two facts about a room would write the same rows.
         if let Some((user, erasure, place)) = under_way {
             facts.extend(written(reader, state, (user, erasure), place)?);
-        }
-        if self.is_due(state, now) {
+        } else if self.is_due(state, now) {
             self.walk(reader, state, now, &mut facts)?;
         }
         Ok(facts)
@@ -72,10 +75,10 @@ impl Round {
                 self.next = Some(*id);
                 return Ok(());
             }
-            let before = overdue(reader, state, room, now, events)?;
+            let (before, files) = overdue(reader, state, room, now, events)?;
             let count = before.saturating_sub(room.begins);
             if count > 0 {
-                facts.push(KeepFact::Old { room: *id, before, events: count });
+                facts.push(KeepFact::Old { room: *id, before, events: count, files });
             }
             events = events.saturating_sub(usize::try_from(count).unwrap_or(usize::MAX));
             if events == 0 {
@@ -88,25 +91,43 @@ impl Round {
     }
 }
 
-/// The first index of a room that stays: the first event that is young enough, or waits for the partner.
-fn overdue(reader: &Reader, state: &State, room: &Room, now: Millis, events_max: usize) -> Result<u64, StoreError> {
+/// The first index of a room that stays: the first event that is young enough, or waits for the partner. With it the files
+/// of those that go.
+fn overdue(
+    reader: &Reader,
+    state: &State,
+    room: &Room,
+    now: Millis,
+    events_max: usize,
+) -> Result<(u64, Vec<(u64, Digest)>), StoreError> {
+    let nothing = |from| Ok((from, Vec::new()));
     let (from, to) = (room.begins, room.next_index);
-    let Some(kept_ms) = state.keeping.retention.kept_ms(room.info.kind).filter(|_| from < to) else { return Ok(from) };
+    let Some(kept_ms) = state.keeping.retention.kept_ms(room.info.kind).filter(|_| from < to) else {
+        return nothing(from);
+    };
     if is_held(state, room) {
-        return Ok(from);
+        return nothing(from);
     }
     // Mostly nothing is old: the first event tells, without a look at the others.
-    let goes = |row: &crate::store::reader::TimelineRow| {
-        now.since(row.at) >= kept_ms && now >= row.at && !is_waiting(state, room, row.sent)
-    };
+    let goes = |row: &TimelineRow| now.since(row.at) >= kept_ms && now >= row.at && !is_waiting(state, room, row.sent);
     let first = reader.timeline(room.info.id, from, to, 1, BYTES_PER_STEP)?;
     if first.first().is_none_or(|row| !goes(row)) {
-        return Ok(from);
+        return nothing(from);
     }
     let rows = reader.timeline(room.info.id, from, to, events_max, BYTES_PER_STEP)?;
-    let stays = rows.iter().find(|row| !goes(row)).map(|row| row.index);
+    let stays = rows.iter().position(|row| !goes(row));
     // Indices may have gaps; what comes next is young or is looked at next time.
-    Ok(stays.unwrap_or_else(|| rows.last().map_or(from, |row| row.index + 1)))
+    let before = stays.map_or_else(|| rows.last().map_or(from, |row| row.index + 1), |at| rows[at].index);
+    Ok((before, files_of(&rows[..stays.unwrap_or(rows.len())])?))
+}
+
+/// The files that events name, by index.
+fn files_of<'a>(rows: impl IntoIterator<Item = &'a TimelineRow>) -> Result<Vec<(u64, Digest)>, StoreError> {
+    let mut files = Vec::new();
+    for row in rows {
+        files.extend(files_named(&row.bytes)?.into_iter().map(|file| (row.index, file.digest)));
+    }
+    Ok(files)
 }
 
 /// What an erased person wrote in the next part of a room.
@@ -123,14 +144,16 @@ fn written(
         wire::event::open(bytes)
             .is_ok_and(|it| it.event.author.as_ref() == Some(&author) && without_words(&it.event.content).is_some())
     };
-    let indices = rows.iter().filter(|row| row.erased.is_none() && theirs(&row.bytes)).map(|row| row.index).collect();
+    let wrote: Vec<&TimelineRow> = rows.iter().filter(|row| row.erased.is_none() && theirs(&row.bytes)).collect();
+    let indices = wrote.iter().map(|row| row.index).collect();
+    let files = files_of(wrote)?;
     let after = rows.last().map_or(to, |row| row.index + 1);
     let next = if after < to {
         Some((room, after))
     } else {
         rooms_of(state, user).into_iter().find(|id| *id > room).map(|id| (id, 0))
     };
-    Ok(Some(KeepFact::Written { user: user.clone(), room, indices, next }))
+    Ok(Some(KeepFact::Written { user: user.clone(), room, indices, files, next }))
 }
 
 #[cfg(test)]

@@ -146,6 +146,15 @@ pub struct PendingLine<'a> {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct FileLine {
+    pub digest: Digest,
+    pub bytes: u64,
+    /// Whether the bytes were here: on their way from a partner, or removed after a recall, they are not.
+    pub here: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RecordLine<'a> {
     pub peer: Domain,
     pub epoch: u64,

@@ -1,5 +1,6 @@
 //! Transcripts that prove themselves: written as JSON Lines, and checked without a daemon (P29, P30, `docs/export.md`).
 
+pub mod attachments;
 mod evidence;
 mod lines;
 mod timelines;

@@ -69,7 +69,7 @@ fn export(node: &Node, what: What) -> Vec<u8> {
 }
 
 fn checked(bytes: &[u8]) -> Report {
-    verify(bytes, None).expect("memory can be read")
+    verify(bytes, None, None).expect("memory can be read")
 }
 
 fn assert_holds(report: &Report) {
@@ -148,8 +148,8 @@ async fn p29_the_known_fingerprint_has_to_be_the_exports() {
     let bytes = export(&acme, What::Room(room));
     let own = Fingerprint::of(&acme.keys.identity.public());
     let other = Fingerprint::of(&globex.keys.identity.public());
-    assert_holds(&verify(&bytes[..], Some(own)).expect("memory can be read"));
-    let broken = verify(&bytes[..], Some(other)).expect("memory can be read").broken.expect("another org");
+    assert_holds(&verify(&bytes[..], Some(own), None).expect("memory can be read"));
+    let broken = verify(&bytes[..], Some(other), None).expect("memory can be read").broken.expect("another org");
     assert_eq!(broken.line, 1);
 }
 

@@ -1,9 +1,10 @@
 //! Checks an export without a daemon, and names the first line that does not hold (P29).
 
 use super::{
+    attachments::{Attachments, FileCounts},
     evidence::{Broken, Evidence, ensure},
     lines::{
-        CardLine, ContactLine, EndLine, EnvelopeLine, EventLine, FORMAT, GrantLine, Header, Line, NoticeLine,
+        CardLine, ContactLine, EndLine, EnvelopeLine, EventLine, FORMAT, FileLine, GrantLine, Header, Line, NoticeLine,
         PendingLine, RecordLine, RoomLine, Seal, UserLine, VERSION, What,
     },
     timelines::{Counts, Timelines},
@@ -18,7 +19,10 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::io::{self, BufRead};
+use std::{
+    io::{self, BufRead},
+    path::Path,
+};
 
 /// What a check found.
 #[derive(Debug, Default, Serialize)]
@@ -42,6 +46,9 @@ pub struct Report {
     /// Rooms and events.
     #[serde(flatten)]
     pub counts: Counts,
+    /// Files that the events name.
+    #[serde(flatten)]
+    pub files: FileCounts,
     /// Grants that hold.
     pub grants: u64,
     /// Records of the exporting org.
@@ -59,12 +66,13 @@ pub struct BrokenLine {
     pub what: String,
 }
 
-/// Reads a whole export. The identity is the one that the reader knows to be the exporting org's, if they know it.
+/// Reads a whole export. The identity is the one that the reader knows to be the exporting org's, if they know it; `dir`
+/// is where the files stand beside the transcript, if they are to be looked at.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn verify(mut input: impl BufRead, identity: Option<Fingerprint>) -> io::Result<Report> {
-    let mut check = Check::new(identity);
+pub fn verify(mut input: impl BufRead, identity: Option<Fingerprint>, dir: Option<&Path>) -> io::Result<Report> {
+    let mut check = Check::new(identity, dir);
     let mut line = Vec::new();
     let broken = loop {
         line.clear();
@@ -90,10 +98,11 @@ struct Check {
     sealed: bool,
     evidence: Evidence,
     timelines: Timelines,
+    attachments: Attachments,
 }
 
 impl Check {
-    fn new(identity: Option<Fingerprint>) -> Self {
+    fn new(identity: Option<Fingerprint>, dir: Option<&Path>) -> Self {
         Self {
             identity,
             header: None,
@@ -102,6 +111,7 @@ impl Check {
             sealed: false,
             evidence: Evidence::default(),
             timelines: Timelines::default(),
+            attachments: Attachments::beside(dir),
         }
     }
 
@@ -152,8 +162,9 @@ impl Check {
             "contact" => parse::<ContactLine>(body).map(drop),
             "notice" => parse::<NoticeLine>(body).map(drop),
             "room" => self.timelines.room(header, parse::<RoomLine>(body)?),
-            "event" => self.timelines.event(header, n, &parse::<EventLine<'_>>(body)?),
-            "pending" => parse::<PendingLine<'_>>(body).map(drop),
+            "event" => self.event(header, n, &parse::<EventLine<'_>>(body)?),
+            "pending" => self.attachments.name(parse::<PendingLine<'_>>(body)?.event.get().as_bytes()),
+            "file" => self.attachments.line(&parse::<FileLine>(body)?),
             "record" => self.evidence.record(header, &parse::<RecordLine<'_>>(body)?, &mut self.timelines),
             "envelope" => self.evidence.envelope(header, &parse::<EnvelopeLine<'_>>(body)?, &mut self.timelines),
             "end" => self.end(header, &parse::<EndLine<'_>>(body)?),
@@ -161,9 +172,15 @@ impl Check {
         }
     }
 
+    fn event(&mut self, header: &Header, n: u64, line: &EventLine<'_>) -> Result<(), Broken> {
+        self.timelines.event(header, n, line)?;
+        line.event.map_or(Ok(()), |event| self.attachments.name(event.get().as_bytes()))
+    }
+
     /// The seal: the exporting org's signature over the hash of the last line, and so over all of them.
     fn end(&mut self, header: &Header, line: &EndLine<'_>) -> Result<(), Broken> {
         self.timelines.close(header)?;
+        self.attachments.finish()?;
         let keys = self.evidence.keys(&header.org);
         let sealed = dsse::open(Kind::Export, line.document.get().as_bytes(), &keys);
         let sealed = sealed.map_err(|error| format!("the seal: {}", error.detail()))?;
@@ -189,6 +206,7 @@ impl Check {
             fingerprints: self.evidence.identities.iter().map(named).collect(),
             lines: self.n,
             counts: self.timelines.counts,
+            files: self.attachments.counts,
             grants: self.evidence.counts.0,
             records: self.evidence.counts.1,
             envelopes: self.evidence.counts.2,

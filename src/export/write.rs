@@ -1,11 +1,16 @@
 //! Writes an export from a snapshot of the state and the logs behind it, line by line.
 
 use super::lines::{
-    CardLine, ContactLine, EndLine, EnvelopeLine, EventLine, FORMAT, GrantLine, Header, Line, NoticeLine, PendingLine,
-    RecordLine, RoomLine, Seal, UserLine, VERSION, What,
+    CardLine, ContactLine, EndLine, EnvelopeLine, EventLine, FORMAT, FileLine, GrantLine, Header, Line, NoticeLine,
+    PendingLine, RecordLine, RoomLine, Seal, UserLine, VERSION, What,
 };
 use crate::{
-    core::{State, keeping::rooms_of, state::Room},
+    core::{
+        State,
+        files::{PENDING_FROM, is_awaited},
+        keeping::rooms_of,
+        state::Room,
+    },
     crypto::{
         SigningKey,
         digest::sha256,
@@ -23,13 +28,13 @@ use crate::{
     store::{
         kv::StoreError,
         proof,
-        reader::{Reader, TimelineRow},
+        reader::{Reader, TimelineRow, files_named},
     },
     wire,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Entries of a log that are read at once, and bytes of them.
 const CHUNK_ENTRIES: usize = 512;
@@ -73,7 +78,7 @@ pub type Out<'a> = dyn FnMut(Vec<u8>) -> Result<(), WriteError> + 'a;
 /// # Errors
 /// When the store cannot be read, or nobody takes the lines.
 pub fn write(source: &Source, out: &mut Out<'_>) -> Result<(), WriteError> {
-    let mut writer = Writer { source, out, n: 0, head: Digest::ZERO };
+    let mut writer = Writer { source, out, n: 0, head: Digest::ZERO, files: BTreeMap::new() };
     writer.header()?;
     writer.papers()?;
     writer.people()?;
@@ -81,6 +86,7 @@ pub fn write(source: &Source, out: &mut Out<'_>) -> Result<(), WriteError> {
     for id in &rooms {
         writer.room(*id)?;
     }
+    writer.files()?;
     if source.evidence {
         writer.streams()?;
     }
@@ -94,6 +100,8 @@ struct Writer<'a> {
     n: u64,
     /// Its hash.
     head: Digest,
+    /// The files that were named so far: their lengths in bytes, and whether they are here.
+    files: BTreeMap<Digest, (u64, bool)>,
 }
 
 impl Writer<'_> {
@@ -221,7 +229,11 @@ impl Writer<'_> {
             let Some(last) = rows.last() else { break };
             from = last.index + 1;
             for row in &rows {
-                self.event(id, row, shows(&self.source.what, &state, room, row))?;
+                let shown = shows(&self.source.what, &state, room, row);
+                self.event(id, row, shown)?;
+                if matches!(shown, Shown::Whole) && row.erased.is_none() {
+                    self.name(&state, room, row.index, &row.bytes)?;
+                }
             }
         }
         self.pending(&state, room)
@@ -253,8 +265,26 @@ impl Writer<'_> {
                     let (author, sent) = (state.address(&row.author), (row.sent.epoch_n, row.sent.seq));
                     let event = raw(&row.bytes)?;
                     self.line("pending", &PendingLine { room: info.id, author, sent, event })?;
+                    self.name(state, room, PENDING_FROM | row.p, &row.bytes)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Remembers the files of an event. One that was recalled names none any more.
+    fn name(&mut self, state: &State, room: &Room, index: u64, event: &[u8]) -> Result<(), WriteError> {
+        for file in files_named(event)? {
+            let is_named = self.source.reader.file_uses(file.digest, room.info.id)?.contains(&index);
+            let here = is_named && !is_awaited(state, room, file.digest, index);
+            self.files.entry(file.digest).or_insert((file.bytes, false)).1 |= here;
+        }
+        Ok(())
+    }
+
+    fn files(&mut self) -> Result<(), WriteError> {
+        for (digest, (bytes, here)) in std::mem::take(&mut self.files) {
+            self.line("file", &FileLine { digest, bytes, here })?;
         }
         Ok(())
     }

@@ -181,6 +181,12 @@ pub fn item_rows(room: RoomId, from: u64, to: u64) -> KeyRange {
     (Key::Item(room, from, 0).encode(), Key::Item(room, to, 0).encode())
 }
 
+/// The rows of erasures of files of a room with `index < before`.
+#[must_use]
+pub fn erasure_rows(room: RoomId, before: u64) -> KeyRange {
+    (Key::Erasure(room, 0).encode(), Key::Erasure(room, before).encode())
+}
+
 /// The rows that name a file: in all rooms, or in one.
 #[must_use]
 pub fn file_rows(digest: Digest, room: Option<RoomId>) -> KeyRange {

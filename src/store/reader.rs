@@ -11,12 +11,12 @@ use super::{
     log::{self, Budget},
 };
 use crate::{
-    core::facts::ItemFact,
+    core::{facts::ItemFact, files::named_by},
     model::{
         Digest, Domain, LocalPart, Millis, RoomId,
         audit::AuditEntry,
         event::{Event, ItemKind},
-        file::Erasure,
+        file::{Erasure, FileRef},
         item::Item,
         journal::Entry,
         keeping::{PaperKind, Proof},
@@ -313,6 +313,22 @@ impl Reader {
         })?;
         Ok(rows)
     }
+}
+
+/// Whether the event of these bytes may name files: within a JSON text the quotation marks would be escaped, so this is
+/// the name of a member.
+#[must_use]
+pub fn names_files(event: &[u8]) -> bool {
+    const MEMBER: &[u8] = br#""files":["#;
+    event.windows(MEMBER.len()).any(|window| window == MEMBER)
+}
+
+/// The files that the event of these stored bytes names. Most name none, and cost little.
+///
+/// # Errors
+/// When they are no event.
+pub fn files_named(bytes: &[u8]) -> Result<Vec<FileRef>, StoreError> {
+    if names_files(bytes) { Ok(named_by(&event_of(bytes)?).to_vec()) } else { Ok(Vec::new()) }
 }
 
 /// The event that these stored bytes are.

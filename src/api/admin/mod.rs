@@ -32,6 +32,7 @@ use crate::{
     },
     crypto::SigningKey,
     engine::{Engine, IdempotencyKey},
+    files::Files,
     model::{Code, Domain, journal::Outcome, org::SignedCard},
     search::Search,
 };
@@ -65,6 +66,8 @@ pub struct AdminContext {
     pub secrets: Secrets,
     /// What probes ask for.
     pub probes: Probes,
+    /// The bytes of files.
+    pub files: Files,
     /// Searches the rooms; none when it is switched off.
     pub search: Option<Search>,
 }
@@ -195,6 +198,7 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(keeping::hold_room, keeping::release_room))
         .routes(routes!(keeping::show_erasure, keeping::erase))
         .routes(routes!(export::export))
+        .routes(routes!(export::file))
         .routes(routes!(cases::list))
         .routes(routes!(cases::show))
         .routes(routes!(cases::close))

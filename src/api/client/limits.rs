@@ -1,7 +1,7 @@
 //! The limits that can refuse something, for clients to read instead of to know.
 
 use super::{Context, caller::Caller, dto::Limit};
-use crate::{api::paging::Page, model::limits};
+use crate::{api::paging::Page, core::State, model::limits};
 use axum::Json;
 
 /// Name, value, unit, and what it bounds.
@@ -51,7 +51,6 @@ const LIMITS: &[(&str, u64, &str, &str)] = &[
     ("media_type", limits::MEDIA_TYPE_BYTES_MAX as u64, "bytes", "the media type of a file"),
     ("uploads_of_all", limits::UPLOADS_MAX as u64, "uploads", "uploads of all users that are not posted yet"),
     ("zone_name", limits::ZONE_NAME_BYTES_MAX as u64, "bytes", "the name of a date's time zone"),
-    ("edit_window", limits::EDIT_WINDOW_MS_DEFAULT, "ms", "how long a message can be edited, unless the admin sets it"),
     ("request_body", limits::API_BODY_BYTES_MAX as u64, "bytes", "the body of a request"),
     ("idempotency_key", limits::IDEMPOTENCY_KEY_BYTES_MAX as u64, "bytes", "an idempotency key"),
     ("idempotency_key_memory", limits::IDEMPOTENCY_MS_MAX, "ms", "how long an idempotency key is remembered"),
@@ -97,19 +96,22 @@ const LIMITS: &[(&str, u64, &str, &str)] = &[
 /// List all limits that can refuse something
 #[utoipa::path(get, path = "/api/v1/limits", tag = "limits", responses((status = 200, body = Page<Limit>)))]
 pub async fn list(axum::extract::State(context): Context, _: Caller) -> Json<Page<Limit>> {
-    Json(all(context.engine.state().file_policy.bytes_max))
+    Json(all(&context.engine.state()))
 }
 
-/// All of them, with the largest file that the admin permits; both APIs tell the same.
-pub fn all(file_bytes_max: u64) -> Page<Limit> {
+/// All of them, with those that the admin sets; both APIs tell the same.
+pub fn all(state: &State) -> Page<Limit> {
     let show = |(name, max, unit, what): &(&str, u64, &str, &str)| Limit {
         name: (*name).to_owned(),
         max: *max,
         unit: (*unit).to_owned(),
         what: (*what).to_owned(),
     };
-    let file = ("file", file_bytes_max, "bytes", "one file; set by the admin");
-    Page::whole(LIMITS.iter().chain([&file]).map(show).collect())
+    let by_admin = [
+        ("file", state.file_policy.bytes_max, "bytes", "one file; set by the admin"),
+        ("edit_window", state.policy.edit_window_ms, "ms", "how long a message can be edited; set by the admin"),
+    ];
+    Page::whole(LIMITS.iter().chain(&by_admin).map(show).collect())
 }
 
 #[cfg(test)]
@@ -205,7 +207,9 @@ mod tests {
         "THUMBNAIL_SOURCE_BYTES_MAX",
         "THUMBNAILS_AT_ONCE_MAX",
         "THUMBNAIL_MS_MAX",
+        "EDIT_WINDOW_MS_DEFAULT",
         "EDIT_WINDOW_MS_MAX",
+        "ADMIN_SESSION_MS_MAX",
         "QUOTE_CHARS_MAX",
     ];
 

@@ -5,11 +5,12 @@ use crate::{
     core::{
         command::{Answer, UserChange},
         draft::Draft,
+        files,
         state::State,
         users,
     },
     model::{
-        Address, Code, LocalPart, Reject, RoomId,
+        Address, Code, Digest, LocalPart, Reject, RoomId,
         event::{Act, Calendar, Content, DateBody, Edit, Message, Note, NoteBody},
         keeping::{Erasure, Held, Texts},
         user::User,
@@ -28,7 +29,9 @@ const GONE: &str = "(erased)";
 pub fn without_words(content: &Content) -> Option<Content> {
     let Content::Act(act) = content else { return None };
     let act = match act {
-        Act::Message(message) => Act::Message(Message { text: gone(), mentions: Vec::new(), ..message.clone() }),
+        Act::Message(message) => {
+            Act::Message(Message { text: gone(), mentions: Vec::new(), files: Vec::new(), ..message.clone() })
+        }
         Act::Edit(edit) => Act::Edit(Edit { text: gone(), mentions: Vec::new(), ..edit.clone() }),
         Act::Note(note) => Act::Note(match note {
             Note::Posted(_) => Note::Posted(blank_note()),
@@ -118,13 +121,21 @@ pub fn rooms_of(state: &State, user: &LocalPart) -> Vec<RoomId> {
     state.rooms.iter().filter_map(of).collect()
 }
 
-/// A part of an erasure was looked through. What is on hold stays as it is.
-pub fn go_on(draft: &mut Draft<'_>, user: &LocalPart, room: RoomId, indices: Vec<u64>, next: Option<(RoomId, u64)>) {
+/// A part of an erasure was looked through: what the person wrote in a room, and the files that it names. What is on hold
+/// stays as it is.
+pub fn go_on(
+    draft: &mut Draft<'_>,
+    user: &LocalPart,
+    (room, indices): (RoomId, Vec<u64>),
+    named: &[(u64, Digest)],
+    next: Option<(RoomId, u64)>,
+) {
     let Some(known) = draft.state.keeping.erasures.get(user).cloned() else { return };
     let held = draft.state.rooms.get(&room).is_none_or(|room| is_held(&draft.state, room));
     let events = if held { 0 } else { indices.len() as u64 };
     if events > 0 {
         draft.erase(room, indices);
+        files::forget_named(draft, room, named);
     }
     let erasure = Erasure { events: known.events + events, next, ..known };
     if next.is_none() {

@@ -44,7 +44,7 @@ fn keep(pair: &mut Pair, op: KeepOp) -> Result<Answer, Reject> {
 }
 
 fn trim(pair: &mut Pair, room: RoomId, before: u64) {
-    let facts = vec![KeepFact::Old { room, before, events: before }];
+    let facts = vec![KeepFact::Old { room, before, events: before, files: Vec::new() }];
     pair.command(ACME, Command::Keep(facts)).expect("facts are never refused");
 }
 
@@ -191,7 +191,7 @@ fn p30_the_texts_of_an_erased_person_go_part_by_part() {
     keep(&mut pair, erase(Texts::Keep)).expect("nothing holds her");
     assert_eq!(pair.acme.state.keeping.erasures[&local("alice")].next, None);
     keep(&mut pair, erase(Texts::Remove)).expect("the texts may follow later");
-    let part = |next| vec![KeepFact::Written { user: local("alice"), room, indices: vec![0], next }];
+    let part = |next| vec![KeepFact::Written { user: local("alice"), room, indices: vec![0], files: Vec::new(), next }];
     pair.command(ACME, Command::Keep(part(Some((room, 1))))).expect("facts are never refused");
     assert!(pair.acme.audited("user.texts_erased").is_empty());
     pair.command(ACME, Command::Keep(part(None))).expect("facts are never refused");

@@ -3,10 +3,10 @@
 use super::Stage;
 use crate::{
     core::draft::Keep,
-    model::{Digest, LocalPart, RoomId},
+    model::{Digest, LocalPart, RoomId, file::Erasure},
     store::{
-        codec::SkipRow,
-        keyspace::{KINDS, Key, LogId, item_rows, listed_rows},
+        codec::{self, SkipRow},
+        keyspace::{KINDS, Key, LogId, erasure_rows, item_rows, listed_rows},
         kv::StoreError,
         trim,
     },
@@ -49,6 +49,13 @@ impl Stage {
         for (from, to) in listed.into_iter().chain([items]) {
             let rows = self.kv.scan(&from, &to, usize::MAX)?;
             self.rows.extend(rows.into_iter().map(|(key, _)| (key, None)));
+        }
+        let (from, to) = erasure_rows(room, before);
+        for (key, row) in self.kv.scan(&from, &to, usize::MAX)? {
+            // What the partner has yet to be told, or to tell, is still to be known.
+            if !codec::decode_value::<Erasure>(&key, &row, &[])?.is_open() {
+                self.rows.insert(key, None);
+            }
         }
         Ok(())
     }
