@@ -1,16 +1,20 @@
 //! An export between two real daemons holds; one changed byte anywhere does not (P29, P30).
 
 use super::{
-    What,
+    What, attachments,
     verify::{Report, verify},
     write::{Source, write},
 };
 use crate::{
     core::command::{AdminOp, KeepOp, UserOp},
-    crypto::{digest::direct_room, fingerprint::Fingerprint},
+    crypto::{
+        digest::{direct_room, sha256},
+        fingerprint::Fingerprint,
+    },
     model::{
         EventId, RoomId,
         event::{Act, Message},
+        file::{FileName, FileRef, FileSource, MediaType},
         keeping::Texts,
     },
     testing::{
@@ -140,6 +144,39 @@ async fn p29_the_exporting_org_cannot_rewrite_what_the_partner_signed() {
     assert!(broken.what.contains("no envelope") || broken.what.contains("another event"), "{broken:?}");
     // The same forgery of the own person's words is the partner's to disprove: its own export shows the other text.
     assert_holds(&checked(&export(&globex, What::Room(room))));
+}
+
+#[tokio::test]
+async fn p29_the_files_beside_an_export_are_the_ones_that_were_sent() {
+    let (acme, globex, room) = talked().await;
+    let file = FileRef {
+        digest: sha256(b"plan"),
+        bytes: 4,
+        name: FileName::clean("plan.pdf"),
+        media_type: MediaType::unknown(),
+        image: None,
+    };
+    let act = Act::Message(Message { files: vec![file], ..Message::plain(parsed("the plan")) });
+    let share = UserOp::Share { room, id: EventId([9; 16]), act, sources: vec![FileSource::Upload] };
+    acme.user("alice", share).await.expect("a file is taken");
+    globex.until("it is said", |state| state.rooms[&room].next_index == 11).await;
+    let awaited = checked(&export(&globex, What::Room(room)));
+    assert_holds(&awaited);
+    assert_eq!((awaited.files.files, awaited.files.files_here), (1, 0), "its bytes never come");
+    let bytes = export(&acme, What::Room(room));
+    assert_eq!(attachments::wanted(&bytes[..]).expect("a transcript"), [(sha256(b"plan"), 4)]);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let report = || verify(&bytes[..], None, Some(dir.path())).expect("memory can be read");
+    let place = dir.path().join(attachments::DIR).join(sha256(b"plan").to_string());
+    assert!(report().broken.expect("it is not there").what.contains("cannot be read"));
+    std::fs::create_dir(dir.path().join(attachments::DIR)).expect("writable");
+    for (content, holds) in [(&b"plan"[..], true), (b"plam", false), (b"plan!", false), (b"", false)] {
+        std::fs::write(&place, content).expect("writable");
+        let report = report();
+        assert_eq!((report.ok, report.files.files_proven), (holds, u64::from(holds)), "{report:?}");
+    }
+    let alone = checked(&bytes);
+    assert_eq!((alone.ok, alone.files.files_here, alone.files.files_proven), (true, 1, 0));
 }
 
 #[tokio::test]

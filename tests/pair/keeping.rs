@@ -45,6 +45,44 @@ async fn p29_p30_both_sides_export_what_proves_itself_and_one_byte_breaks_it() {
     }
 }
 
+#[tokio::test]
+async fn p30_both_sides_export_files_and_a_changed_one_is_named() {
+    let pair = Pair::open().await;
+    let (alice, bob) = (pair.acme.person("alice").await, pair.globex.person("bob").await);
+    let room = alice.befriend(&bob).await;
+    for (from, to, bytes) in [(&alice, &bob, b"the plan of alice"), (&bob, &alice, b"the answer of bob")] {
+        let upload = from.http.begin_upload("plan.txt", bytes.len()).await;
+        from.http.push_upload(&upload, 0, bytes.to_vec()).await;
+        let text = String::from_utf8(bytes.to_vec()).expect("a text");
+        let message = json!({ "text": text, "files": [{ "upload": upload }] });
+        from.http.post(&format!("/api/v1/rooms/{room}/messages"), &message).await.done();
+        let item = to.wait_text(&room, &text).await;
+        let digest = item["event"]["files"][0]["digest"].as_str().expect("a digest").to_owned();
+        until("the file is there", || async {
+            let (status, _) = to.http.bytes(&format!("/api/v1/rooms/{room}/files/{digest}")).await;
+            (status == 200).then_some(())
+        })
+        .await;
+    }
+    for (org, name) in [(&pair.acme, "alice"), (&pair.globex, "bob")] {
+        for (to, what) in [("all", "--all".to_owned()), ("one", format!("--person {name}"))] {
+            let out = org.dir().join(to);
+            let written = done(org, &format!("export {what} --out {}", out.display())).await;
+            assert_eq!(written["files"], 2, "{written}");
+            let report = done(org, &format!("verify {}", out.display())).await;
+            assert_eq!((&report["ok"], &report["files_proven"]), (&true.into(), &2.into()), "{report}");
+            let file = std::fs::read_dir(out.join("files")).expect("made").next().expect("two").expect("readable");
+            std::fs::write(file.path(), "something else").expect("writable");
+            let (code, report, _) = ask(org, &["verify", out.to_str().expect("UTF-8")]).await;
+            assert_eq!(code, 1, "{report}");
+            let digest = file.file_name().into_string().expect("hex");
+            assert!(report["broken"]["what"].as_str().expect("words").contains(&digest), "{report}");
+        }
+        let subjects: Vec<Value> = org.audit("export.made").await.iter().map(|it| it["subject"].clone()).collect();
+        assert_eq!(subjects.len(), 2, "{subjects:?}");
+    }
+}
+
 /// Changes one byte in the middle: the check names a line and exits with 1.
 async fn flip(org: &Org, file: &str) {
     let mut bytes = std::fs::read(file).expect("it was just written");

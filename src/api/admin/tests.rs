@@ -92,6 +92,7 @@ fn the_document_is_openapi_3_1_and_knows_every_endpoint() {
         ("/cases/{n}", "get"),
         ("/cases/{n}/close", "post"),
         ("/export", "get"),
+        ("/export/files/{digest}", "get"),
         ("/policy/files", "get"),
         ("/policy/files", "put"),
         ("/rooms/{room}/messages/{index}/history", "get"),

@@ -210,6 +210,11 @@ mod tests {
         "EDIT_WINDOW_MS_DEFAULT",
         "EDIT_WINDOW_MS_MAX",
         "ADMIN_SESSION_MS_MAX",
+        "SEARCH_TERM_CHARS_MAX",
+        "SEARCH_EXPANSIONS_MAX",
+        "SEARCHES_AT_ONCE_MAX",
+        "SNIPPET_CHARS_MAX",
+        "INDEX_DOCUMENTS_PER_COMMIT_MAX",
         "QUOTE_CHARS_MAX",
     ];
 

@@ -6,10 +6,11 @@ use crate::{
         Command,
         command::{AdminOp, Answer, UserOp},
     },
-    crypto::digest::direct_room,
+    crypto::digest::{direct_room, sha256},
     model::{
-        Code, EventId, Reject, RoomId,
+        Code, Digest, EventId, Reject, RoomId,
         event::{Act, Message},
+        file::{FileName, FileRef, FileSource, MediaType},
         keeping::{About, Held, PaperKind, Proof, Retention, Texts},
         limits,
     },
@@ -196,6 +197,57 @@ fn p30_the_texts_of_an_erased_person_go_part_by_part() {
     assert!(pair.acme.audited("user.texts_erased").is_empty());
     pair.command(ACME, Command::Keep(part(None))).expect("facts are never refused");
     assert_eq!(pair.acme.audited("user.texts_erased")[0].detail, "the texts of 2 events");
+}
+
+/// alice sends a file, which bob's side awaits.
+fn with_file(pair: &mut Pair, room: RoomId) -> (u64, Digest) {
+    let index = pair.acme.state.rooms[&room].next_index;
+    let file = FileRef {
+        digest: sha256(b"plan"),
+        bytes: 4,
+        name: FileName::clean("plan.pdf"),
+        media_type: MediaType::unknown(),
+        image: None,
+    };
+    let act = Act::Message(Message { files: vec![file], ..Message::plain(parsed("the plan")) });
+    let share = UserOp::Share { room, id: EventId([8; 16]), act, sources: vec![FileSource::Upload] };
+    pair.user(ACME, "alice", share).expect("files are taken");
+    pair.sync();
+    (index, sha256(b"plan"))
+}
+
+#[test]
+fn p30_what_is_deleted_names_and_awaits_no_file_any_more() {
+    let (mut pair, room) = talking();
+    let (index, digest) = with_file(&mut pair, room);
+    let facts = || vec![KeepFact::Old { room, before: index + 1, events: 2, files: vec![(index, digest)] }];
+    for org in [ACME, Org::Globex] {
+        assert_eq!(pair.side(org).uses(digest, room), [index]);
+        pair.admin(org, AdminOp::Keep(KeepOp::SetRetention(days(30)))).expect("a possible retention");
+        keep_hold(&mut pair, org, room);
+        pair.command(org, Command::Keep(facts())).expect("facts are never refused");
+        assert_eq!(pair.side(org).uses(digest, room), [index], "it is on hold");
+        pair.admin(org, AdminOp::Keep(KeepOp::Release(Held::Room(room)))).expect("it is held");
+        pair.command(org, Command::Keep(facts())).expect("facts are never refused");
+        assert!(pair.side(org).uses(digest, room).is_empty());
+        assert!(pair.side(org).state.awaited.is_empty());
+    }
+}
+
+fn keep_hold(pair: &mut Pair, org: Org, room: RoomId) {
+    pair.admin(org, AdminOp::Keep(KeepOp::Hold(Held::Room(room), parsed("case")))).expect("known");
+}
+
+#[test]
+fn p30_the_files_of_an_erased_person_go_with_their_words() {
+    let (mut pair, room) = talking();
+    let (index, digest) = with_file(&mut pair, room);
+    keep(&mut pair, erase(Texts::Remove)).expect("nothing holds her");
+    let (indices, files) = (vec![0, index], vec![(index, digest)]);
+    let part = vec![KeepFact::Written { user: local("alice"), room, indices, files, next: None }];
+    pair.command(ACME, Command::Keep(part)).expect("facts are never refused");
+    assert!(pair.acme.uses(digest, room).is_empty(), "the bytes go when nothing else names them");
+    assert_eq!(pair.globex.uses(digest, room), [index], "the partner's copy is the partner's");
 }
 
 #[test]

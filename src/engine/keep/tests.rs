@@ -9,7 +9,8 @@ use crate::{
     crypto::digest::{chain, sha256},
     model::{
         Digest, EpochId, EventId,
-        event::{Content, Event, Regards, Sealed},
+        event::{Act, Content, Event, Message, Regards, Sealed},
+        file::{FileName, FileRef, MediaType},
         keeping::{Held, Hold, Retention},
         link::{OutStream, Streams, Term},
         record::Epoch,
@@ -32,7 +33,7 @@ fn kept(events: u64, acked: u64) -> (Reader, State, RoomId) {
     loaded.stage.apply(&Change::Room(Arc::new(info))).expect("fits");
     let mut head = Digest::ZERO;
     for index in 0..events {
-        let bytes = format!("{{\"n\":{index}}}").into_bytes();
+        let bytes = if index == 2 { with_file().bytes.to_vec() } else { format!("{{\"n\":{index}}}").into_bytes() };
         head = chain(head, sha256(&bytes));
         let sent = Some(crate::core::draft::Sent { epoch_n: 1, seq: index + 1 });
         let at = Millis(1 + index * 3_600_000);
@@ -54,6 +55,25 @@ fn kept(events: u64, acked: u64) -> (Reader, State, RoomId) {
     state.links.insert(domain("globex.example"), Arc::new(link(acked, events)));
     state.keeping.retention = Retention { group_days: Some(1), ..Retention::default() };
     (Reader::new(kv), state, id)
+}
+
+/// alice's message with a file.
+fn with_file() -> Sealed {
+    let file = FileRef {
+        digest: sha256(b"plan"),
+        bytes: 4,
+        name: FileName::clean("plan.pdf"),
+        media_type: MediaType::unknown(),
+        image: None,
+    };
+    let message = Message { files: vec![file], ..Message::plain("the plan".parse().expect("a text")) };
+    let author = Some("alice@acme.example".parse().expect("an address"));
+    wire::event::seal(Event {
+        id: EventId([9; 16]),
+        author,
+        made_at: Millis(5),
+        content: Content::Act(Act::Message(message)),
+    })
 }
 
 fn sealed(bytes: &[u8]) -> Arc<Sealed> {
@@ -125,6 +145,30 @@ fn p30_what_is_older_than_it_is_kept_goes() {
     assert_eq!(found(&reader, &state, Millis(1 + DAY_MS)), Some((1, 1)));
     assert_eq!(found(&reader, &state, Millis(1 + DAY_MS + 9 * 3_600_000)), Some((10, 10)));
     assert_eq!(found(&reader, &state, Millis(1 + 30 * DAY_MS)), Some((100, 100)), "to the end");
+}
+
+#[test]
+fn p30_the_files_of_what_goes_are_named() {
+    let (reader, mut state, id) = kept(10, 10);
+    let step = |state: &State, hours: u64| {
+        let now = Millis(1 + DAY_MS + hours * 3_600_000);
+        match Round::default().step(&reader, state, now).expect("readable").pop() {
+            Some(KeepFact::Old { files, .. } | KeepFact::Written { files, .. }) => files,
+            None => Vec::new(),
+        }
+    };
+    assert!(step(&state, 1).is_empty(), "it is younger");
+    assert_eq!(step(&state, 2), [(2, sha256(b"plan"))]);
+    assert_eq!(step(&state, 9), [(2, sha256(b"plan"))]);
+    let erasure = Erasure {
+        by: "root".to_owned(),
+        at: Millis(1),
+        texts: crate::model::keeping::Texts::Remove,
+        events: 0,
+        next: Some((id, 0)),
+    };
+    state.keeping.erasures.insert("alice".parse().expect("a name"), erasure);
+    assert_eq!(step(&state, 0), [(2, sha256(b"plan"))], "alice wrote it");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     core::draft::{Change, Keep},
     crypto::digest::{chain, sha256},
-    model::{Digest, RoomId},
+    model::{Digest, RoomId, event::ItemKind, file::Erasure, item::Item},
     store::{check::check, fixture, load, mem_kv::MemKv, reader::Reader, stage::Stage},
 };
 use std::sync::Arc;
@@ -64,6 +64,26 @@ fn p30_after_any_cut_exactly_the_later_events_are_there() {
         assert_eq!((room.begins, room.next_index, room.head), (before, 100, head));
         assert_sound(&kv);
     }
+}
+
+#[test]
+fn p30_what_has_become_of_deleted_events_goes_with_them() {
+    let (kv, mut stage, head) = store(100);
+    let erasure = |done| Arc::new(Erasure { digests: Vec::new(), done, acknowledged: None, tell: None });
+    let long = Item { edits: (0..5_000).map(|n| 100 + n).collect(), ..Item::default() };
+    for index in [3, 40, 90] {
+        stage.apply(&Change::Item(ROOM, index, Arc::new(long.clone()))).expect("fits");
+        stage.apply(&Change::Listed(ROOM, ItemKind::Note, index)).expect("fits");
+        stage.apply(&Change::Erasure(ROOM, index, erasure(index == 40))).expect("fits");
+    }
+    kv.commit(stage.take()).expect("memory commits");
+    keep(&kv, &mut stage, Keep::Trim { room: ROOM, before: 50, next_index: 100, head });
+    let reader = Reader::new(kv.clone());
+    let items = reader.items(ROOM, 0, 100).expect("readable");
+    assert_eq!(items, [(90, long)]);
+    assert_eq!(reader.listed(ROOM, ItemKind::Note, 100, 10).expect("readable"), [90]);
+    assert!(reader.erasure(ROOM, 3).expect("readable").is_some(), "it is still to be done");
+    assert_eq!(reader.erasure(ROOM, 40).expect("readable"), None);
 }
 
 #[test]
