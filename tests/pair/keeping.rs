@@ -178,6 +178,6 @@ async fn p30_retention_and_holds_are_set_by_commands_and_survive_a_restart() {
     assert_eq!(done(&org, "hold list").await["items"][0]["user"], "carol");
     assert_eq!(done(&org, "retention set --group forever").await, json!({ "direct_days": 365 }));
     let room = carol.http.post("/api/v1/rooms", &json!({ "name": "Own", "members": [] })).await.done();
-    assert_eq!(room["visible_from"], 0, "{room}");
+    assert_eq!(room["visible_from"], 1, "its maker sees it from their arrival on: {room}");
     assert_eq!(org.audit("retention.changed").await.len(), 2);
 }
