@@ -29,8 +29,8 @@ async fn with_contact() -> (Node, Node, RoomId) {
 fn say(room: RoomId, n: u64, text: &str) -> UserOp {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&n.to_be_bytes());
-    let message = Message { text: text.parse().expect("a valid text"), reply_to: None, mentions: Vec::new() };
-    UserOp::Post { room, id: EventId(id), message }
+    let message = Message::plain(text.parse().expect("a valid text"));
+    UserOp::Act { room, id: EventId(id), act: message.into() }
 }
 
 fn events_in(state: &State, room: RoomId) -> u64 {

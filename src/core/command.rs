@@ -3,7 +3,7 @@
 use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
-    event::{Message, Role, SettingsChange},
+    event::{Act, Role, Sealed, SettingsChange},
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
     org::SignedCard,
@@ -74,14 +74,14 @@ pub enum UserOp {
     SetRole(RoomId, Address, Role),
     /// Change name, description or history rule (P17).
     ChangeRoom(RoomId, SettingsChange),
-    /// Say something (P20).
-    Post {
+    /// Do something in a room: say something, change or react to what was said (P20).
+    Act {
         /// Where.
         room: RoomId,
-        /// Its id.
+        /// The id of the event.
         id: EventId,
         /// What.
-        message: Message,
+        act: Act,
     },
     /// One has read a room up to this index.
     MarkRead(RoomId, u64),
@@ -232,8 +232,8 @@ pub struct PendingFact {
     pub epoch_n: u64,
     /// Who wrote it.
     pub author: LocalPart,
-    /// The event's exact JSON.
-    pub bytes: std::sync::Arc<[u8]>,
+    /// The event.
+    pub event: Sealed,
 }
 
 /// What a record of ours was about, so that its verdict finds the right place.
@@ -342,7 +342,7 @@ impl UserOp {
             | Self::RemoveMember(room, _)
             | Self::SetRole(room, _, _)
             | Self::ChangeRoom(room, _)
-            | Self::Post { room, .. }
+            | Self::Act { room, .. }
             | Self::MarkRead(room, _) => room.to_string(),
             Self::ReadNotices(_)
             | Self::Rename(_)

@@ -1,10 +1,12 @@
 //! The one way into the core: a state and a command in, a new state and changes or a refusal out.
 
 use super::{
+    acts,
     command::{AdminOp, Answer, Command, PeerOp, UserOp},
     contacts,
     draft::{Change, Draft},
-    grants, groups, hello, ingest, links, messages, rooms, settle,
+    facts::Facts,
+    grants, groups, hello, ingest, links, rooms, settle,
     state::State,
     users,
 };
@@ -24,10 +26,11 @@ pub struct Decision {
     pub changes: Vec<Change>,
 }
 
-/// Decides one command. A refusal changes nothing but the audit log.
-pub fn decide(state: &State, command: Command, now: Millis, random: &mut dyn Random) -> Decision {
+/// Decides one command, knowing the items that it is about ([`super::facts::wanted`]). A refusal changes nothing but the
+/// audit log.
+pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random: &mut dyn Random) -> Decision {
     let trace = refusal_trace(state, &command);
-    let mut draft = Draft::new(state.clone(), now, &mut *random);
+    let mut draft = Draft::new(state.clone(), now, &mut *random).knowing(facts);
     let result = match command {
         Command::User { user, op } => decide_user(&mut draft, &user, op),
         Command::Admin { actor, op } => decide_admin(&mut draft, &actor, op),
@@ -89,7 +92,7 @@ fn decide_user(draft: &mut Draft<'_>, user: &LocalPart, op: UserOp) -> Result<An
         UserOp::RemoveMember(room, member) => groups::remove(draft, user, room, &member),
         UserOp::SetRole(room, member, role) => groups::set_role(draft, user, room, &member, role),
         UserOp::ChangeRoom(room, change) => groups::change(draft, user, room, change),
-        UserOp::Post { room, id, message } => messages::post(draft, user, room, id, message),
+        UserOp::Act { room, id, act } => acts::act(draft, user, room, id, act),
         UserOp::MarkRead(room, index) => rooms::mark_read(draft, user, room, index),
         UserOp::ReadNotices(before) => users::read_notices(draft, user, before),
         UserOp::Rename(name) => users::rename(draft, user, name),

@@ -4,6 +4,7 @@
 
 use super::{
     command::Ref,
+    facts::{Facts, ItemFact},
     state::{Link, Quota, Room, State},
 };
 use crate::{
@@ -13,7 +14,8 @@ use crate::{
         Address, Code, Digest, Domain, EventId, LocalPart, Millis, RoomId,
         audit::{AuditEntry, AuditNote},
         contact::Contact,
-        event::{Content, Event, Sealed},
+        event::{Content, Event, Regards, Sealed},
+        item::Item,
         journal::Entry,
         link::{Parted, Peer, Streams},
         notice::{Notice, NoticeKind},
@@ -42,6 +44,7 @@ pub enum Change {
     Contact(LocalPart, Address, Option<Arc<Contact>>),
     Profile(Arc<Profile>),
     Mark(LocalPart, RoomId, u64),
+    Item(RoomId, u64, Arc<Item>),
     NoticesRead(LocalPart, u64),
     Refused(Domain, u64, u64, Code),
     UserQuota(LocalPart, Quota),
@@ -109,8 +112,10 @@ pub struct Appended {
     pub sent: Option<Sent>,
     /// The room's chain head after it.
     pub head: Digest,
-    /// Its exact JSON.
-    pub bytes: Arc<[u8]>,
+    /// What it points at.
+    pub regards: Regards,
+    /// The event with its exact JSON.
+    pub event: Arc<Sealed>,
 }
 
 /// A new record of an outbox.
@@ -140,12 +145,25 @@ pub struct Draft<'a> {
     pub now: Millis,
     random: &'a mut dyn Random,
     changes: Vec<Change>,
+    facts: Facts,
 }
 
 impl<'a> Draft<'a> {
     /// A draft of a state.
     pub fn new(state: State, now: Millis, random: &'a mut dyn Random) -> Self {
-        Self { state, now, random, changes: Vec::new() }
+        Self { state, now, random, changes: Vec::new(), facts: Facts::default() }
+    }
+
+    /// The same draft, with what is known of the items that the command is about.
+    #[must_use]
+    pub fn knowing(self, facts: Facts) -> Self {
+        Self { facts, ..self }
+    }
+
+    /// An item as it stands after everything that was decided so far; none when it is not here.
+    #[must_use]
+    pub fn item(&self, room: RoomId, index: u64) -> Option<&ItemFact> {
+        self.facts.item((room, index))
     }
 
     /// The new state and what the store has to write.
@@ -243,6 +261,7 @@ impl<'a> Draft<'a> {
                 invited: imbl::OrdMap::new(),
                 next_index: 0,
                 head: Digest::ZERO,
+                touched_end: 0,
             };
             self.state.rooms.insert(id, Arc::new(room));
         }
@@ -372,17 +391,28 @@ impl<'a> Draft<'a> {
 
     /// Gives the event the next index of a room, as its host or for an internal room. It is not sent: see
     /// `rooms::order`, which does both.
-    pub fn append(&mut self, id: RoomId, bytes: Arc<[u8]>, sent: Option<Sent>) -> u64 {
+    pub fn append(&mut self, id: RoomId, event: Sealed, sent: Option<Sent>) -> u64 {
         let now = self.now;
         let Some(room) = self.state.rooms.get_mut(&id) else { return 0 };
         let room = Arc::make_mut(room);
         let index = room.next_index;
         room.next_index += 1;
-        room.head = chain(room.head, sha256(&bytes));
-        let head = room.head;
-        self.changes.push(Change::Append(Appended { room: id, index, at: now, sent, head, bytes }));
+        room.head = chain(room.head, sha256(&event.bytes));
+        let (head, regards) = (room.head, event.event.content.regards());
+        self.facts.note_event((id, index), &event.event);
+        let event = Arc::new(event);
+        self.changes.push(Change::Append(Appended { room: id, index, at: now, sent, head, regards, event }));
         self.journal(Entry::Events { room: id, from: index, to: index + 1 });
         index
+    }
+
+    /// Notes what has become of an item.
+    pub fn put_item(&mut self, id: RoomId, index: u64, item: Item) {
+        if let Some(room) = self.state.rooms.get_mut(&id).filter(|room| room.touched_end <= index) {
+            Arc::make_mut(room).touched_end = index + 1;
+        }
+        self.facts.note_item((id, index), &item);
+        self.changes.push(Change::Item(id, index, Arc::new(item)));
     }
 
     /// Lets the follower's copy of a room go on at another index, as its host says.

@@ -117,12 +117,13 @@ fn is_news(before: &Greeting, after: &Greeting) -> bool {
 fn note_contact(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
     let Ok(link) = links::find(&draft.state, peer) else { return };
     draft.put_streams(peer, Streams { last_contact: Some(draft.now), ..link.streams.clone() });
-    if link.peer.instance != Some(hello.instance) {
-        if link.peer.instance.is_some() {
+    if link.peer.instance != Some(hello.instance) || link.peer.features != hello.features {
+        if link.peer.instance.is_some_and(|known| known != hello.instance) {
             let detail = format!("the peer speaks from another database: {}", hello.instance);
             links::note(draft, format!("peer:{peer}"), "link.instance_changed", peer, (None, detail));
         }
-        draft.put_peer(Peer { instance: Some(hello.instance), ..Peer::clone(&link.peer) });
+        let (instance, features) = (Some(hello.instance), hello.features.clone());
+        draft.put_peer(Peer { instance, features, ..Peer::clone(&link.peer) });
     }
 }
 

@@ -2,16 +2,18 @@
 //!
 //! `decide` is the one way in. A subject has one file; only `draft` changes the state.
 
+pub mod acts;
 pub mod command;
 pub mod contacts;
 pub mod decide;
 pub mod draft;
+pub mod facts;
+pub mod features;
 pub mod grants;
 pub mod groups;
 pub mod hello;
 pub mod ingest;
 pub mod links;
-pub mod messages;
 pub mod permit;
 pub mod rooms;
 #[cfg(test)]
@@ -26,4 +28,5 @@ pub mod why;
 pub use command::Command;
 pub use decide::decide;
 pub use draft::{Change, Draft};
+pub use facts::Facts;
 pub use state::State;

@@ -40,6 +40,8 @@ pub struct Room {
     pub next_index: u64,
     /// The chain head before it.
     pub head: Digest,
+    /// One past the highest index whose item was touched: whoever reads above it need not look for items.
+    pub touched_end: u64,
 }
 
 /// A sliding count of something that is limited in time.

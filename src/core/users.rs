@@ -160,7 +160,8 @@ pub fn set_policy(draft: &mut Draft<'_>, actor: &str, policy: Policy) -> Result<
         Audience::All => "all",
         Audience::Chosen => "chosen",
     };
-    let detail = format!("audience {audience}, newcomers {}", on_off(policy.newcomers));
+    let newcomers = on_off(policy.newcomers);
+    let detail = format!("audience {audience}, newcomers {newcomers}, edit window {} ms", policy.edit_window_ms);
     audit(draft, admin(actor), "policy.changed", "policy".to_owned(), detail);
     let users = draft.state.users.clone();
     for (local, user) in &users {

@@ -5,12 +5,17 @@ use crate::{
     core::{
         command::Answer,
         draft::{Appended, Change, Queued},
+        facts::{ItemFact, ItemId},
     },
     feed::Fresh,
-    model::{RoomId, journal::Entry},
-    store::{reader::TimelineRow, stage::Stage},
+    model::{RoomId, item::Item, journal::Entry},
+    store::{
+        kv::StoreError,
+        reader::{Reader, TimelineRow, event_of},
+        stage::Stage,
+    },
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use tokio::sync::oneshot;
 
 /// What a caller is told.
@@ -24,6 +29,8 @@ pub struct Group {
     /// Where the last entry about a room stands, so that a burst in one room makes one entry.
     last_of_room: HashMap<RoomId, usize>,
     appended: HashMap<RoomId, Vec<TimelineRow>>,
+    /// Items as the group has left them so far.
+    items: HashMap<ItemId, Arc<Item>>,
     sent: Vec<Queued>,
     own_grant_changed: bool,
 }
@@ -45,7 +52,7 @@ impl Group {
     }
 
     /// Stages a decision's changes.
-    pub fn absorb(&mut self, stage: &mut Stage, changes: Vec<Change>) -> Result<(), crate::store::kv::StoreError> {
+    pub fn absorb(&mut self, stage: &mut Stage, changes: Vec<Change>) -> Result<(), StoreError> {
         for change in changes {
             match change {
                 Change::Journal(entry) => {
@@ -53,6 +60,7 @@ impl Group {
                     continue;
                 }
                 Change::Append(ref appended) => self.keep_event(appended),
+                Change::Item(room, index, ref item) => drop(self.items.insert((room, index), item.clone())),
                 Change::Send(ref queued) => self.sent.push(queued.clone()),
                 Change::Peer(..) => self.own_grant_changed = true,
                 _ => {}
@@ -81,8 +89,23 @@ impl Group {
     }
 
     fn keep_event(&mut self, appended: &Appended) {
-        let Appended { room, index, at, sent, head, bytes } = appended.clone();
-        self.appended.entry(room).or_default().push(TimelineRow { index, at, sent, head, bytes });
+        let Appended { room, index, at, sent, head, regards, event } = appended.clone();
+        let bytes = event.bytes.clone();
+        self.appended.entry(room).or_default().push(TimelineRow { index, at, sent, head, regards, bytes });
+    }
+
+    /// An item as it stands after the group so far, most of which is not in the store yet.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn item(&self, reader: &Reader, (room, index): ItemId) -> Result<Option<ItemFact>, StoreError> {
+        let fresh = self.appended.get(&room).and_then(|rows| rows.iter().find(|row| row.index == index));
+        let known = match fresh {
+            Some(row) => Some(ItemFact { event: event_of(&row.bytes)?, item: Item::default() }),
+            None => reader.item(room, index)?,
+        };
+        let item = self.items.get(&(room, index)).map(|item| Item::clone(item));
+        Ok(known.map(|fact| ItemFact { item: item.unwrap_or(fact.item), event: fact.event }))
     }
 
     /// Whether there is anything to write.
@@ -91,7 +114,7 @@ impl Group {
     }
 
     /// Stages the journal, and says what becomes visible.
-    pub fn seal(&mut self, stage: &mut Stage) -> Result<Outcome, crate::store::kv::StoreError> {
+    pub fn seal(&mut self, stage: &mut Stage) -> Result<Outcome, StoreError> {
         let mut fresh = Vec::with_capacity(self.entries.len());
         for entry in std::mem::take(&mut self.entries) {
             let position = stage.journal(&entry)?;

@@ -9,13 +9,14 @@ use super::{
 use crate::{
     clock::{Clock, Random},
     core::{
-        Command, State,
+        Command, Facts, State,
         command::{AdminOp, Answer, PeerOp, PendingFact},
-        decide,
+        decide, facts,
     },
     feed::Feed,
     model::{
         Code, Millis, Reject, RoomId,
+        event::Sealed,
         grant::GrantState,
         journal::{Entry, Outcome},
         limits,
@@ -25,13 +26,17 @@ use crate::{
         anchor,
         kv::{Kv, StoreError},
         load::Loaded,
-        reader::Reader,
+        reader::{Reader, event_of},
         retention,
         stage::Stage,
     },
 };
 use arc_swap::ArcSwap;
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, hash_map},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, watch},
     time::timeout,
@@ -233,8 +238,9 @@ impl Writer {
             Known::New => {}
         }
         self.gather(&mut command)?;
+        let facts = self.look_up(group, &command)?;
         let now = self.clock.now();
-        let decision = decide(&self.state, command, now, &mut *self.random);
+        let decision = decide(&self.state, command, facts, now, &mut *self.random);
         self.state = decision.state;
         group.absorb(&mut self.stage, decision.changes)?;
         if let (Some(key), Ok(Answer::Outcome(outcome))) = (key, &decision.result) {
@@ -249,7 +255,18 @@ impl Writer {
         group.note(Entry::Done { key: key.key, request: key.request, outcome, at: now.0 });
     }
 
-    /// Adds the facts that the state does not hold: the bytes of our own submissions that the host has placed.
+    /// The items that the command is about, as the group has left them so far.
+    fn look_up(&self, group: &Group, command: &Command) -> Result<Facts, StoreError> {
+        let mut items = HashMap::new();
+        for id in facts::wanted(command) {
+            if let hash_map::Entry::Vacant(slot) = items.entry(id) {
+                slot.insert(group.item(&self.reader, id)?);
+            }
+        }
+        Ok(Facts::new(items))
+    }
+
+    /// Adds the facts that the state does not hold: our own submissions that the host has placed.
     fn gather(&self, command: &mut Command) -> Result<(), StoreError> {
         let Command::Peer { op: PeerOp::Ingest(envelope, _, facts), peer } = command else { return Ok(()) };
         let Some(epoch) = self.state.links.get(peer).and_then(|link| link.out_epoch()) else { return Ok(()) };
@@ -266,7 +283,7 @@ impl Writer {
                     seq: row.sent.seq,
                     epoch_n: row.sent.epoch_n,
                     author: row.author,
-                    bytes: row.bytes,
+                    event: Sealed { event: event_of(&row.bytes)?, bytes: row.bytes },
                 });
             }
         }

@@ -5,6 +5,7 @@ use crate::{
     core::{
         State,
         command::{Answer, Greeting, PeerOp},
+        features,
         state::Link,
     },
     engine::Refusal,
@@ -77,7 +78,7 @@ impl Federation {
             destination: link.peer.domain.clone(),
             sent_at: self.engine.now(),
             instance: state.org.instance,
-            features: card.card.features.clone(),
+            features: features::offered(state),
             card,
             grant: greeting.grant,
             seen_serial: greeting.seen_serial,

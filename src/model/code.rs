@@ -79,6 +79,18 @@ codes! {
     RoomClosed = "ROOM_CLOSED",
     /// The message that is answered is not in the room's timeline, or not visible to the author.
     NoSuchMessage = "NO_SUCH_MESSAGE",
+    /// What is to be changed is not in the room's timeline, not of that kind, or not visible to who asks.
+    NoSuchItem = "NO_SUCH_ITEM",
+    /// Only its author may do this.
+    NotAuthor = "NOT_AUTHOR",
+    /// The time in which one's own messages can be changed is over (P20).
+    TooLate = "TOO_LATE",
+    /// It was recalled or deleted: nothing changes it any more.
+    Recalled = "RECALLED",
+    /// This tool of the room is off: by its masters, or by the admin of either org (P19).
+    ToolOff = "TOOL_OFF",
+    /// The partner's daemon does not offer what this needs.
+    NotOffered = "NOT_OFFERED",
     /// The sender's org may not cause this effect (W14).
     Authority = "AUTHORITY",
     /// The type of record is unknown to this version.

@@ -1,10 +1,15 @@
 //! What stands in a room's timeline.
 
+mod act;
+
+pub use act::{Act, Edit, Message, React, Recall};
+
 use super::{
     Address, Code, EventId, Millis,
     room::History,
-    text::{Description, MessageText, RoomName},
+    text::{Description, RoomName},
 };
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One entry of a room's timeline, before the host gave it an index.
@@ -20,11 +25,12 @@ pub struct Event {
     pub content: Content,
 }
 
-/// What happened in a room. The kinds of a later version arrive as new variants here and in `wire::event`.
+/// What happened in a room: an act of one of its members, or a change of the room itself. The kinds of a later version
+/// arrive as new variants here or of [`Act`], and in `wire::event`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// Somebody said something (P20).
-    Message(Message),
+    /// Somebody did something in the room. The follower submits it, and the host orders it (W17).
+    Act(Act),
     /// The room was made.
     Created {
         /// Its first name.
@@ -58,19 +64,8 @@ pub enum Content {
     Settings(SettingsChange),
 }
 
-/// A text message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// The text.
-    pub text: MessageText,
-    /// The index of the message that is answered.
-    pub reply_to: Option<u64>,
-    /// Members who are called by name.
-    pub mentions: Vec<Address>,
-}
-
 /// What a member may do in a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// Reads and writes.
     Member,
@@ -96,4 +91,33 @@ pub struct Sealed {
     pub event: Event,
     /// The event's JSON object.
     pub bytes: Arc<[u8]>,
+}
+
+/// What an event points at in its own room. Stands beside its bytes, so that nobody has to parse them for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Regards {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The message that it answers.
+    Reply(u64),
+    /// The item that it changes: whoever may not see the one does not see the other (P17).
+    Item(u64),
+}
+
+impl Content {
+    /// The act; none when the room itself changed.
+    #[must_use]
+    pub fn act(&self) -> Option<&Act> {
+        match self {
+            Self::Act(act) => Some(act),
+            _ => None,
+        }
+    }
+
+    /// What it points at.
+    #[must_use]
+    pub fn regards(&self) -> Regards {
+        self.act().map_or(Regards::Nothing, Act::regards)
+    }
 }

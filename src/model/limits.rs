@@ -66,6 +66,20 @@ pub const MEMBERS_MAX: usize = 500;
 pub const MEMBERS_PER_ADD_MAX: usize = 100;
 /// Mentions in one message.
 pub const MENTIONS_MAX: usize = 50;
+/// Longest emoji of a reaction, bytes of UTF-8; some are sequences of many code points.
+pub const EMOJI_BYTES_MAX: usize = 32;
+/// Different emoji in the reactions to one item.
+pub const EMOJI_PER_ITEM_MAX: usize = 32;
+/// Reactions to one item, of all people.
+pub const REACTIONS_PER_ITEM_MAX: usize = 2_000;
+/// Edits of one item.
+pub const EDITS_PER_ITEM_MAX: usize = 100;
+/// One's own messages can be edited and recalled for this long, milliseconds, unless the admin says otherwise.
+pub const EDIT_WINDOW_MS_DEFAULT: u64 = 24 * 3_600_000;
+/// Longest such time that an admin can set, milliseconds.
+pub const EDIT_WINDOW_MS_MAX: u64 = 366 * 24 * 3_600_000;
+/// Longest quoted excerpt of a message that is answered, characters.
+pub const QUOTE_CHARS_MAX: usize = 200;
 /// Records that wait in one outbox before local users get 507.
 pub const OUTBOX_RECORDS_MAX: u64 = 2_000_000;
 /// Refused or undelivered submissions kept for their authors, ranges per room.

@@ -22,6 +22,8 @@ pub struct Peer {
     pub pinned_at: Millis,
     /// The peer's database, as last heard.
     pub instance: Option<InstanceId>,
+    /// What its daemon offered in its last hello.
+    pub features: Vec<String>,
     /// Rooms that still have to be cleaned up after the link closed; the filter works already (P26).
     pub cleanup: Option<Cleanup>,
 }

@@ -10,6 +10,7 @@ pub mod contact;
 pub mod event;
 pub mod grant;
 pub mod id;
+pub mod item;
 pub mod journal;
 pub mod limits;
 pub mod link;

@@ -24,6 +24,9 @@ pub enum TextError {
     /// A display name with an `@`, which could pose as an address.
     #[error("must not contain @")]
     At,
+    /// Writing where an emoji is needed.
+    #[error("must be one emoji")]
+    NotEmoji,
 }
 
 fn is_bidi(c: char) -> bool {
@@ -85,6 +88,23 @@ fn check_message(text: &str) -> Result<(), TextError> {
         return Err(TextError::Control);
     }
     Ok(())
+}
+
+/// Letters among the emoji, such as the signs for blood groups.
+fn is_letter_sign(c: char) -> bool {
+    matches!(c, '\u{2100}'..='\u{24FF}' | '\u{1F000}'..='\u{1FAFF}')
+}
+
+/// One sign to react by. Which code points are emoji changes every year, so plain writing is all that is kept out.
+fn check_emoji(text: &str) -> Result<(), TextError> {
+    let is_writing = |c: char| c.is_whitespace() || (c.is_alphabetic() && !is_letter_sign(c));
+    if text.is_ascii() || text.contains(is_writing) {
+        return Err(TextError::NotEmoji);
+    }
+    if text.len() > limits::EMOJI_BYTES_MAX {
+        return Err(TextError::Long { max: limits::EMOJI_BYTES_MAX, unit: "bytes" });
+    }
+    check_line(text, limits::EMOJI_BYTES_MAX)
 }
 
 macro_rules! bounded_text {
@@ -161,6 +181,10 @@ bounded_text!(
 bounded_text!(
     /// What a message says: 1 byte to 16 KiB of UTF-8.
     MessageText, check_message
+);
+bounded_text!(
+    /// What one reacts by: one emoji, up to 32 bytes of UTF-8.
+    Emoji, check_emoji
 );
 
 impl Default for Description {

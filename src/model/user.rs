@@ -1,6 +1,6 @@
 //! Our own users, their sessions, and who may use external messaging (P3).
 
-use super::{Address, LocalPart, Millis, text::DisplayName};
+use super::{Address, LocalPart, Millis, limits, text::DisplayName};
 use serde::{Deserialize, Serialize};
 
 /// One of our users: one row.
@@ -38,11 +38,13 @@ pub struct Policy {
     pub audience: Audience,
     /// Whether new users are chosen from the start.
     pub newcomers: bool,
+    /// How long users can edit and recall their own messages, milliseconds (P20).
+    pub edit_window_ms: u64,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { audience: Audience::All, newcomers: true }
+        Self { audience: Audience::All, newcomers: true, edit_window_ms: limits::EDIT_WINDOW_MS_DEFAULT }
     }
 }
 

@@ -13,8 +13,10 @@ use crate::{
         draft::{Appended, Queued, Sent},
     },
     model::{
-        Digest, LocalPart, Millis,
+        Digest, LocalPart, Millis, RoomId,
+        event::Regards,
         id::PublicKey,
+        item::Item,
         limits::ROW_BYTES_MAX,
         record::{Epoch, Evidence},
     },
@@ -58,6 +60,8 @@ pub struct TimelineRow {
     pub sent: Option<Sent>,
     /// The room's chain head after it.
     pub head: Digest,
+    /// What it points at.
+    pub regards: Regards,
     /// Its exact JSON.
     pub bytes: Arc<[u8]>,
 }
@@ -131,6 +135,18 @@ pub fn encode_value<T: Serialize + ?Sized>(key: &Key, value: &T) -> Result<Vec<K
     Ok(rows)
 }
 
+/// The rows of an item. Its parts stand together and under its own tag, so that they are not loaded at the start.
+///
+/// # Errors
+/// When it is longer than 255 rows.
+pub fn encode_item(room: RoomId, index: u64, item: &Item) -> Result<Vec<KeyValue>, StoreError> {
+    let mut bytes = extend(vec![0], item);
+    let parts = bytes.len().div_ceil(ROW_BYTES_MAX) - 1;
+    bytes[0] = u8::try_from(parts).map_err(|_| StoreError::Io(format!("an item of {} bytes", bytes.len())))?;
+    let key = |part: usize| Key::Item(room, index, u8::try_from(part).expect("there are at most 256")).encode();
+    Ok(bytes.chunks(ROW_BYTES_MAX).enumerate().map(|(part, chunk)| (key(part), chunk.to_vec())).collect())
+}
+
 /// How many further rows the value in this row takes.
 ///
 /// # Errors
@@ -191,7 +207,7 @@ fn encode_headed<T: Serialize>(buffer: &mut Vec<u8>, header: &T, bytes: &[u8]) {
 
 /// Writes a timeline entry into `buffer`.
 pub fn encode_timeline(buffer: &mut Vec<u8>, event: &Appended) {
-    encode_headed(buffer, &(event.at, event.sent, event.head), &event.bytes);
+    encode_headed(buffer, &(event.at, event.sent, event.head, event.regards), &event.event.bytes);
 }
 
 /// Reads a timeline entry.
@@ -199,8 +215,8 @@ pub fn encode_timeline(buffer: &mut Vec<u8>, event: &Appended) {
 /// # Errors
 /// When the bytes are not such an entry.
 pub fn decode_timeline(index: u64, entry: &[u8]) -> Result<TimelineRow, StoreError> {
-    let ((at, sent, head), bytes) = head(entry, "a timeline")?;
-    Ok(TimelineRow { index, at, sent, head, bytes: bytes.into() })
+    let ((at, sent, head, regards), bytes) = head(entry, "a timeline")?;
+    Ok(TimelineRow { index, at, sent, head, regards, bytes: bytes.into() })
 }
 
 /// Writes a queued submission into `buffer`.

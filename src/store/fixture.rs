@@ -9,7 +9,8 @@ use crate::{
     },
     crypto::digest::{chain, sha256},
     model::{
-        Address, Digest, Domain, InstanceId, LinkId, LocalPart, Millis, RoomId,
+        Address, Digest, Domain, EventId, InstanceId, LinkId, LocalPart, Millis, RoomId,
+        event::{Content, Event, Regards, Sealed},
         grant::{Grant, GrantState, Scopes, SignedGrant},
         id::PublicKey,
         link::{Peer, Streams},
@@ -84,6 +85,7 @@ pub fn peer(domain: &str, serial: u64, state: GrantState) -> Peer {
         quarantine: None,
         pinned_at: Millis(4),
         instance: None,
+        features: Vec::new(),
         cleanup: None,
     }
 }
@@ -115,6 +117,13 @@ pub fn room(id: RoomId) -> RoomInfo {
     }
 }
 
+/// An event whose bytes the store must not look into.
+pub fn sealed(bytes: &[u8]) -> Sealed {
+    let content = Content::Created { name: "Plans".parse().expect("a room name") };
+    let event = Event { id: EventId([8; 16]), author: None, made_at: Millis(5), content };
+    Sealed { event, bytes: bytes.into() }
+}
+
 /// The next event of a timeline, chained to `head`.
 pub fn event(room: RoomId, index: u64, head: Digest, bytes: &[u8]) -> Appended {
     Appended {
@@ -123,7 +132,8 @@ pub fn event(room: RoomId, index: u64, head: Digest, bytes: &[u8]) -> Appended {
         at: Millis(1_000 + index),
         sent: Some(Sent { epoch_n: 1, seq: index + 1 }),
         head: chain(head, sha256(bytes)),
-        bytes: bytes.into(),
+        regards: Regards::Nothing,
+        event: Arc::new(sealed(bytes)),
     }
 }
 

@@ -73,6 +73,8 @@ pub enum Key {
     UserQuota(LocalPart),
     /// A link's count of contact adds; whether it is theirs to us.
     LinkQuota(Domain, bool),
+    /// What has become of an item: room, index, and which part of it when it is long. Not loaded at the start.
+    Item(RoomId, u64, u8),
     /// A row of a log: number of its first entry, and which part of it when that entry needs several rows.
     Row(LogId, u64, u8),
 }
@@ -102,6 +104,9 @@ mod tag {
     pub const REFUSED: u8 = 0x44;
     pub const USER_QUOTA: u8 = 0x45;
     pub const LINK_QUOTA: u8 = 0x46;
+    // From here on nothing is loaded at the start.
+    pub const UNLOADED_FIRST: u8 = 0x60;
+    pub const ITEM: u8 = 0x60;
     pub const LOG_FIRST: u8 = 0x80;
     pub const TIMELINE: u8 = 0x80;
     pub const PENDING: u8 = 0x81;
@@ -115,10 +120,16 @@ mod tag {
 /// A range of keys, end excluded.
 pub type KeyRange = (Vec<u8>, Vec<u8>);
 
-/// All rows that are not rows of logs.
+/// All rows that the state is made of.
 #[must_use]
 pub fn state_rows() -> KeyRange {
-    (Vec::new(), vec![tag::LOG_FIRST])
+    (Vec::new(), vec![tag::UNLOADED_FIRST])
+}
+
+/// The rows of the items of a room with `from <= index < to`.
+#[must_use]
+pub fn item_rows(room: RoomId, from: u64, to: u64) -> KeyRange {
+    (Key::Item(room, from, 0).encode(), Key::Item(room, to, 0).encode())
 }
 
 /// All rows.
@@ -212,6 +223,7 @@ impl Key {
             Self::Refused(peer, epoch_n, seq) => start(tag::REFUSED).text(peer.as_str()).number(*epoch_n).number(*seq),
             Self::UserQuota(user) => start(tag::USER_QUOTA).text(user.as_str()),
             Self::LinkQuota(peer, theirs) => start(tag::LINK_QUOTA).text(peer.as_str()).raw(&[u8::from(*theirs)]),
+            Self::Item(room, index, part) => start(tag::ITEM).raw(&room.0).number(*index).raw(&[*part]),
             Self::Row(log, seq, part) => return row_key(&log.prefix(), *seq, *part),
         }
         .0
@@ -249,6 +261,7 @@ impl Key {
             tag::REFUSED => Self::Refused(rest.text()?, rest.number()?, rest.number()?),
             tag::USER_QUOTA => Self::UserQuota(rest.text()?),
             tag::LINK_QUOTA => Self::LinkQuota(rest.text()?, rest.raw::<1>()? == [1]),
+            tag::ITEM => Self::Item(RoomId(rest.raw()?), rest.number()?, rest.raw::<1>()?[0]),
             tag::LOG_FIRST.. => Self::Row(rest.log(*tag)?, rest.number()?, rest.raw::<1>()?[0]),
             _ => return None,
         };
@@ -346,6 +359,7 @@ mod tests {
             Key::Refused(peer.clone(), 1, 2),
             Key::UserQuota(user.clone()),
             Key::LinkQuota(peer.clone(), true),
+            Key::Item(room, 5, 0),
         ];
         let logs = [
             LogId::Timeline(room),

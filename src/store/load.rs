@@ -3,6 +3,7 @@
 use super::{
     anchor,
     codec::{self, CommitRow, SCHEMA, SkipRow, damaged},
+    items,
     keyspace::{Key, LogId, state_rows},
     kv::{Batch, Kv, StoreError},
     log,
@@ -179,7 +180,9 @@ impl Rebuild {
                 self.room(room, value)?.invited.insert(user, value.decode::<Invitation>()?);
             }
             // Read before all others.
-            Key::Schema | Key::Org | Key::Commit | Key::More(..) | Key::Row(..) => {}
+            Key::Schema | Key::Org | Key::Commit | Key::More(..) => {}
+            // Read when somebody asks for them.
+            Key::Item(..) | Key::Row(..) => {}
         }
         Ok(())
     }
@@ -213,6 +216,7 @@ fn empty_room(info: Arc<RoomInfo>) -> Room {
         invited: imbl::OrdMap::new(),
         next_index: 0,
         head: Digest::ZERO,
+        touched_end: 0,
     }
 }
 
@@ -220,6 +224,10 @@ fn empty_room(info: Arc<RoomInfo>) -> Room {
 fn follow_timelines(kv: &dyn Kv, state: &mut State) -> Result<(), StoreError> {
     let ids: Vec<RoomId> = state.rooms.keys().copied().collect();
     for id in ids {
+        let touched_end = items::last(kv, id)?.map_or(0, |index| index + 1);
+        if let Some(room) = state.rooms.get_mut(&id).filter(|_| touched_end > 0) {
+            Arc::make_mut(room).touched_end = touched_end;
+        }
         let Some((index, entry)) = log::last(kv, &LogId::Timeline(id))? else { continue };
         let row = codec::decode_timeline(index, &entry)?;
         if let Some(room) = state.rooms.get_mut(&id).filter(|room| room.next_index <= index) {

@@ -6,6 +6,7 @@ pub mod anchor;
 pub mod check;
 pub mod codec;
 pub mod disk;
+pub mod items;
 pub mod keyspace;
 pub mod kv;
 pub mod load;

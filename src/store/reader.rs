@@ -4,12 +4,19 @@
 
 pub use super::codec::{InboxRow, OutboxRow, PendingRow, TimelineRow};
 use super::{
-    codec,
+    codec::{self, damaged},
+    items,
     keyspace::LogId,
     kv::{Kv, StoreError},
     log::{self, Budget},
 };
-use crate::model::{Domain, LocalPart, Millis, RoomId, audit::AuditEntry, journal::Entry, notice::Notice};
+use crate::{
+    core::facts::ItemFact,
+    model::{
+        Domain, LocalPart, Millis, RoomId, audit::AuditEntry, event::Event, item::Item, journal::Entry, notice::Notice,
+    },
+    wire,
+};
 use std::{ops::ControlFlow, sync::Arc};
 
 /// Reads logs. Cheap to clone.
@@ -69,6 +76,25 @@ impl Reader {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(rows)
+    }
+
+    /// What has become of the items of a room with `from <= index < to`; of those that were touched, by index.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn items(&self, room: RoomId, from: u64, to: u64) -> Result<Vec<(u64, Item)>, StoreError> {
+        items::read(&*self.kv, room, from, to)
+    }
+
+    /// The item that this event made, as it stands; none when the event is not here.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or holds an event that is none.
+    pub fn item(&self, room: RoomId, index: u64) -> Result<Option<ItemFact>, StoreError> {
+        let rows = self.timeline(room, index, index + 1, 1, usize::MAX)?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let item = self.items(room, index, index + 1)?.pop().map(|(_, item)| item);
+        Ok(Some(ItemFact { event: event_of(&row.bytes)?, item: item.unwrap_or_default() }))
     }
 
     /// Submissions to a room with `from <= p < to`, ascending.
@@ -179,4 +205,13 @@ impl Reader {
         })?;
         Ok(rows)
     }
+}
+
+/// The event that these stored bytes are.
+///
+/// # Errors
+/// When they are none.
+pub fn event_of(bytes: &[u8]) -> Result<Event, StoreError> {
+    let sealed = wire::event::open(bytes);
+    sealed.map(|sealed| sealed.event).map_err(|error| damaged(format_args!("an event cannot be read: {error}")))
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     core::draft::Change,
     crypto::digest::chain,
-    model::{Digest, Millis, RoomId, journal::Entry, limits::OPEN_ROWS_MAX, room::RoomInfo},
+    model::{Digest, Millis, RoomId, item::Item, journal::Entry, limits::OPEN_ROWS_MAX, room::RoomInfo},
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -109,6 +109,7 @@ impl Stage {
             }
             Change::Profile(profile) => self.put(&Key::Profile(profile.user.clone()), profile),
             Change::Mark(user, room, read) => self.put(&Key::Mark(user.clone(), *room), read),
+            Change::Item(room, index, item) => self.put_item(*room, *index, item),
             Change::NoticesRead(user, before) => self.put(&Key::NoticesRead(user.clone()), before),
             Change::Refused(peer, epoch_n, seq, code) => self.put(&Key::Refused(peer.clone(), *epoch_n, *seq), code),
             Change::UserQuota(user, quota) => self.put(&Key::UserQuota(user.clone()), quota),
@@ -223,6 +224,16 @@ impl Stage {
         self.appended.update(&key);
         self.forget_parts(key.clone(), 0);
         self.rows.insert(key, None);
+        Ok(())
+    }
+
+    /// Parts that it has no more may stay: its first row says how many count.
+    fn put_item(&mut self, room: RoomId, index: u64, item: &Item) -> Result<(), StoreError> {
+        for (key, row) in codec::encode_item(room, index, item)? {
+            self.appended.update(&key);
+            self.appended.update(&row);
+            self.rows.insert(key, Some(row));
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use crate::{
     crypto::digest::direct_room,
     model::{
         Address, Code, EventId, Reject, RoomId,
-        event::{Message, Role},
+        event::{Act, Message, Role},
         grant::Scopes,
         room::History,
     },
@@ -361,7 +361,7 @@ pub fn room_of(who: Who, place: Place) -> RoomId {
 pub fn texts(pair: &Pair, org: Org, id: RoomId) -> Vec<String> {
     let events = pair.side(org).timelines.range((id, 0)..=(id, u64::MAX));
     let said = |bytes: &[u8]| match crate::wire::event::open(bytes).expect("a stored event can be read").event.content {
-        crate::model::event::Content::Message(message) => Some(message.text.as_str().to_owned()),
+        crate::model::event::Content::Act(Act::Message(message)) => Some(message.text.as_str().to_owned()),
         _ => None,
     };
     events.filter_map(|(_, bytes)| said(bytes)).collect()
@@ -397,8 +397,8 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
         Op::Demote(who, group, other) => (*who, UserOp::SetRole(room_id(*group), address_of(*other), Role::Member)),
         Op::Say(who, place) => {
             let text = super::fixtures::parsed(words);
-            let message = Message { text, reply_to: None, mentions: Vec::new() };
-            (*who, UserOp::Post { room: room_of(*who, *place), id: EventId([1; 16]), message })
+            let message = Message::plain(text);
+            (*who, UserOp::Act { room: room_of(*who, *place), id: EventId([1; 16]), act: message.into() })
         }
     };
     pair.user(org_of(who), PEOPLE[who], user_op).map(drop)

@@ -3,17 +3,19 @@
 use super::fixtures::{Seeded, card, domain, local, org_with_users, signed_grant};
 use crate::{
     core::{
-        Change, Command, State,
+        Change, Command, Facts, State,
         command::{AdminOp, Answer, GrantRequest, Greeting, PeerOp, PendingFact, Ref, UserOp},
         decide,
         draft::Queued,
-        grants,
+        facts::{self, ItemFact, ItemId},
+        features, grants,
     },
     model::{
         Address, Digest, Domain, Millis, Reject, RoomId,
         audit::AuditEntry,
         grant::Scopes,
         id::PublicKey,
+        item::Item,
         journal::Entry,
         limits,
         link::{LinkState, OutStream},
@@ -63,6 +65,8 @@ pub struct Side {
     pub outbox: BTreeMap<(u64, u64), Queued>,
     /// Submissions that wait for their place.
     pub pending: BTreeMap<(RoomId, u64), PendingFact>,
+    /// Items that were touched.
+    pub items: BTreeMap<ItemId, Item>,
     /// Events by room and index.
     pub timelines: BTreeMap<(RoomId, u64), Arc<[u8]>>,
     /// Notices of each user, oldest first.
@@ -82,6 +86,7 @@ impl Side {
             state,
             outbox: BTreeMap::new(),
             pending: BTreeMap::new(),
+            items: BTreeMap::new(),
             timelines: BTreeMap::new(),
             notices: Vec::new(),
             audit: Vec::new(),
@@ -95,7 +100,8 @@ impl Side {
     /// # Errors
     /// The refusal.
     pub fn decide(&mut self, command: Command, now: Millis) -> Result<Answer, Reject> {
-        let decision = decide(&self.state, command, now, &mut self.random);
+        let facts = self.look_up(&command);
+        let decision = decide(&self.state, command, facts, now, &mut self.random);
         self.state = decision.state;
         for change in decision.changes {
             self.keep(change);
@@ -110,14 +116,16 @@ impl Side {
                 assert!(reused.is_none(), "no number of a stream is used twice (F14)");
             }
             Change::Pend { room, p, sent, author, bytes } => {
-                let fact = PendingFact { room, p, seq: sent.seq, epoch_n: sent.epoch_n, author, bytes };
+                let event = wire::event::open(&bytes).expect("a submission is an event");
+                let fact = PendingFact { room, p, seq: sent.seq, epoch_n: sent.epoch_n, author, event };
                 self.pending.insert((room, p), fact);
             }
             Change::PendingDone { room, before } => self.pending.retain(|(of, p), _| *of != room || *p >= before),
             Change::Append(event) => {
-                let reused = self.timelines.insert((event.room, event.index), event.bytes);
+                let reused = self.timelines.insert((event.room, event.index), event.event.bytes.clone());
                 assert!(reused.is_none(), "no index of a room is used twice");
             }
+            Change::Item(room, index, item) => drop(self.items.insert((room, index), Item::clone(&item))),
             Change::Notice { user, notice, .. } => self.notices.push((user.to_string(), notice.kind)),
             Change::Audit(entry) => self.audit.push(*entry),
             Change::Journal(entry) => self.journal.push(entry),
@@ -135,6 +143,20 @@ impl Side {
     #[must_use]
     pub fn audited(&self, action: &str) -> Vec<&AuditEntry> {
         self.audit.iter().filter(|entry| entry.action == action).collect()
+    }
+
+    /// What has become of an item.
+    #[must_use]
+    pub fn item(&self, room: RoomId, index: u64) -> Item {
+        self.items.get(&(room, index)).cloned().unwrap_or_default()
+    }
+
+    fn look_up(&self, command: &Command) -> Facts {
+        let fact = |id: &ItemId| {
+            let event = wire::event::open(self.timelines.get(id)?).expect("a stored event can be read").event;
+            Some(ItemFact { event, item: self.item(id.0, id.1) })
+        };
+        Facts::new(facts::wanted(command).into_iter().map(|id| (id, fact(&id))).collect())
     }
 
     fn facts(&self) -> Vec<PendingFact> {
@@ -286,7 +308,7 @@ impl Pair {
             outgoing,
             incoming,
             ended,
-            features: Vec::new(),
+            features: features::offered(&self.side(from).state),
             envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
         }
     }

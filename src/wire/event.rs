@@ -1,25 +1,35 @@
 //! Events as JSON: written once by the author's daemon, and never written again (`docs/adr/0004`).
+//!
+//! All events share their head; each kind has a type for the fields that are its own.
+
+mod change;
+mod message;
 
 use super::{
     WireError,
-    strict::{self, Integer, ensure, present, refuse},
-    words::{CodeV1, HistoryV1, RoleV1},
+    strict::{self, Integer, refuse},
 };
 use crate::model::{
     Address, EventId,
-    event::{Content, Event, Message, Sealed, SettingsChange},
+    event::{Act, Content, Event, Sealed},
     limits,
-    text::{Description, MessageText, RoomName},
 };
-use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use change::{CreatedV1, ExcludedV1, MemberRoleV1, UsersV1};
+use message::{EditV1, MessageV1, ReactV1, RecallV1};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, MapAccess, Visitor, value::MapDeserializer},
+};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, fmt};
 
 const OBJECT: &str = "event";
+const UNKNOWN: WireError = WireError::UnknownType { object: OBJECT };
 
 /// Writes an event of our own making, and keeps the bytes with it.
 #[must_use]
 pub fn seal(event: Event) -> Sealed {
-    let bytes = strict::write(&EventV1::from(&event)).into();
+    let bytes = write(&event).into();
     Sealed { event, bytes }
 }
 
@@ -37,169 +47,159 @@ pub(super) fn open_scanned(text: &str) -> Result<Sealed, WireError> {
     if text.len() > limits::EVENT_BYTES_MAX {
         return Err(WireError::TooLarge { object: OBJECT, bytes_max: limits::EVENT_BYTES_MAX });
     }
-    let event = match strict::read::<EventV1<'_>>(OBJECT, text) {
-        Ok(parsed) => parsed.into_event()?,
-        Err(error) => return Err(if is_unknown_kind(text) { UNKNOWN } else { error }),
-    };
+    let EventV1 { id, author, made_at, kind, fields } = strict::read(OBJECT, text)?;
+    let content = read(&kind, fields)?;
+    let event = Event { id, author, made_at: made_at.into(), content };
     Ok(Sealed { event, bytes: text.as_bytes().into() })
 }
 
-const UNKNOWN: WireError = WireError::UnknownType { object: OBJECT };
+/// The event without what its author said: what is left of it to be shown after it was taken back.
+///
+/// # Errors
+/// When the bytes are not an event.
+pub fn tombstone(bytes: &[u8]) -> Result<Vec<u8>, WireError> {
+    let text = strict::scan(OBJECT, bytes, limits::EVENT_BYTES_MAX)?;
+    let EventV1 { id, author, made_at, kind, .. } = strict::read(OBJECT, text)?;
+    Ok(strict::write(&HeadedV1 { id, author: author.as_ref(), made_at, kind: &kind, fields: NothingV1 {} }))
+}
 
-/// Every field of every kind. One flat object reads in one pass; which fields belong to the kind is checked after.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+fn write(event: &Event) -> Vec<u8> {
+    match &event.content {
+        Content::Act(act) => write_act(event, act),
+        Content::Created { name } => headed(event, "created", CreatedV1 { name: name.clone() }),
+        Content::Joined { users } => headed(event, "joined", UsersV1 { users: users.clone() }),
+        Content::Removed { users } => headed(event, "removed", UsersV1 { users: users.clone() }),
+        Content::Excluded { users, cause } => headed(event, "excluded", ExcludedV1::new(users, *cause)),
+        Content::Role { user, role } => headed(event, "role", MemberRoleV1::new(user, *role)),
+        Content::Settings(change) => headed(event, "settings", super::words::SettingsV1::from(change)),
+    }
+}
+
+fn write_act(event: &Event, act: &Act) -> Vec<u8> {
+    match act {
+        Act::Message(message) => headed(event, "message", MessageV1::from(message)),
+        Act::Edit(edit) => headed(event, "edit", EditV1::from(edit)),
+        Act::Recall(recall) => headed(event, "recall", RecallV1::from(recall)),
+        Act::React(react) => headed(event, "react", ReactV1::from(react)),
+    }
+}
+
+fn read(kind: &str, fields: Fields<'_>) -> Result<Content, WireError> {
+    Ok(match kind {
+        "message" => Content::Act(Act::Message(fields.read::<MessageV1>()?.into_message()?)),
+        "edit" => Content::Act(Act::Edit(fields.read::<EditV1>()?.into_edit()?)),
+        "recall" => Content::Act(Act::Recall(fields.read::<RecallV1>()?.into())),
+        "react" => Content::Act(Act::React(fields.read::<ReactV1>()?.into())),
+        "created" => Content::Created { name: fields.read::<CreatedV1>()?.name },
+        "joined" => Content::Joined { users: fields.read::<UsersV1>()?.into_users()? },
+        "removed" => Content::Removed { users: fields.read::<UsersV1>()?.into_users()? },
+        "excluded" => fields.read::<ExcludedV1>()?.into_content()?,
+        "role" => fields.read::<MemberRoleV1>()?.into_content(),
+        "settings" => Content::Settings(fields.read::<super::words::SettingsV1>()?.into()),
+        _ => return Err(UNKNOWN),
+    })
+}
+
+/// An event to be written: its head, then the fields of its kind.
+#[derive(Serialize)]
+struct HeadedV1<'a, F: Serialize> {
+    id: EventId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<&'a Address>,
+    made_at: Integer,
+    kind: &'a str,
+    #[serde(flatten)]
+    fields: F,
+}
+
+#[derive(Serialize)]
+struct NothingV1 {}
+
+fn headed(event: &Event, kind: &'static str, fields: impl Serialize) -> Vec<u8> {
+    let Event { id, author, made_at, .. } = event;
+    strict::write(&HeadedV1 { id: *id, author: author.as_ref(), made_at: (*made_at).into(), kind, fields })
+}
+
+/// An event that was read as far as its head. What belongs to the kind is read when the kind is known, wherever in the
+/// object it stands.
 struct EventV1<'a> {
     id: EventId,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     author: Option<Address>,
     made_at: Integer,
-    #[serde(borrow)]
     kind: Cow<'a, str>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    text: Option<MessageText>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    reply_to: Option<Integer>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    mentions: Option<Vec<Address>>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    name: Option<RoomName>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    description: Option<Description>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    history: Option<HistoryV1>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    users: Option<Vec<Address>>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    cause: Option<CodeV1>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    user: Option<Address>,
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    role: Option<RoleV1>,
+    fields: Fields<'a>,
 }
 
-impl From<&Event> for EventV1<'static> {
-    fn from(event: &Event) -> Self {
-        let blank = |kind| EventV1::blank(event, kind);
-        match &event.content {
-            Content::Message(message) => Self {
-                text: Some(message.text.clone()),
-                reply_to: message.reply_to.map(Integer),
-                mentions: Some(message.mentions.clone()).filter(|mentions| !mentions.is_empty()),
-                ..blank("message")
-            },
-            Content::Created { name } => Self { name: Some(name.clone()), ..blank("created") },
-            Content::Joined { users } => Self { users: Some(users.clone()), ..blank("joined") },
-            Content::Removed { users } => Self { users: Some(users.clone()), ..blank("removed") },
-            Content::Excluded { users, cause } => {
-                Self { users: Some(users.clone()), cause: Some(CodeV1(*cause)), ..blank("excluded") }
+/// The fields beside the head.
+struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Fields<'a> {
+    /// All of them as the type of the kind; not one may be left over.
+    fn read<T: Deserialize<'a>>(self) -> Result<T, WireError> {
+        let read = T::deserialize(MapDeserializer::new(self.0.into_iter()));
+        read.map_err(|error: serde_json::Error| WireError::Form { object: OBJECT, at: error.column() })
+    }
+}
+
+impl<'de> Deserialize<'de> for EventV1<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EventVisitor)
+    }
+}
+
+/// The name of a field, borrowed when it holds no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+struct EventVisitor;
+
+impl<'de> Visitor<'de> for EventVisitor {
+    type Value = EventV1<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EventV1<'de>, A::Error> {
+        let (mut id, mut author, mut made_at, mut kind) = (None, None, None, None);
+        let mut fields = Vec::with_capacity(4);
+        while let Some(Name(name)) = map.next_key()? {
+            match &*name {
+                "id" => once(&mut id, "id", map.next_value()?)?,
+                "author" => once(&mut author, "author", map.next_value()?)?,
+                "made_at" => once(&mut made_at, "made_at", map.next_value()?)?,
+                "kind" => once(&mut kind, "kind", map.next_value::<Name<'de>>()?.0)?,
+                _ => fields.push((name, map.next_value()?)),
             }
-            Content::Role { user, role } => {
-                Self { user: Some(user.clone()), role: Some((*role).into()), ..blank("role") }
-            }
-            Content::Settings(change) => Self {
-                name: change.name.clone(),
-                description: change.description.clone(),
-                history: change.history.map(Into::into),
-                ..blank("settings")
-            },
         }
-    }
-}
-
-impl EventV1<'static> {
-    fn blank(event: &Event, kind: &'static str) -> Self {
-        Self {
-            id: event.id,
-            author: event.author.clone(),
-            made_at: event.made_at.into(),
-            kind: Cow::Borrowed(kind),
-            text: None,
-            reply_to: None,
-            mentions: None,
-            name: None,
-            description: None,
-            history: None,
-            users: None,
-            cause: None,
-            user: None,
-            role: None,
-        }
-    }
-}
-
-impl EventV1<'_> {
-    fn into_event(mut self) -> Result<Event, WireError> {
-        let content = self.take_content()?;
-        self.check_empty()?;
-        Ok(Event { id: self.id, author: self.author, made_at: self.made_at.into(), content })
-    }
-
-    /// Takes the fields that belong to the kind.
-    fn take_content(&mut self) -> Result<Content, WireError> {
-        Ok(match &*self.kind {
-            "message" => Content::Message(Message {
-                text: needed("text", self.text.take())?,
-                reply_to: self.reply_to.take().map(|index| index.0),
-                mentions: mentions(self.mentions.take())?,
-            }),
-            "created" => Content::Created { name: needed("name", self.name.take())? },
-            "joined" => Content::Joined { users: users(self.users.take())? },
-            "removed" => Content::Removed { users: users(self.users.take())? },
-            "excluded" => {
-                Content::Excluded { users: users(self.users.take())?, cause: needed("cause", self.cause.take())?.0 }
-            }
-            "role" => Content::Role {
-                user: needed("user", self.user.take())?,
-                role: needed("role", self.role.take())?.into(),
-            },
-            "settings" => Content::Settings(SettingsChange {
-                name: self.name.take(),
-                description: self.description.take(),
-                history: self.history.take().map(Into::into),
-            }),
-            _ => return Err(UNKNOWN),
+        let missing = A::Error::missing_field;
+        Ok(EventV1 {
+            id: id.ok_or_else(|| missing("id"))?,
+            author,
+            made_at: made_at.ok_or_else(|| missing("made_at"))?,
+            kind: kind.ok_or_else(|| missing("kind"))?,
+            fields: Fields(fields),
         })
     }
+}
 
-    /// Whatever is left belongs to another kind.
-    fn check_empty(&self) -> Result<(), WireError> {
-        let message = self.text.is_none() && self.reply_to.is_none() && self.mentions.is_none();
-        let settings = self.name.is_none() && self.description.is_none() && self.history.is_none();
-        let members = self.users.is_none() && self.cause.is_none() && self.user.is_none() && self.role.is_none();
-        ensure(message && settings && members, OBJECT, "kind", "does not have all of these fields")
+fn once<T, E: serde::de::Error>(slot: &mut Option<T>, field: &'static str, value: T) -> Result<(), E> {
+    if slot.replace(value).is_some() { Err(E::duplicate_field(field)) } else { Ok(()) }
+}
+
+/// People who are named; an empty list is left out.
+fn people(
+    field: &'static str,
+    users: Option<Vec<Address>>,
+    count_max: usize,
+    why: &'static str,
+) -> Result<Vec<Address>, WireError> {
+    match users {
+        None => Ok(Vec::new()),
+        Some(users) if (1..=count_max).contains(&users.len()) => Ok(users),
+        Some(_) => refuse(OBJECT, field, why),
     }
-}
-
-fn needed<T>(field: &'static str, value: Option<T>) -> Result<T, WireError> {
-    value.map_or_else(|| refuse(OBJECT, field, "is missing"), Ok)
-}
-
-fn users(users: Option<Vec<Address>>) -> Result<Vec<Address>, WireError> {
-    let users = needed("users", users)?;
-    ensure((1..=limits::MEMBERS_MAX).contains(&users.len()), OBJECT, "users", "must name 1 to 500 people")?;
-    Ok(users)
-}
-
-fn mentions(mentions: Option<Vec<Address>>) -> Result<Vec<Address>, WireError> {
-    let Some(mentions) = mentions else { return Ok(Vec::new()) };
-    ensure((1..=limits::MENTIONS_MAX).contains(&mentions.len()), OBJECT, "mentions", "must be absent or name 1 to 50")?;
-    Ok(mentions)
-}
-
-/// Whether what could not be read is an event of a later version: well formed, with a kind that is not ours.
-fn is_unknown_kind(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct LaterV1<'a> {
-        #[serde(rename = "id")]
-        _id: EventId,
-        #[serde(rename = "made_at")]
-        _made_at: Integer,
-        #[serde(borrow)]
-        kind: Cow<'a, str>,
-    }
-    const KNOWN: [&str; 7] = ["message", "created", "joined", "removed", "excluded", "role", "settings"];
-    strict::read::<LaterV1<'_>>(OBJECT, text).is_ok_and(|later| !KNOWN.contains(&&*later.kind))
 }
 
 #[cfg(test)]

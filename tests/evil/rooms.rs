@@ -25,7 +25,7 @@ fn message(author: &str, n: u8, text: &str) -> handclasp::model::event::Sealed {
         id: EventId([n; 16]),
         author: Some(address(author)),
         made_at: MADE_AT,
-        content: Content::Message(Message { text: parsed(text), reply_to: None, mentions: Vec::new() }),
+        content: Message::plain(parsed(text)).into(),
     })
 }
 
@@ -249,7 +249,7 @@ async fn a35_whatever_was_stored_can_be_read() {
     let mut taken = 0;
     for (n, text) in (10..).zip(texts) {
         let Ok(parsed) = text.parse() else { continue };
-        let content = Content::Message(Message { text: parsed, reply_to: Some(1 << 52), mentions: Vec::new() });
+        let content = Content::from(Message { reply_to: Some(1 << 52), ..Message::plain(parsed) });
         let event = wire::event::seal(Event {
             id: EventId([n; 16]),
             author: Some(address(MALLORY)),

@@ -181,9 +181,8 @@ impl Driver {
         let Some(room) = self.some_room(site, user).await else { return };
         for _ in 0..=self.below(4) {
             let id = EventId(handclasp::clock::random_16(&mut self.random));
-            let message =
-                Message { text: "hello".parse().expect("a valid text"), reply_to: None, mentions: Vec::new() };
-            match self.site(site).user(user, UserOp::Post { room, id, message }).await {
+            let message = Message::plain("hello".parse().expect("a valid text"));
+            match self.site(site).user(user, UserOp::Act { room, id, act: message.into() }).await {
                 Ok(Answer::Outcome(Outcome::Posted { .. })) => self.told.accepted.push((site, room, id)),
                 Err(Refusal::Reject(_)) => {}
                 _ => self.told.unanswered.push(id),

@@ -156,7 +156,8 @@ fn event(author: Option<Address>, id: u8, content: Content) -> Sealed {
 
 pub fn events() -> Vec<Sealed> {
     let (alice, bob) = (ACME.user("alice"), GLOBEX.user("bob"));
-    let message = |words: &str, reply_to, mentions| Content::Message(Message { text: text(words), reply_to, mentions });
+    let message =
+        |words: &str, reply_to, mentions| Content::from(Message { text: text(words), reply_to, mentions, all: false });
     let settings =
         SettingsChange { name: Some(text("Fair 2027")), description: Some(text("")), history: Some(History::All) };
     vec![

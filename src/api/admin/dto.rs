@@ -263,6 +263,9 @@ pub struct PolicyView {
     pub audience: String,
     /// Whether new users are chosen from the start.
     pub newcomers: bool,
+    /// How long users can edit and recall their own messages, milliseconds; stays as it is when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit_window_ms: Option<u64>,
 }
 
 /// An audit entry.

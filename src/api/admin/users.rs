@@ -161,7 +161,12 @@ pub async fn show_policy(context: Context) -> Json<PolicyView> {
 pub async fn put_policy(context: Context, actor: Actor, write: Write) -> Result<Json<PolicyView>, Problem> {
     let request: PolicyView = write.parse()?;
     let audience = parse_word("audience", &request.audience, &views::AUDIENCES)?;
-    let policy = Policy { audience, newcomers: request.newcomers };
+    let known = context.engine.state().policy;
+    let edit_window_ms = request.edit_window_ms.unwrap_or(known.edit_window_ms);
+    if edit_window_ms > limits::EDIT_WINDOW_MS_MAX {
+        return Err(Problem::field("edit_window_ms", format!("must be at most {}", limits::EDIT_WINDOW_MS_MAX)));
+    }
+    let policy = Policy { audience, newcomers: request.newcomers, edit_window_ms };
     context.submit(&actor, write.key(&actor.caller())?, AdminOp::SetPolicy(policy)).await?;
     Ok(Json(views::policy(context.engine.state().policy)))
 }

@@ -125,7 +125,11 @@ pub fn policy(policy: Policy) -> PolicyView {
         Audience::All => "all",
         Audience::Chosen => "chosen",
     };
-    PolicyView { audience: audience.to_owned(), newcomers: policy.newcomers }
+    PolicyView {
+        audience: audience.to_owned(),
+        newcomers: policy.newcomers,
+        edit_window_ms: Some(policy.edit_window_ms),
+    }
 }
 
 /// An audit entry with its hash.

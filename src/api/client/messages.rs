@@ -61,10 +61,11 @@ pub async fn post(
         text: field::parse("text", &request.text)?,
         reply_to: request.reply_to,
         mentions: field::parse_all("mentions", &request.mentions)?,
+        all: request.all,
     };
     let key = write.key(caller.user.as_str())?;
     let id = EventId(context.entropy.bytes());
-    let outcome = caller.submit(&context, key, UserOp::Post { room, id, message }).await?;
+    let outcome = caller.submit(&context, key, UserOp::Act { room, id, act: message.into() }).await?;
     // Under a repeated key the answer is of the first request, with its id.
     let (id, place) = match outcome {
         Outcome::Posted { id, place, .. } => (id, Some(place)),

@@ -78,7 +78,7 @@ mod tests {
     use crate::{
         api::client::{dto, view},
         core::draft::Sent,
-        model::{Code, Digest, Millis},
+        model::{Code, Digest, Millis, event::Regards},
     };
 
     const EVENT: &str = r#"{"id":"00","made_at":1,"kind":"message","text":"a\n\"b\" ü"}"#;
@@ -89,6 +89,7 @@ mod tests {
             at: Millis(1_700_000_000_000),
             sent,
             head: Digest::ZERO,
+            regards: Regards::Nothing,
             bytes: EVENT.as_bytes().into(),
         }
     }

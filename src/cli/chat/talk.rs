@@ -203,7 +203,7 @@ impl Talk {
     /// Says something in the present room.
     pub async fn post(&mut self, text: &str, reply_to: Option<u64>) -> Done {
         let room = self.present()?.id.clone();
-        let message = NewMessage { text: text.into(), reply_to, mentions: Vec::new() };
+        let message = NewMessage { text: text.into(), reply_to, mentions: Vec::new(), all: false };
         let path = format!("/api/v1/rooms/{room}/messages");
         let key = hex(&random_16(&mut SystemRandom));
         let posted: Posted = match self.http.post_once(&path, &message, &key).await {

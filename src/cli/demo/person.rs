@@ -48,7 +48,7 @@ impl Person {
 
     /// Says something.
     pub async fn say(&self, room: &str, text: &str) -> Done<Posted> {
-        let message = NewMessage { text: text.into(), reply_to: None, mentions: Vec::new() };
+        let message = NewMessage { text: text.into(), reply_to: None, mentions: Vec::new(), all: false };
         self.http.post(&format!("/api/v1/rooms/{room}/messages"), &message).await
     }
 

@@ -130,10 +130,10 @@ fn may_describe_direct(state: &State, peer: &Domain, image: &RoomImage) -> Resul
     if *peer < state.org.domain && both_orgs && id_fits { Ok(()) } else { Err(Code::Authority) }
 }
 
-/// The follower speaks for its own people, and only speaks (A16).
+/// The follower acts for its own people, and changes nothing else (A16).
 fn may_submit(peer: &Domain, event: &Event) -> Result<(), Code> {
     match (&event.content, &event.author) {
-        (Content::Message(_), Some(author)) => theirs(peer, [author]),
+        (Content::Act(_), Some(author)) => theirs(peer, [author]),
         _ => Err(Code::Authority),
     }
 }

@@ -6,12 +6,11 @@
 use super::{advance, authority, is_void, scope_of};
 use crate::{
     core::{
+        acts::{self, PlacedRun},
         command::PendingFact,
         contacts,
         draft::Draft,
-        groups,
-        messages::{self, PlacedRun},
-        permit, rooms,
+        groups, permit, rooms,
     },
     model::{
         Code, Domain,
@@ -41,7 +40,7 @@ pub(super) fn apply_all(
         }
         if !matches!(record.body, Ok(RecordBody::RoomSubmit { .. })) && !placed.is_empty() {
             // Before anything that may add an event of its own: the follower takes a room's events in their order.
-            messages::flush_placed(draft, peer, std::mem::take(&mut placed));
+            acts::flush_placed(draft, peer, std::mem::take(&mut placed));
         }
         match apply_one(draft, peer, record, (scopes, pending)) {
             Ok(run) => placed.extend(run),
@@ -49,7 +48,7 @@ pub(super) fn apply_all(
         }
     }
     if !placed.is_empty() {
-        messages::flush_placed(draft, peer, placed);
+        acts::flush_placed(draft, peer, placed);
     }
 }
 
@@ -66,11 +65,11 @@ fn apply_one(
     }
     match body {
         RecordBody::RoomSubmit { room, event } => {
-            return messages::receive_submit(draft, peer, *room, record.seq, event).map(Some);
+            return acts::receive_submit(draft, peer, *room, record.seq, event).map(Some);
         }
         RecordBody::RoomEvent { room, index, event } => rooms::receive_event(draft, peer, *room, *index, event)?,
         RecordBody::RoomPlaced { room, index, submits } => {
-            messages::receive_placed(draft, peer, *room, *index, submits, pending)?;
+            acts::receive_placed(draft, peer, *room, *index, submits, pending)?;
         }
         RecordBody::RoomState(image) => rooms::receive_state(draft, peer, image)?,
         RecordBody::RoomInvite { room, by, users } => groups::receive_invite(draft, peer, *room, by, users)?,

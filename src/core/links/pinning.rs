@@ -210,6 +210,7 @@ fn pin_fresh(draft: &mut Draft<'_>, card: SignedCard, streams: Streams) {
         quarantine: None,
         pinned_at: draft.now,
         instance: None,
+        features: Vec::new(),
         cleanup: None,
     });
     // The positions of the stream that the old identity sent mean nothing to the new one.

@@ -22,11 +22,12 @@ pub fn order(draft: &mut Draft<'_>, id: RoomId, event: Sealed) -> u64 {
     sync(draft, id);
     let Some(room) = draft.state.rooms.get(&id) else { return 0 };
     let index = room.next_index;
-    let bytes = event.bytes.clone();
     let peer = receiver(&draft.state, room, draft.now).map(|(peer, _)| peer);
-    let sent = peer
-        .and_then(|peer| draft.send(&peer, &RecordBody::RoomEvent { room: id, index, event }, Ref::Event(id, index)));
-    draft.append(id, bytes, sent)
+    let sent = peer.and_then(|peer| {
+        let body = RecordBody::RoomEvent { room: id, index, event: event.clone() };
+        draft.send(&peer, &body, Ref::Event(id, index))
+    });
+    draft.append(id, event, sent)
 }
 
 /// Sends the partner the whole state of a room that we host, unless it was sent in this epoch already. Comes before

@@ -2,10 +2,9 @@
 
 use super::{
     super::{
-        contacts,
+        acts, contacts,
         draft::Draft,
-        messages,
-        permit::{check_permission, scopes},
+        permit::check_permission,
         state::{Room, State},
     },
     ending::end_member,
@@ -18,8 +17,7 @@ use crate::{
     model::{
         Address, Code, Domain, RoomId,
         contact::ContactState,
-        event::{Content, Event, Message, Role, Sealed, SettingsChange},
-        grant::Scope,
+        event::{Content, Event, Role, Sealed, SettingsChange},
         journal::Entry,
         limits,
         notice::NoticeKind,
@@ -211,8 +209,8 @@ pub fn receive_event(
         return Err(Code::Authority);
     }
     let taken = match (content, author) {
-        (Content::Message(_), None) => Err(Code::Malformed),
-        (Content::Message(message), Some(author)) => take_message(draft, peer, id, sealed, author, message),
+        (Content::Act(_), None) => Err(Code::Malformed),
+        (Content::Act(_), Some(author)) => acts::take(draft, peer, id, author, sealed),
         (change, author) => take_change(draft, peer, id, sealed, author.as_ref(), change),
     };
     // A refusal of content consumes the index, so that what follows still has its place (W13).
@@ -220,31 +218,6 @@ pub fn receive_event(
         pass_event(draft, id, sealed);
     }
     taken
-}
-
-fn take_message(
-    draft: &mut Draft<'_>,
-    peer: &Domain,
-    id: RoomId,
-    sealed: &Sealed,
-    author: &Address,
-    message: &Message,
-) -> Result<(), Code> {
-    let (Some(room), Some(link)) = (draft.state.rooms.get(&id), draft.state.links.get(peer)) else {
-        return Err(Code::Authority);
-    };
-    if !scopes(link, draft.now).holds(Scope::Messages) {
-        return Err(Code::Scope);
-    }
-    if !room.members.contains_key(author) {
-        return Err(Code::NotMember);
-    }
-    if message.reply_to.is_some_and(|index| index >= room.next_index) {
-        return Err(Code::NoSuchMessage);
-    }
-    let index = draft.append(id, sealed.bytes.clone(), None);
-    messages::notify_mentions(draft, id, author, message, index);
-    Ok(())
 }
 
 fn take_change(
@@ -260,7 +233,7 @@ fn take_change(
         return Err(Code::Malformed);
     }
     check_change(&draft.state, room, peer, change)?;
-    let index = draft.append(id, sealed.bytes.clone(), None);
+    let index = draft.append(id, sealed.clone(), None);
     let made_at = sealed.event.made_at;
     match change {
         Content::Joined { users } => {
@@ -272,7 +245,7 @@ fn take_change(
         Content::Excluded { users, cause } => users.iter().for_each(|user| end_member(draft, id, user, Some(*cause))),
         Content::Role { user, role } => set_role(draft, id, user, *role),
         Content::Settings(change) => apply_settings(draft, id, change),
-        Content::Created { .. } | Content::Message(_) => {}
+        Content::Created { .. } | Content::Act(_) => {}
     }
     draft.journal(Entry::Room { room: id });
     Ok(())
@@ -288,7 +261,7 @@ fn check_change(state: &State, room: &Room, peer: &Domain, change: &Content) -> 
     let users: &[Address] = match change {
         Content::Joined { users } | Content::Removed { users } | Content::Excluded { users, .. } => users,
         Content::Role { user, .. } => std::slice::from_ref(user),
-        Content::Created { .. } | Content::Message(_) | Content::Settings(_) => &[],
+        Content::Created { .. } | Content::Act(_) | Content::Settings(_) => &[],
     };
     if !users.iter().all(known_org) {
         return Err(Code::ThirdOrg);

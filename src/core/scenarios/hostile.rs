@@ -46,7 +46,7 @@ fn sealed(author: Option<&str>, content: Content) -> Sealed {
 }
 
 fn said(author: &str, words: &str) -> Sealed {
-    sealed(Some(author), Content::Message(text(words)))
+    sealed(Some(author), text(words).into())
 }
 
 /// An event as the next of a room, from globex, which may or may not host it.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     core::{
-        messages::{self, PlacedRun},
+        acts::{self, PlacedRun},
         rooms,
         state::Delivery,
     },
@@ -58,7 +58,7 @@ fn w17_rows_break_where_indices_or_rooms_do() {
     let placed = vec![run(direct, 4, 10), run(other, 0, 11), run(direct, 5, 12), run(direct, 7, 13), run(other, 1, 14)];
     let (now, mut random) = (pair.now, crate::testing::Seeded::new(3));
     let mut draft = crate::core::Draft::new(pair.side_mut(ACME).state.clone(), now, &mut random);
-    messages::flush_placed(&mut draft, &GLOBEX.domain(), placed);
+    acts::flush_placed(&mut draft, &GLOBEX.domain(), placed);
     let (_, changes) = draft.finish();
     let sent = changes.into_iter().filter_map(|change| match change {
         crate::core::Change::Send(item) => record(&item.bytes).body.ok(),

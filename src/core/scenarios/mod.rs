@@ -1,5 +1,6 @@
 //! Scenarios of contacts, rooms, groups and messages between two cores, and each refusal by its rule.
 
+mod acts;
 mod contacts;
 mod groups;
 mod hostile;
@@ -14,7 +15,7 @@ use crate::{
     crypto::digest::direct_room,
     model::{
         Address, Code, EventId, Reject, RoomId,
-        event::{Message, Role},
+        event::{Act, Message, Role},
         journal::{Outcome, Place},
         room::History,
     },
@@ -67,7 +68,7 @@ fn create(pair: &mut Pair, org: Org, user: &str, id: RoomId, members: Vec<Addres
 }
 
 fn text(words: &str) -> Message {
-    Message { text: parsed(words), reply_to: None, mentions: Vec::new() }
+    Message::plain(parsed(words))
 }
 
 fn post(pair: &mut Pair, org: Org, user: &str, room: RoomId, words: &str) -> Result<Place, Reject> {
@@ -75,11 +76,14 @@ fn post(pair: &mut Pair, org: Org, user: &str, room: RoomId, words: &str) -> Res
 }
 
 fn post_message(pair: &mut Pair, org: Org, user: &str, room: RoomId, message: Message) -> Result<Place, Reject> {
-    let id = EventId([7; 16]);
-    match pair.user(org, user, UserOp::Post { room, id, message })? {
+    match act(pair, org, user, room, message.into())? {
         Answer::Outcome(Outcome::Posted { place, .. }) => Ok(place),
         other => panic!("a post has a place, not {other:?}"),
     }
+}
+
+fn act(pair: &mut Pair, org: Org, user: &str, room: RoomId, act: Act) -> Result<Answer, Reject> {
+    pair.user(org, user, UserOp::Act { room, id: EventId([7; 16]), act })
 }
 
 fn room(pair: &Pair, org: Org, id: RoomId) -> &Room {
@@ -110,7 +114,7 @@ fn assert_in_step(pair: &Pair, id: RoomId) {
 fn texts(pair: &Pair, org: Org, id: RoomId) -> Vec<(u64, String)> {
     let events = pair.side(org).timelines.range((id, 0)..=(id, u64::MAX));
     let said = |bytes: &[u8]| match crate::wire::event::open(bytes).expect("a stored event can be read").event.content {
-        crate::model::event::Content::Message(message) => Some(message.text.as_str().to_owned()),
+        crate::model::event::Content::Act(Act::Message(message)) => Some(message.text.as_str().to_owned()),
         _ => None,
     };
     events.filter_map(|((_, index), bytes)| said(bytes).map(|text| (*index, text))).collect()

@@ -86,7 +86,7 @@ fn event(author: Option<&str>, content: Content) -> Sealed {
 }
 
 fn message(author: Option<&str>) -> Sealed {
-    event(author, Content::Message(Message { text: parsed("hello"), reply_to: None, mentions: Vec::new() }))
+    event(author, Message::plain(parsed("hello")).into())
 }
 
 fn image(id: RoomId, kind: RoomKind, members: &[&str]) -> RecordBody {

@@ -30,8 +30,8 @@ fn with_direct_room() -> (Pair, RoomId) {
 
 fn say(pair: &mut Pair, org: Org, user: &str, room: RoomId) {
     let id = crate::model::EventId(crate::clock::random_16(&mut crate::testing::Seeded::new(pair.now.0)));
-    let message = Message { text: parsed("hello"), reply_to: None, mentions: Vec::new() };
-    pair.user(org, user, UserOp::Post { room, id, message }).expect("the message is taken");
+    let message = Message::plain(parsed("hello"));
+    pair.user(org, user, UserOp::Act { room, id, act: message.into() }).expect("the message is taken");
 }
 
 fn inn(pair: &Pair, org: Org) -> &InStream {

@@ -54,7 +54,7 @@ fn a_user_can_be_made_once() {
 #[test]
 fn p3_newcomers_are_chosen_as_the_policy_says() {
     let mut pair = Pair::pinned();
-    let policy = Policy { audience: Audience::Chosen, newcomers: false };
+    let policy = Policy { audience: Audience::Chosen, newcomers: false, ..Policy::default() };
     pair.admin(Org::Acme, AdminOp::SetPolicy(policy)).expect("a policy can be set");
     let make = AdminOp::CreateUser { local: local("zoe"), name: parsed("Zoe"), password: None };
     pair.admin(Org::Acme, make).expect("the name is free");
@@ -89,7 +89,7 @@ fn p4_losing_and_regaining_the_permission_is_told_to_the_user() {
 fn p4_a_policy_change_is_told_to_those_whom_it_concerns() {
     let mut pair = Pair::open();
     change(&mut pair, Org::Acme, "carol", UserChange { chosen: Some(false), ..UserChange::default() });
-    let policy = Policy { audience: Audience::Chosen, newcomers: true };
+    let policy = Policy { audience: Audience::Chosen, newcomers: true, ..Policy::default() };
     pair.admin(Org::Acme, AdminOp::SetPolicy(policy)).expect("a policy can be set");
     assert_eq!(pair.acme.notices_of("alice").len(), 1);
     let ended = NoticeKind::Ended { peer: globex(), code: Code::NotPermitted };

@@ -15,6 +15,7 @@ use crate::{
         contact::{ContactState, Overlay},
         event::Role,
         grant::GrantState,
+        item::Item,
         link::{OutStream, Term},
         notice::NoticeKind,
         record::{Epoch, RecordBody},
@@ -59,7 +60,7 @@ fn assert_same(found: &State, wanted: &State) {
     };
     let rooms = |state: &State| -> Vec<_> {
         let parts = |room: &Room| (room.info.clone(), room.members.clone(), room.former.clone(), room.invited.clone());
-        state.rooms.values().map(|room| (parts(room), room.next_index, room.head)).collect()
+        state.rooms.values().map(|room| (parts(room), room.next_index, room.head, room.touched_end)).collect()
     };
     let rooms_of = |state: &State| -> Vec<_> {
         state.rooms_of.iter().filter(|(_, rooms)| !rooms.is_empty()).map(|(u, r)| (u.clone(), r.clone())).collect()
@@ -97,6 +98,7 @@ enum Op {
     End(u8, u8),
     Invite(u8, u8, bool),
     Append(u8, u16),
+    Touch(u8, u64, u16),
     Skip(u8, u64),
     Pend(u8, u8),
     PendingDone(u8),
@@ -126,6 +128,7 @@ fn op() -> impl Strategy<Value = Op> {
         (n.clone(), n.clone()).prop_map(|(a, b)| Op::End(a, b)),
         (n.clone(), n.clone(), any::<bool>()).prop_map(|(a, b, c)| Op::Invite(a, b, c)),
         (n.clone(), 1..20_000_u16).prop_map(|(a, b)| Op::Append(a, b)),
+        (n.clone(), 0..9_u64, 0..900_u16).prop_map(|(a, b, c)| Op::Touch(a, b, c)),
         (n.clone(), 0..9_u64).prop_map(|(a, b)| Op::Skip(a, b)),
         (n.clone(), n.clone()).prop_map(|(a, b)| Op::Pend(a, b)),
         n.clone().prop_map(Op::PendingDone),
@@ -164,7 +167,9 @@ fn member(role: Role) -> Member {
 
 fn apply(draft: &mut Draft<'_>, op: Op) {
     match op {
-        Op::Policy(newcomers) => draft.put_policy(Policy { audience: Audience::Chosen, newcomers }),
+        Op::Policy(newcomers) => {
+            draft.put_policy(Policy { audience: Audience::Chosen, newcomers, ..Policy::default() })
+        }
         Op::User(n) => draft.put_user(user(ours(n).as_str())),
         Op::Session(n, open) => {
             let session = Session { user: ours(n), label: "web".to_owned(), created_at: Millis(1), ends_at: Millis(2) };
@@ -232,8 +237,9 @@ fn apply_in_room(draft: &mut Draft<'_>, op: Op) {
             draft.put_invitation(room_id(n), &person(who), there.then_some(invitation));
         }
         Op::Append(n, bytes) if known(draft, n) => {
-            let _ = draft.append(room_id(n), vec![b'x'; usize::from(bytes)].into(), None);
+            let _ = draft.append(room_id(n), sealed(&vec![b'x'; usize::from(bytes)]), None);
         }
+        Op::Touch(n, index, edits) if known(draft, n) => draft.put_item(room_id(n), index, item(index, edits)),
         Op::Skip(n, step) => {
             let next = draft.state.rooms.get(&room_id(n)).map_or(0, |room| room.next_index) + step;
             draft.skip_to(room_id(n), next, sha256(&next.to_be_bytes()));
@@ -247,6 +253,11 @@ fn apply_in_room(draft: &mut Draft<'_>, op: Op) {
         }
         _ => {}
     }
+}
+
+/// An item that takes up to five rows.
+fn item(index: u64, edits: u16) -> Item {
+    Item { edits: vec![u64::MAX - index; usize::from(edits) * 4], ..Item::default() }
 }
 
 fn open(draft: &mut Draft<'_>, peer: &Domain) {
@@ -293,6 +304,24 @@ proptest! {
         let checked = crate::store::check::check(&*kv).expect("readable");
         prop_assert_eq!(checked.findings, Vec::<String>::new());
     }
+}
+
+#[test]
+fn an_item_is_read_as_it_was_written_last_however_long_it_was_before() {
+    let kv = store();
+    let Loaded { mut stage, .. } = loaded(&kv);
+    let reader = crate::store::reader::Reader::new(kv.clone());
+    let written = [(3, 1), (3, 900), (4, 500), (3, 300), (4, 0), (9, 1)];
+    for (index, edits) in written {
+        commit(&kv, &mut stage, &[Change::Item(room_id(1), index, Arc::new(item(index, edits)))]);
+        let found = reader.items(room_id(1), index, index + 1).expect("readable");
+        assert_eq!(found, [(index, item(index, edits))]);
+    }
+    let all = reader.items(room_id(1), 0, 100).expect("readable");
+    assert_eq!(all, [(3, item(3, 300)), (4, item(4, 0)), (9, item(9, 1))]);
+    assert_eq!(reader.items(room_id(1), 4, 9).expect("readable"), [(4, item(4, 0))]);
+    assert_eq!(reader.items(room_id(2), 0, 100).expect("readable"), []);
+    assert_eq!(crate::store::items::last(&*kv, room_id(1)).expect("readable"), Some(9));
 }
 
 #[test]

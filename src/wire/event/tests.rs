@@ -1,7 +1,11 @@
 //! Checks of `wire::event`.
 
 use super::*;
-use crate::model::{Code, Millis, event::Role, room::History};
+use crate::model::{
+    Code, Millis,
+    event::{Edit, Message, React, Recall, Role, SettingsChange},
+    room::History,
+};
 
 fn address(text: &str) -> Address {
     text.parse().expect("an address")
@@ -15,8 +19,11 @@ fn every_kind() -> Vec<Event> {
     let users = vec![address("bob@globex.example"), address("carol@globex.example")];
     let text = "Guten Tag \"Bob\"\n\u{1F980}".parse().expect("a text");
     vec![
-        event(Content::Message(Message { text, reply_to: Some(3), mentions: users.clone() })),
-        event(Content::Message(Message { text: "x".parse().expect("a text"), reply_to: None, mentions: vec![] })),
+        event(Message { text, reply_to: Some(3), mentions: users.clone(), all: true }.into()),
+        event(Message::plain("x".parse().expect("a text")).into()),
+        event(Content::Act(Act::Edit(Edit { target: 3, text: "y".parse().expect("a text"), mentions: users.clone() }))),
+        event(Content::Act(Act::Recall(Recall { target: 3 }))),
+        event(Content::Act(Act::React(React { target: 3, emoji: "👍🏽".parse().expect("an emoji"), on: true }))),
         event(Content::Created { name: "Fair".parse().expect("a name") }),
         event(Content::Joined { users: users.clone() }),
         event(Content::Removed { users: users.clone() }),
@@ -43,7 +50,7 @@ fn the_exact_bytes_stay_also_when_we_would_write_them_otherwise() {
     let bytes = br#"{"kind":"message","text":"\u0041","made_at":1,"id":"07070707070707070707070707070707"}"#;
     let sealed = open(bytes).expect("an event in another order of fields");
     assert_eq!(&*sealed.bytes, bytes);
-    assert!(matches!(sealed.event.content, Content::Message(message) if message.text.as_str() == "A"));
+    assert!(matches!(sealed.event.content, Content::Act(Act::Message(message)) if message.text.as_str() == "A"));
 }
 
 fn with(fields: &str) -> Result<Sealed, WireError> {
@@ -62,6 +69,13 @@ fn a27_a_kind_of_a_later_version_is_told_from_nonsense() {
         r#""kind":"message","text":"x","mentions":[]"#,
         r#""kind":"message","text":"""#,
         r#""kind":"message","text":"x","reply_to":null"#,
+        r#""kind":"message","text":"x","all":false"#,
+        r#""kind":"message","text":"x","text":"y""#,
+        r#""kind":"message","text":"x","id":"07070707070707070707070707070707""#,
+        r#""kind":"edit","text":"x""#,
+        r#""kind":"recall","target":-1"#,
+        r#""kind":"react","target":1,"emoji":"ok","on":true"#,
+        r#""kind":"react","target":1,"emoji":"👍""#,
         r#""kind":"joined","users":[]"#,
         r#""kind":"joined","users":["not an address"]"#,
         r#""kind":"excluded","users":["bob@globex.example"],"cause":"WHIM""#,
@@ -99,6 +113,6 @@ fn a34_the_largest_message_that_a_user_can_write_is_within_the_limits() {
     let text = "\"".repeat(limits::TEXT_BYTES_MAX).parse().expect("the longest text, every character escaped");
     let domain = format!("{}.example", ["x".repeat(60), "y".repeat(60), "z".repeat(60)].join("."));
     let mentions = (0..limits::MENTIONS_MAX).map(|n| address(&format!("user{n}@{domain}"))).collect();
-    let sealed = seal(event(Content::Message(Message { text, reply_to: Some(limits::INTEGER_MAX), mentions })));
+    let sealed = seal(event(Message { text, reply_to: Some(limits::INTEGER_MAX), mentions, all: true }.into()));
     assert!(open(&sealed.bytes).is_ok(), "{} bytes", sealed.bytes.len());
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     model::{
         Address, Digest, EventId, RoomId,
-        event::{Content, Event, Message, Role, Sealed, SettingsChange},
+        event::{Event, Message, Role, Sealed, SettingsChange},
         record::Ask,
         room::{History, MemberImage, RoomImage, RoomKind},
         text::DisplayName,
@@ -21,12 +21,12 @@ fn name(text: &str) -> DisplayName {
 }
 
 fn sealed() -> Sealed {
-    let message = Message { text: "hello".parse().expect("a text"), reply_to: None, mentions: vec![] };
+    let message = Message::plain("hello".parse().expect("a text"));
     event::seal(Event {
         id: EventId([9; 16]),
         author: Some(address("alice@acme.example")),
         made_at: Millis(5),
-        content: Content::Message(message),
+        content: message.into(),
     })
 }
 

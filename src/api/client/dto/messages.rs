@@ -115,6 +115,9 @@ pub struct NewMessage<'a> {
     /// Members who are called by name: up to 50 addresses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<String>,
+    /// Whether all members are called; a room's masters may keep this to themselves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
 }
 
 /// A message that is durable here.

@@ -1,11 +1,18 @@
 //! A frame is one frame, whatever the event bytes look like.
 
 use super::*;
-use crate::model::{Digest, Millis};
+use crate::model::{Digest, Millis, event::Regards};
 use crate::testing::fixtures::{domain, org_with_users, room_id};
 
 fn row(bytes: &str) -> TimelineRow {
-    TimelineRow { index: 0, at: Millis(1), sent: None, head: Digest::ZERO, bytes: bytes.as_bytes().into() }
+    TimelineRow {
+        index: 0,
+        at: Millis(1),
+        sent: None,
+        head: Digest::ZERO,
+        regards: Regards::Nothing,
+        bytes: bytes.as_bytes().into(),
+    }
 }
 
 #[test]

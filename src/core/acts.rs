@@ -1,0 +1,152 @@
+//! What members do in a room: checked the same way on both sides, ordered by the host, and its effect derived by both
+//! from the same events (P20, P21, P23, W13, W17).
+//!
+//! A user's act is checked and then ordered, or submitted to the host, which checks it again. `messages` says what is
+//! asked of each kind and what it changes; `places` carries submissions to their places.
+
+mod messages;
+mod places;
+
+pub use places::{PlacedRun, flush_placed, receive_placed, receive_submit};
+
+use super::{
+    command::{Answer, Ref},
+    draft::Draft,
+    features::{self, Feature},
+    permit::scopes,
+    rooms,
+    state::Room,
+};
+use crate::{
+    model::{
+        Address, Code, Domain, EventId, LocalPart, Reject, RoomId,
+        event::{Act, Content, Event, Sealed},
+        grant::Scope,
+        item::Trace,
+        journal::Place,
+        limits,
+        record::RecordBody,
+        room::Member,
+    },
+    wire,
+};
+
+/// One of our users does something. In a room that the partner hosts it is queued until the host has placed it.
+///
+/// # Errors
+/// The first condition that fails.
+pub fn act(
+    draft: &mut Draft<'_>,
+    user: &LocalPart,
+    id: RoomId,
+    event: EventId,
+    mut act: Act,
+) -> Result<Answer, Reject> {
+    let room = rooms::member_of(&draft.state, user, id)?.clone();
+    rooms::writable(&draft.state, &room, user, draft.now)?;
+    let author = draft.state.address(user);
+    messages::prepare(draft, &room, &author, &mut act)?;
+    if let Some(feature) = feature_of(&act) {
+        features::check(&draft.state, &room, feature)?;
+    }
+    validate(draft, &room, &author, &act).map_err(|code| refusal(code, &act))?;
+    if messages::is_done(draft, &room, &author, &act) {
+        return Ok(Answer::done());
+    }
+    let content = Content::Act(act);
+    let sealed = wire::event::seal(Event { id: event, author: Some(author.clone()), made_at: draft.now, content });
+    if sealed.bytes.len() > limits::EVENT_BYTES_MAX {
+        return Err(Reject::new(Code::TooLarge, format!("this takes more than {} bytes", limits::EVENT_BYTES_MAX)));
+    }
+    if !room.is_hosted_by(&draft.state.org.domain) {
+        return submit(draft, user, &room, sealed);
+    }
+    let index = rooms::order(draft, id, sealed.clone());
+    apply(draft, id, index, &sealed);
+    Ok(Answer::posted(id, event, Place::Index(index)))
+}
+
+fn submit(draft: &mut Draft<'_>, user: &LocalPart, room: &Room, sealed: Sealed) -> Result<Answer, Reject> {
+    let (id, p) = (room.info.id, room.info.pending.to);
+    let (event, bytes) = (sealed.event.id, sealed.bytes.clone());
+    let body = RecordBody::RoomSubmit { room: id, event: sealed };
+    let sent = draft.send(&room.info.host, &body, Ref::Pending(id, p, user.clone()));
+    let sent = sent.ok_or_else(|| Reject::new(Code::Opening, "the daemons have yet to greet each other; try again"))?;
+    draft.pend(id, user, bytes, sent);
+    Ok(Answer::posted(id, event, Place::Pending(p)))
+}
+
+/// What both sides ask of an act before it gets a place (W13): a local user's before it is queued, and the partner's
+/// before it is ordered.
+///
+/// # Errors
+/// `NOT_MEMBER`, and what the kind asks for.
+pub fn validate(draft: &Draft<'_>, room: &Room, author: &Address, act: &Act) -> Result<(), Code> {
+    let member = room.members.get(author).ok_or(Code::NotMember)?;
+    messages::validate(draft, room, (author, member), act)
+}
+
+/// Takes an act that the host has ordered. What it is about can be missing here, because it never crossed: then there is
+/// nothing to change, and the event keeps its place.
+///
+/// # Errors
+/// `SCOPE`, `NOT_MEMBER`, and what the kind asks for; they consume the index.
+pub fn take(draft: &mut Draft<'_>, peer: &Domain, id: RoomId, author: &Address, sealed: &Sealed) -> Result<(), Code> {
+    let (Some(room), Some(link)) = (draft.state.rooms.get(&id).cloned(), draft.state.links.get(peer)) else {
+        return Err(Code::Authority);
+    };
+    let Some(act) = sealed.event.content.act() else { return Err(Code::Authority) };
+    if !scopes(link, draft.now).holds(Scope::Messages) {
+        return Err(Code::Scope);
+    }
+    if !room.members.contains_key(author) {
+        return Err(Code::NotMember);
+    }
+    match (act, act.target()) {
+        (_, Some(index)) if index >= room.next_index => return Err(Code::NoSuchItem),
+        (_, Some(index)) if draft.item(id, index).is_none() => {}
+        // Whom the host's people may mention, and what they see, is the host's to check.
+        (Act::Message(message), _) => messages::check_reply(&room, message)?,
+        _ => validate(draft, &room, author, act)?,
+    }
+    let index = draft.append(id, sealed.clone(), None);
+    apply(draft, id, index, sealed);
+    Ok(())
+}
+
+/// What an act changes, once it has its place: the same on both sides.
+fn apply(draft: &mut Draft<'_>, id: RoomId, index: u64, sealed: &Sealed) {
+    let Event { author: Some(author), content: Content::Act(act), .. } = &sealed.event else { return };
+    messages::apply(draft, id, act, &Trace { by: author.clone(), index });
+}
+
+/// Whether somebody sees an item: it is in the timeline, and not from before their time (P17).
+fn sees(room: &Room, member: &Member, index: u64) -> bool {
+    (member.visible_from..room.next_index).contains(&index)
+}
+
+/// What the partner's daemon has to know for this act.
+fn feature_of(act: &Act) -> Option<Feature> {
+    match act {
+        Act::Message(message) if message.all => Some(Feature::MentionAll),
+        Act::Message(_) => None,
+        Act::Edit(_) | Act::Recall(_) => Some(Feature::Edits),
+        Act::React(_) => Some(Feature::Reactions),
+    }
+}
+
+fn refusal(code: Code, act: &Act) -> Reject {
+    let (field, detail) = match (code, act) {
+        (Code::NoSuchMessage, _) => (Some("reply_to"), "the message that you answer is not visible to you"),
+        (Code::NoSuchItem, _) => (None, "there is nothing of this kind at that index, or it is not visible to you"),
+        (Code::NotAuthor, Act::Recall(_)) => (None, "only its author or a Group Master can recall it"),
+        (Code::NotAuthor, _) => (None, "only its author can change it"),
+        (Code::Recalled, _) => (None, "it was recalled; nothing changes it any more"),
+        (Code::NotMaster, _) => (Some("all"), "only a Group Master may mention everybody in this room"),
+        (Code::TooLarge, Act::React(_)) => (None, "it has as many reactions as an item can have"),
+        (Code::TooLarge, Act::Edit(_)) => (None, "it was edited as often as a message can be"),
+        (Code::TooLarge, _) => (Some("mentions"), "a message mentions at most 50 people"),
+        _ => (None, "only members do this in this room"),
+    };
+    Reject { code, field, detail: detail.to_owned() }
+}

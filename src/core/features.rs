@@ -1,0 +1,62 @@
+//! What daemons tell each other that they know beyond the first version of the protocol, and who has to know it.
+
+use super::state::{Link, Room, State};
+use crate::model::{Code, Reject};
+
+/// A part of the protocol that came after its first description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feature {
+    /// Messages can be edited and recalled.
+    Edits,
+    /// Reactions to items.
+    Reactions,
+    /// Messages that call all members.
+    MentionAll,
+}
+
+impl Feature {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Edits, Self::Reactions, Self::MentionAll];
+
+    /// Its name in hellos.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Edits => "edits",
+            Self::Reactions => "reactions",
+            Self::MentionAll => "mention-all",
+        }
+    }
+}
+
+/// What we offer in our hellos.
+#[must_use]
+pub fn offered(_state: &State) -> Vec<String> {
+    Feature::ALL.iter().map(|feature| feature.as_str().to_owned()).collect()
+}
+
+/// Whether the peer offers it.
+#[must_use]
+pub fn offers(link: &Link, feature: Feature) -> bool {
+    link.peer.features.iter().any(|name| name == feature.as_str())
+}
+
+/// Whether everybody who follows the room knows the feature.
+///
+/// # Errors
+/// `NOT_OFFERED`, naming the partner.
+pub fn check(state: &State, room: &Room, feature: Feature) -> Result<(), Reject> {
+    let link =
+        room.other(&state.org.domain).filter(|_| room.info.partner.is_some()).and_then(|peer| state.links.get(peer));
+    match link {
+        Some(link) if !offers(link, feature) => Err(Reject::new(
+            Code::NotOffered,
+            format!(
+                "the daemon of {} does not offer `{}`; its admin can update it",
+                link.peer.domain,
+                feature.as_str()
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
