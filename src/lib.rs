@@ -15,6 +15,7 @@ pub mod feed;
 pub mod model;
 pub mod net;
 pub mod shutdown;
+pub mod signals;
 pub mod store;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]

@@ -23,6 +23,7 @@ use crate::{
         serve::{ServeLimits, ServerTls, serve},
         tls::TlsError,
     },
+    signals::Signals,
     store::{
         anchor::{self, AnchorVerdict},
         kv::{Kv, StoreError},
@@ -114,6 +115,7 @@ pub enum StartError {
 /// A running daemon. Dropping it stops everything without waiting for anything.
 pub struct Daemon {
     engine: Engine,
+    signals: Signals,
     tls: Arc<PeerTls>,
     pins: Vec<Digest>,
     faces: Group,
@@ -153,17 +155,20 @@ impl Daemon {
             fatal: Box::new(move |error| drop(report.send(error))),
         });
         let Keys { signing, card, tls, admin_token } = parts.keys;
+        let signals = Signals::new(engine.clone());
         let tls = Arc::new(PeerTls::new(tls, pin_lookup(&engine))?);
         let connections = Arc::new(Connections::default());
         let dialer = Dialer { dial: parts.dial, tls: tls.clone(), connections: connections.clone() };
         let pins = card.card.tls_pins.clone();
         let own = OwnKeys { signing: signing.clone(), card: card.clone() };
-        let federation = Federation::new(engine.clone(), own, dialer, (parts.random)());
+        let federation = Federation::new(engine.clone(), signals.clone(), own, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
 
         let (switch, stop) = StopSwitch::new();
         let mut faces = Group { switch, tasks: JoinSet::new() };
         let pulse = Pulse::start(engine.clone(), parts.beat, stop.clone(), &mut faces.tasks);
+        let mut ending = stop.clone();
+        faces.tasks.spawn(signals.clone().run(async move { ending.requested().await }));
         let entropy = Entropy::new((parts.random)());
         let passwords = Passwords::new(entropy.clone());
         let admin = admin::router(admin::AdminContext {
@@ -174,6 +179,7 @@ impl Daemon {
         });
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
+            signals: signals.clone(),
             passwords,
             throttle: Throttle::default(),
             entropy,
@@ -196,13 +202,19 @@ impl Daemon {
         let (switch, stop) = StopSwitch::new();
         let mut egress = Group { switch, tasks: JoinSet::new() };
         egress.tasks.spawn(federation.run(stop));
-        Ok(Self { engine, tls, pins, faces, egress, writer, failure })
+        Ok(Self { engine, signals, tls, pins, faces, egress, writer, failure })
     }
 
     /// The writer's handle.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// What is true for a moment.
+    #[must_use]
+    pub fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     /// Takes a new key and certificate for the federation listener.
@@ -224,10 +236,10 @@ impl Daemon {
     /// the writer commit and anchor what it has. What is not done in time is cut off.
     pub async fn drain(self, within: Duration) {
         let deadline = Instant::now() + within;
-        let Self { engine, tls, pins: _, faces, egress, writer, failure: _failure } = self;
+        let Self { engine, signals, tls, pins: _, faces, egress, writer, failure: _failure } = self;
         faces.end(deadline, "requests").await;
         egress.end(deadline, "exchange with peers").await;
-        drop((engine, tls));
+        drop((engine, signals, tls));
         if timeout_at(deadline.max(Instant::now() + LAST_COMMIT), writer.ended()).await.is_err() {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }

@@ -12,11 +12,13 @@ pub enum Feature {
     Reactions,
     /// Messages that call all members.
     MentionAll,
+    /// Signals: typing, presence, read markers (P22).
+    Signals,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Edits, Self::Reactions, Self::MentionAll];
+    pub const ALL: [Self; 4] = [Self::Edits, Self::Reactions, Self::MentionAll, Self::Signals];
 
     /// Its name in hellos.
     #[must_use]
@@ -25,6 +27,7 @@ impl Feature {
             Self::Edits => "edits",
             Self::Reactions => "reactions",
             Self::MentionAll => "mention-all",
+            Self::Signals => "signals",
         }
     }
 }

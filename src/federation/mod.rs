@@ -8,6 +8,7 @@ mod lines;
 mod pauses;
 mod refused;
 mod rooms;
+mod signal_lane;
 mod stream_out;
 mod supervisor;
 
@@ -20,6 +21,7 @@ use crate::{
     engine::Engine,
     model::{Digest, Domain, org::SignedCard},
     net::{client::Dialer, tls::PinLookup},
+    signals::Signals,
 };
 use arc_swap::ArcSwap;
 use lines::Lines;
@@ -42,6 +44,7 @@ pub struct Federation {
     engine: Engine,
     keys: ArcSwap<OwnKeys>,
     dialer: Dialer,
+    signals: Signals,
     lines: Lines,
     jitter: Jitter,
 }
@@ -55,9 +58,15 @@ impl fmt::Debug for Federation {
 impl Federation {
     /// Sets up; nothing runs until [`Federation::run`] and the listener's accept loop do.
     #[must_use]
-    pub fn new(engine: Engine, keys: OwnKeys, dialer: Dialer, random: Box<dyn Random>) -> Arc<Self> {
-        let jitter = Jitter(Mutex::new(random));
-        Arc::new(Self { engine, keys: ArcSwap::from_pointee(keys), dialer, lines: Lines::default(), jitter })
+    pub fn new(
+        engine: Engine,
+        signals: Signals,
+        keys: OwnKeys,
+        dialer: Dialer,
+        random: Box<dyn Random>,
+    ) -> Arc<Self> {
+        let (keys, jitter) = (ArcSwap::from_pointee(keys), Jitter(Mutex::new(random)));
+        Arc::new(Self { engine, keys, dialer, signals, lines: Lines::default(), jitter })
     }
 
     /// Signs and greets with other keys or another card from now on; every peer is greeted at once.
@@ -91,5 +100,12 @@ impl Jitter {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes);
         let span = to_ms.saturating_sub(from_ms).saturating_add(1);
         from_ms + u64::from_le_bytes(bytes) % span
+    }
+
+    /// Sixteen random bytes.
+    fn random_16(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes);
+        bytes
     }
 }

@@ -1,6 +1,6 @@
 //! Keeps one sending task per pinned peer, and cuts the connections of those that are unpinned or closed (P26, A4).
 
-use super::{Federation, egress::Egress};
+use super::{Federation, egress::Egress, signal_lane::SignalLane};
 use crate::{
     core::{State, permit, state::Link},
     model::{Domain, link::Peer},
@@ -12,6 +12,7 @@ use tokio::task::{AbortHandle, JoinSet};
 /// What was last seen of a peer, and its task.
 struct Watched {
     task: AbortHandle,
+    lane: AbortHandle,
     peer: Arc<Peer>,
     open: bool,
 }
@@ -44,6 +45,7 @@ impl Federation {
                 Some(seen) if !seen.task.is_finished() => {
                     if seen.open && !open {
                         self.dialer.connections.cut(domain);
+                        self.signals.forget(domain);
                     }
                     seen.open = open;
                     if !Arc::ptr_eq(&seen.peer, &link.peer) {
@@ -53,7 +55,11 @@ impl Federation {
                 }
                 _ => {
                     let task = tasks.spawn(Egress::new(self.clone(), domain.clone()).run());
-                    watched.insert(domain.clone(), Watched { task, peer: link.peer.clone(), open });
+                    let lane = tasks.spawn(SignalLane::new(self.clone(), domain.clone()).run());
+                    let seen = Watched { task, lane, peer: link.peer.clone(), open };
+                    if let Some(before) = watched.insert(domain.clone(), seen) {
+                        before.lane.abort();
+                    }
                 }
             }
         }
@@ -63,6 +69,8 @@ impl Federation {
                 let pinned = state.links.contains_key(domain);
                 if !pinned {
                     seen.task.abort();
+                    seen.lane.abort();
+                    self.signals.forget(domain);
                     self.lines.forget(domain);
                 }
                 pinned

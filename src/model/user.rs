@@ -1,6 +1,6 @@
 //! Our own users, their sessions, and who may use external messaging (P3).
 
-use super::{Address, LocalPart, Millis, limits, text::DisplayName};
+use super::{Address, LocalPart, Millis, limits, signal::Switches, text::DisplayName};
 use serde::{Deserialize, Serialize};
 
 /// One of our users: one row.
@@ -20,6 +20,8 @@ pub struct User {
     pub password: Option<String>,
     /// When the account was made.
     pub created_at: Millis,
+    /// Which signals they send and see (P22).
+    pub signals: Switches,
 }
 
 /// Who may use external messaging (P3).
@@ -40,11 +42,18 @@ pub struct Policy {
     pub newcomers: bool,
     /// How long users can edit and recall their own messages, milliseconds (P20).
     pub edit_window_ms: u64,
+    /// Which signals users send and see at all (P22).
+    pub signals: Switches,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { audience: Audience::All, newcomers: true, edit_window_ms: limits::EDIT_WINDOW_MS_DEFAULT }
+        Self {
+            audience: Audience::All,
+            newcomers: true,
+            edit_window_ms: limits::EDIT_WINDOW_MS_DEFAULT,
+            signals: Switches::default(),
+        }
     }
 }
 

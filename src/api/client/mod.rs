@@ -15,6 +15,7 @@ mod paths;
 mod render;
 mod rooms;
 mod session;
+mod signals;
 mod view;
 mod why;
 
@@ -22,7 +23,7 @@ mod why;
 mod tests;
 
 use super::{entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle};
-use crate::engine::Engine;
+use crate::{engine::Engine, signals::Signals};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct ClientContext {
     /// The writer, the readers, the feeds.
     pub engine: Engine,
+    /// What is true for a moment.
+    pub signals: Signals,
     /// Checks passwords.
     pub passwords: Passwords,
     /// Counts failed sign-ins.
@@ -61,7 +64,11 @@ type Context = axum::extract::State<Arc<ClientContext>>;
         dto::RoomLeft,
         dto::RoomRead,
         dto::LinkChanged,
-        dto::ProfileChanged
+        dto::ProfileChanged,
+        dto::Signals,
+        dto::Present,
+        dto::Typing,
+        dto::ReaderMoved
     ))
 )]
 struct Document;
@@ -97,6 +104,10 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(rooms::list, rooms::create))
         .routes(routes!(rooms::read, rooms::change))
         .routes(routes!(rooms::mark_read))
+        .routes(routes!(signals::typing))
+        .routes(routes!(signals::readers))
+        .routes(routes!(signals::presence))
+        .routes(routes!(signals::settings, signals::change_settings))
         .routes(routes!(members::list, members::add))
         .routes(routes!(members::remove))
         .routes(routes!(members::set_role))

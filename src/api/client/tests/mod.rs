@@ -15,6 +15,7 @@ use crate::{
     core::State,
     engine::{Engine, Parts, Running, Runs},
     model::{Domain, LocalPart, Millis, user::Session},
+    signals::Signals,
     store::{kv::Kv, load, mem_kv::MemKv},
     testing::fixtures::{Seeded, domain, local, org_with_users},
 };
@@ -100,6 +101,7 @@ impl Daemon {
             fatal: Box::new(|error| panic!("the store in memory failed: {error}")),
         });
         let context = Arc::new(ClientContext {
+            signals: Signals::new(engine.clone()),
             engine: engine.clone(),
             passwords: Passwords::new(entropy.clone()),
             throttle: Throttle::default(),
