@@ -58,13 +58,7 @@ impl fmt::Debug for Federation {
 impl Federation {
     /// Sets up; nothing runs until [`Federation::run`] and the listener's accept loop do.
     #[must_use]
-    pub fn new(
-        engine: Engine,
-        signals: Signals,
-        keys: OwnKeys,
-        dialer: Dialer,
-        random: Box<dyn Random>,
-    ) -> Arc<Self> {
+    pub fn new(engine: Engine, signals: Signals, keys: OwnKeys, dialer: Dialer, random: Box<dyn Random>) -> Arc<Self> {
         let (keys, jitter) = (ArcSwap::from_pointee(keys), Jitter(Mutex::new(random)));
         Arc::new(Self { engine, keys, dialer, signals, lines: Lines::default(), jitter })
     }

@@ -146,9 +146,7 @@ impl Inner {
         let Signal { room, user, sign } = signal;
         let heard = self.heard.get_mut(peer)?;
         match sign {
-            Sign::Presence(Presence::Offline) => {
-                heard.presence.remove(&(user.clone(), room)).map(|_| (user, room))
-            }
+            Sign::Presence(Presence::Offline) => heard.presence.remove(&(user.clone(), room)).map(|_| (user, room)),
             Sign::Presence(presence) if heard.has_room() => {
                 let before = heard.presence.insert((user.clone(), room), presence);
                 (before != Some(presence)).then_some((user, room))

@@ -2,10 +2,7 @@
 
 use super::{Inner, Signals};
 use crate::{
-    core::{
-        State, signals,
-        state::Room,
-    },
+    core::{State, signals, state::Room},
     model::{
         Address, LocalPart, Millis, RoomId, limits,
         signal::{Presence, SignKind, Typing},

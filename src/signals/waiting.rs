@@ -106,12 +106,7 @@ impl Signals {
 
 impl Inner {
     /// Everything that is true now and that the peer may know.
-    fn snapshot(
-        &self,
-        state: &State,
-        peer: &Domain,
-        now: Millis,
-    ) -> BTreeMap<(SignKind, RoomId, Address), Sign> {
+    fn snapshot(&self, state: &State, peer: &Domain, now: Millis) -> BTreeMap<(SignKind, RoomId, Address), Sign> {
         let mut snapshot = BTreeMap::new();
         for (user, person) in &self.people {
             for (room, (_, presence)) in person.told.iter().filter(|(_, (told, _))| told == peer) {
@@ -121,9 +116,8 @@ impl Inner {
         for (room, typist) in self.typing.keys().filter(|(_, typist)| state.is_ours(typist)) {
             snapshot.insert((SignKind::Typing, *room, typist.clone()), Sign::Typing(Typing::On));
         }
-        let shared = |room: &RoomId| {
-            state.rooms.get(room).is_some_and(|known| known.other(&state.org.domain) == Some(peer))
-        };
+        let shared =
+            |room: &RoomId| state.rooms.get(room).is_some_and(|known| known.other(&state.org.domain) == Some(peer));
         for ((user, room), read) in state.marks.iter().filter(|((_, room), _)| shared(room)) {
             let sign = Sign::Read(read.saturating_sub(1));
             let crosses = signals::goes_to(state, user, *room, sign, now).is_some();

@@ -3,11 +3,7 @@
 use super::{Context, caller::Caller, dto, paths::RoomPath};
 use crate::{
     api::{body::Write, field::Segments, problem::Problem},
-    core::{
-        command::UserOp,
-        rooms::member_of,
-        signals::switches,
-    },
+    core::{command::UserOp, rooms::member_of, signals::switches},
     model::{
         RoomId, limits,
         signal::{SignKind, Switches, Typing},

@@ -12,7 +12,7 @@ pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, 
 pub use messages::{Delivery, Event, Messages, MessagesQuery, NewMessage, PendingItem, Posted, TimelineItem};
 pub use rooms::{FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, You};
 pub use signals::{
-    Present, PresenceSettings, Reader, ReaderMoved, Readers, RoomPresence, SignalSwitches, Signals, Typing, TypingNow,
+    PresenceSettings, Present, Reader, ReaderMoved, Readers, RoomPresence, SignalSwitches, Signals, Typing, TypingNow,
 };
 pub use stream::{
     Delivered, Hello, LinkChanged, MessagesFrame, PendingFrame, ProfileChanged, Refused, RoomLeft, RoomRead, Unplaced,

@@ -7,6 +7,7 @@ mod document;
 mod events;
 mod messages;
 mod rooms;
+mod signals;
 
 use super::{ClientContext, router};
 use crate::{
