@@ -6,6 +6,8 @@ mod acks;
 mod grants;
 #[path = "evil/rooms.rs"]
 mod rooms;
+#[path = "evil/signals.rs"]
+mod signals;
 #[path = "evil/stream.rs"]
 mod stream;
 #[path = "evil/tls.rs"]

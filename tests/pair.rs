@@ -24,3 +24,5 @@ mod network;
 mod restart;
 #[path = "pair/revocation.rs"]
 mod revocation;
+#[path = "pair/signals.rs"]
+mod signals;
