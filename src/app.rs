@@ -11,5 +11,5 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
-pub use daemon::{Daemon, Faces, Keys, Parts, StartError};
+pub use daemon::{Daemon, Faces, Keys, Parts, StartError, TlsKey};
 pub use serve::{Ready, ServeError, ServeOptions, serve};

@@ -59,7 +59,18 @@ fn op() -> impl Strategy<Value = Op> {
         8 => member_op,
         5 => across().prop_map(|(who, other)| Op::Say(who, Place::With(other))),
         8 => (anybody(), group()).prop_map(|(who, group)| Op::Say(who, Place::In(group))),
+        8 => (anybody(), group(), 0_u8..4).prop_map(|(who, group, kind)| change(who, Place::In(group), kind)),
+        4 => (across(), 0_u8..4).prop_map(|((who, other), kind)| change(who, Place::With(other), kind)),
     ]
+}
+
+/// What somebody does to the last message.
+fn change(who: Who, place: Place, kind: u8) -> Op {
+    match kind {
+        0 => Op::Edit(who, place),
+        1 => Op::Recall(who, place),
+        _ => Op::React(who, place, kind == 2),
+    }
 }
 
 fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {

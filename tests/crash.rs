@@ -55,14 +55,12 @@ impl Author<'_> {
         while !done.get() {
             let text = self.text(self.accepted.get());
             let key = format!("{text} {}", &self.room[..8]).replace(' ', "-");
-            loop {
-                let answer = self.person.http.try_post(&path, &json!({ "text": text }), &key).await;
-                match answer.map(|answer| answer.status) {
-                    Some(201) => break,
-                    Some(status @ 400..=499) => panic!("{text} was refused with {status}"),
-                    _ => tokio::time::sleep(Duration::from_millis(2)).await, // between polls
-                }
-            }
+            until(&format!("\"{text}\" is accepted"), || async {
+                let answer = self.person.http.try_post(&path, &json!({ "text": text }), &key).await?;
+                assert!(!(400..500).contains(&answer.status), "{text} was refused with {}", answer.status);
+                (answer.status == 201).then_some(())
+            })
+            .await;
             self.accepted.set(self.accepted.get() + 1);
         }
     }

@@ -2,6 +2,8 @@
 
 #[path = "evil/acks.rs"]
 mod acks;
+#[path = "evil/acts.rs"]
+mod acts;
 #[path = "evil/grants.rs"]
 mod grants;
 #[path = "evil/rooms.rs"]

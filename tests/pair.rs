@@ -1,5 +1,7 @@
 //! Two organizations with real daemons, from both sides and in both roles: every product rule, and what may break.
 
+#[path = "pair/acts.rs"]
+mod acts;
 #[path = "pair/admin.rs"]
 mod admin;
 #[path = "pair/cli.rs"]
@@ -16,6 +18,8 @@ mod grants;
 mod groups;
 #[path = "pair/harness/mod.rs"]
 mod harness;
+#[path = "pair/keys.rs"]
+mod keys;
 #[path = "pair/messages.rs"]
 mod messages;
 #[path = "pair/network.rs"]

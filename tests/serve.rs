@@ -25,15 +25,22 @@ fn program() -> Command {
 
 fn init() -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let made = program()
-        .args(["init", "--domain", "acme.example", "--listen", "127.0.0.1:0", "--client", "127.0.0.1:0"])
+    let mut init = program();
+    init.args(["init", "--domain", "acme.example", "--listen", "127.0.0.1:0", "--client", "127.0.0.1:0"])
         .args(["--advertise", "127.0.0.1:7443", "--admin", "unix:admin.sock"])
         .arg("--dir")
-        .arg(dir.path())
-        .output()
-        .expect("the program runs");
+        .arg(dir.path());
+    let made = finish(init);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     dir
+}
+
+/// Runs a command that ends by itself. What it says is short enough for a pipe.
+fn finish(mut command: Command) -> Output {
+    let said = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = said.spawn().expect("the program runs");
+    wait_until("the end of a command", || child.try_wait().expect("our child"));
+    child.wait_with_output().expect("it has ended")
 }
 
 fn serve(dir: &Path) -> Command {
@@ -103,7 +110,7 @@ fn change_config(dir: &Path, from: &str, to: &str) {
 }
 
 fn refused(dir: &Path) -> Output {
-    let output = serve(dir).output().expect("the program runs");
+    let output = finish(serve(dir));
     assert!(!ready_file(dir).exists(), "who refuses to start is never ready");
     output
 }

@@ -7,12 +7,16 @@ use super::{
 use crate::{
     api::{admin, client, entropy::Entropy, password::Passwords, throttle::Throttle},
     clock::{Clock, Random},
-    core::draft::Change,
+    core::{
+        command::{AdminOp, Command},
+        draft::Change,
+    },
     crypto::SigningKey,
     engine::{self, Engine, Runs},
     federation::{Federation, OwnKeys, pin_lookup},
     model::{
-        Digest,
+        Digest, Domain,
+        id::PublicKey,
         org::{KeyUse, SignedCard},
     },
     net::{
@@ -30,6 +34,7 @@ use crate::{
         load::{self, Loaded},
     },
 };
+use arc_swap::ArcSwap;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
     sync::oneshot,
@@ -112,12 +117,23 @@ pub enum StartError {
     Tls(#[from] TlsError),
 }
 
+/// What became of the TLS key at a reload, with its pin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsKey {
+    /// The federation listener and our own connections use it.
+    InUse(Digest),
+    /// Partners learn of it by the card that was loaded; a later reload brings it into use.
+    Waits(Digest),
+}
+
 /// A running daemon. Dropping it stops everything without waiting for anything.
 pub struct Daemon {
     engine: Engine,
     signals: Signals,
     tls: Arc<PeerTls>,
-    pins: Vec<Digest>,
+    pin: Digest,
+    federation: Arc<Federation>,
+    own: Arc<ArcSwap<admin::Own>>,
     faces: Group,
     egress: Group,
     writer: engine::Running,
@@ -143,7 +159,8 @@ impl Daemon {
     /// When the store, the keys and the card do not fit each other; nothing runs then.
     pub fn start(mut parts: Parts) -> Result<Self, StartError> {
         let mut loaded = load_store(&parts.kv)?;
-        check_keys(&parts.keys, &loaded)?;
+        let org = &loaded.state.org;
+        check_keys(&parts.keys, &org.domain, &org.identity)?;
         loaded.state.own_card = Some(Arc::new(parts.keys.card.card.clone()));
         let (report, failure) = oneshot::channel();
         let (engine, writer) = Engine::start(engine::Parts {
@@ -156,12 +173,13 @@ impl Daemon {
         });
         let Keys { signing, card, tls, admin_token } = parts.keys;
         let signals = Signals::new(engine.clone());
+        let pin = tls.pin()?;
         let tls = Arc::new(PeerTls::new(tls, pin_lookup(&engine))?);
         let connections = Arc::new(Connections::default());
         let dialer = Dialer { dial: parts.dial, tls: tls.clone(), connections: connections.clone() };
-        let pins = card.card.tls_pins.clone();
-        let own = OwnKeys { signing: signing.clone(), card: card.clone() };
-        let federation = Federation::new(engine.clone(), signals.clone(), own, dialer, (parts.random)());
+        let keys = OwnKeys { signing: signing.clone(), card: card.clone() };
+        let own = Arc::new(ArcSwap::from_pointee(admin::Own { signer: signing, card }));
+        let federation = Federation::new(engine.clone(), signals.clone(), keys, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
 
         let (switch, stop) = StopSwitch::new();
@@ -173,7 +191,7 @@ impl Daemon {
         let passwords = Passwords::new(entropy.clone());
         let admin = admin::router(admin::AdminContext {
             engine: engine.clone(),
-            own: admin::Own { signer: signing, card },
+            own: own.clone(),
             secrets: admin::Secrets { token: admin_token, entropy: entropy.clone(), passwords: passwords.clone() },
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
         });
@@ -201,8 +219,8 @@ impl Daemon {
 
         let (switch, stop) = StopSwitch::new();
         let mut egress = Group { switch, tasks: JoinSet::new() };
-        egress.tasks.spawn(federation.run(stop));
-        Ok(Self { engine, signals, tls, pins, faces, egress, writer, failure })
+        egress.tasks.spawn(federation.clone().run(stop));
+        Ok(Self { engine, signals, tls, pin, federation, own, faces, egress, writer, failure })
     }
 
     /// The writer's handle.
@@ -217,13 +235,33 @@ impl Daemon {
         &self.signals
     }
 
-    /// Takes a new key and certificate for the federation listener.
+    /// Signs with these keys, shows this card and serves with this certificate from now on (W1, W2). Every partner is
+    /// greeted with the card at once. The admin token stays the one that the daemon was started with.
+    ///
+    /// A TLS key whose pin the present card does not name waits for a later reload: partners do not know it yet.
     ///
     /// # Errors
-    /// When they do not fit each other or our card; the present ones stay in use.
-    pub fn reload_tls(&self, identity: TlsIdentity) -> Result<(), StartError> {
-        check_pin(&self.pins, &identity)?;
-        Ok(self.tls.reload(identity)?)
+    /// When they do not fit each other or what runs, or the writer cannot note it; everything stays as it was.
+    pub async fn reload(&mut self, keys: Keys) -> Result<TlsKey, StartError> {
+        let present = self.own.load_full();
+        check_keys(&keys, &present.card.card.domain, &present.card.card.identity)?;
+        check_newer(&present.card, &keys.card)?;
+        let pin = keys.tls.pin()?;
+        let is_known = present.card.card.tls_pins.contains(&pin);
+        if !is_known && !keys.card.card.tls_pins.contains(&self.pin) {
+            let text = "the card does not name the TLS key in use any more; keep its pin until the next one is in use";
+            return Err(StartError::Keys(text.to_owned()));
+        }
+        let op = AdminOp::ShowCard(Arc::new(keys.card.card.clone()));
+        let noted = self.engine.submit(Command::Admin { actor: "reload".to_owned(), op }).await;
+        noted.map_err(|refusal| StartError::Keys(format!("the reload could not be noted: {refusal:?}")))?;
+        if is_known {
+            self.tls.reload(keys.tls)?;
+            self.pin = pin;
+        }
+        self.own.store(Arc::new(admin::Own { signer: keys.signing.clone(), card: keys.card.clone() }));
+        self.federation.rekey(OwnKeys { signing: keys.signing, card: keys.card });
+        Ok(if is_known { TlsKey::InUse(pin) } else { TlsKey::Waits(pin) })
     }
 
     /// Waits until the daemon cannot go on: the store failed, or the writer is gone without a word.
@@ -236,10 +274,10 @@ impl Daemon {
     /// the writer commit and anchor what it has. What is not done in time is cut off.
     pub async fn drain(self, within: Duration) {
         let deadline = Instant::now() + within;
-        let Self { engine, signals, tls, pins: _, faces, egress, writer, failure: _failure } = self;
+        let Self { engine, signals, tls, pin: _, federation, own, faces, egress, writer, failure: _failure } = self;
         faces.end(deadline, "requests").await;
         egress.end(deadline, "exchange with peers").await;
-        drop((engine, signals, tls));
+        drop((engine, signals, tls, federation, own));
         if timeout_at(deadline.max(Instant::now() + LAST_COMMIT), writer.ended()).await.is_err() {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }
@@ -276,11 +314,10 @@ fn load_store(kv: &Arc<dyn Kv>) -> Result<Loaded, StartError> {
 }
 
 /// Keys of another org, or one that its card does not name, would only be refused by every peer.
-fn check_keys(keys: &Keys, loaded: &Loaded) -> Result<(), StartError> {
-    let (card, org) = (&keys.card.card, &loaded.state.org);
-    if card.domain != org.domain || card.identity != org.identity {
-        let text =
-            format!("the card is of {} and the database of {}, or of another identity key", card.domain, org.domain);
+fn check_keys(keys: &Keys, domain: &Domain, identity: &PublicKey) -> Result<(), StartError> {
+    let card = &keys.card.card;
+    if card.domain != *domain || card.identity != *identity {
+        let text = format!("the card is of {} and the database of {domain}, or of another identity key", card.domain);
         return Err(StartError::Keys(text));
     }
     let signing = keys.signing.public();
@@ -288,6 +325,23 @@ fn check_keys(keys: &Keys, loaded: &Loaded) -> Result<(), StartError> {
         return Err(StartError::Keys("the signing key is not a current one of the card; peers would refuse it".into()));
     }
     check_pin(&card.tls_pins, &keys.tls)
+}
+
+/// Partners refuse a card that is older than the one they have, one that says something else under its number, and one
+/// whose keys do not prove the grant that is shown with it.
+fn check_newer(present: &SignedCard, newer: &SignedCard) -> Result<(), StartError> {
+    let (now, then) = (newer.card.version, present.card.version);
+    if now < then || (now == then && newer.document != present.document) {
+        let text = format!("the card has number {now} and is not the one in use, which has number {then}");
+        return Err(StartError::Keys(text));
+    }
+    let mut signing = present.card.signing_keys.iter().filter(|key| key.state == KeyUse::Current);
+    if !signing.all(|key| newer.card.signing_keys.contains(key)) {
+        let text =
+            "the card retires a signing key, and grants in force are signed by it: partners would not take the card";
+        return Err(StartError::Keys(text.to_owned()));
+    }
+    Ok(())
 }
 
 fn check_pin(pins: &[Digest], tls: &TlsIdentity) -> Result<(), StartError> {

@@ -1,7 +1,7 @@
 //! `handclasp serve` as a process: configuration, ports, signals, systemd, and the exit.
 
 use super::{
-    daemon::{Daemon, Faces, Keys, Parts, StartError},
+    daemon::{Daemon, Faces, Keys, Parts, StartError, TlsKey},
     files,
 };
 use crate::{
@@ -119,7 +119,7 @@ async fn run(config: Config, options: &ServeOptions, telemetry: Telemetry) -> Re
                 return Err(ServeError::Fault(error.to_string()));
             }
             wish = signals.next() => match wish {
-                Wish::Reload => service.reload(&options.config),
+                Wish::Reload => service.reload(&options.config).await,
                 Wish::Stop => break,
             },
         }
@@ -212,31 +212,40 @@ fn notify(states: &[NotifyState<'_>]) {
 
 impl Service {
     /// Brings into effect what needs no restart. What is wrong is logged, and everything stays as it is.
-    fn reload(&mut self, file: &Path) {
+    async fn reload(&mut self, file: &Path) {
         if let Ok(now) = NotifyState::monotonic_usec_now() {
             notify(&[NotifyState::Reloading, now]);
         }
-        match self.try_reload(file) {
+        match self.try_reload(file).await {
             Ok(()) => tracing::info!("reloaded"),
             Err(error) => tracing::error!(%error, "not reloaded; everything stays as it was"),
         }
         notify(&[NotifyState::Ready]);
     }
 
-    fn try_reload(&mut self, file: &Path) -> Result<(), ServeError> {
+    async fn try_reload(&mut self, file: &Path) -> Result<(), ServeError> {
         let newer = Config::load(file).map_err(|error| ServeError::Config(error.to_string()))?;
         for key in self.config.needs_restart(&newer) {
             tracing::warn!(key, "differs from what runs; a restart brings it into effect");
         }
-        let peer_tls = files::load_peer_tls(&self.config.keys)?;
+        let keys = files::load_keys(&self.config.keys)?;
         let client_tls = self.config.client.tls.as_ref().map(files::load_client_tls).transpose()?;
         let unusable = |error: crate::net::tls::TlsError| ServeError::Config(error.to_string());
-        self.daemon.reload_tls(peer_tls)?;
+        let card = keys.card.card.version;
+        let tls_key = self.daemon.reload(keys).await?;
         if let (Some(tls), Some(identity)) = (&self.client_tls, &client_tls) {
             tls.reload(identity).map_err(unusable)?;
         }
         self.telemetry.set_level(&newer.log.level).map_err(|error| ServeError::Config(error.to_string()))?;
         self.config.log = newer.log;
+        match tls_key {
+            TlsKey::InUse(pin) => tracing::info!(card, tls_pin = %pin, "keys and card are in use"),
+            TlsKey::Waits(pin) => tracing::warn!(
+                card,
+                tls_pin = %pin,
+                "the card is in use, and the TLS key is not: partners learn its pin from this card; reload again later"
+            ),
+        }
         Ok(())
     }
 }

@@ -53,7 +53,10 @@ impl Daemon {
 
     /// Kills it without warning and waits until it is gone (`kill -9`).
     pub async fn kill(&mut self) -> Done {
-        Ok(self.child.kill().await?)
+        match tokio::time::timeout(STOP, self.child.kill()).await {
+            Ok(killed) => Ok(killed?),
+            Err(_) => Err(Failure::fault("the daemon does not end, although it was killed")),
+        }
     }
 
     /// Asks it to drain and end, and waits for it.
@@ -69,7 +72,7 @@ impl Daemon {
                 }
             },
             Err(_) => {
-                self.child.kill().await?;
+                self.kill().await?;
                 Err(Failure::fault("the daemon did not end within 15 s of being asked to"))
             }
         }

@@ -1,9 +1,13 @@
 //! The HTTP client of the command line, for the client and the admin API: TCP or Unix socket, JSON, bearer token.
 
 use super::failure::{Done, Failure, Problem};
-use crate::api::paging::Page;
+use crate::api::{admin::ACTOR_HEADER, paging::Page};
 use reqwest::{Client, Method, RequestBuilder, Response};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     path::{Path, PathBuf},
@@ -59,30 +63,51 @@ pub struct Http {
     client: Client,
     endpoint: Endpoint,
     token: Option<String>,
+    actor: Option<String>,
 }
 
 impl Http {
-    /// A client without a token.
+    /// A client without a token. HTTPS trusts whom the system trusts.
     ///
     /// # Errors
     /// When TLS is needed and the system has no root certificates.
     pub fn new(endpoint: Endpoint) -> Done<Self> {
+        Self::trusting(endpoint, None)
+    }
+
+    /// The same, where HTTPS trusts the certificates in this file and no others.
+    ///
+    /// # Errors
+    /// When the file has no certificates, or HTTPS is not what the endpoint speaks.
+    pub fn trusting(endpoint: Endpoint, authorities: Option<&Path>) -> Done<Self> {
         // Fails only when another provider was installed before; then that one serves.
         let _ = ring::default_provider().install_default();
         let builder = Client::builder().connect_timeout(CONNECT).no_proxy().http1_only();
-        let builder = match &endpoint {
-            Endpoint::Socket(path) => builder.unix_socket(path.clone()).tls_backend_preconfigured(tls_without_roots()?),
-            Endpoint::Url(url) if url.starts_with("https:") => builder,
-            Endpoint::Url(_) => builder.tls_backend_preconfigured(tls_without_roots()?),
+        let is_https = matches!(&endpoint, Endpoint::Url(url) if url.starts_with("https:"));
+        let builder = match (&endpoint, authorities) {
+            (_, Some(file)) if is_https => builder.tls_backend_preconfigured(tls_with(roots_of(file)?)?),
+            (_, Some(_)) => return Err(Failure::usage(format!("--ca is for HTTPS, and {endpoint} is not"))),
+            (_, None) if is_https => builder,
+            (Endpoint::Url(_), None) => builder.tls_backend_preconfigured(tls_with(RootCertStore::empty())?),
+            (Endpoint::Socket(path), None) => {
+                builder.unix_socket(path.clone()).tls_backend_preconfigured(tls_with(RootCertStore::empty())?)
+            }
         };
         let client = builder.build().map_err(Failure::config)?;
-        Ok(Self { client, endpoint, token: None })
+        Ok(Self { client, endpoint, token: None, actor: None })
     }
 
     /// The same with a bearer token.
     #[must_use]
     pub fn with_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
+        self
+    }
+
+    /// The same in the name of this admin, for the audit log; in nobody's when there is none.
+    #[must_use]
+    pub fn with_actor(mut self, actor: Option<String>) -> Self {
+        self.actor = actor;
         self
     }
 
@@ -97,7 +122,10 @@ impl Http {
             Endpoint::Url(url) => url.as_str(),
             Endpoint::Socket(_) => "http://localhost",
         };
-        let request = self.client.request(method, format!("{base}{path}"));
+        let mut request = self.client.request(method, format!("{base}{path}"));
+        if let Some(actor) = &self.actor {
+            request = request.header(ACTOR_HEADER, actor);
+        }
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -106,8 +134,12 @@ impl Http {
 
     async fn send(&self, request: RequestBuilder) -> Done<Response> {
         request.send().await.map_err(|error| {
-            Failure::unreachable(format!("no daemon answers at {}: {}", self.endpoint, root_cause(&error)))
-                .next("is it running? handclasp serve, or: systemctl status handclasp")
+            let cause = root_cause(&error);
+            let next = match cause.contains("certificate") {
+                true => "name the file with the server's own certificate, or with that of its issuer: --ca FILE",
+                false => "is it running? handclasp serve, or: systemctl status handclasp",
+            };
+            Failure::unreachable(format!("no daemon answers at {}: {cause}", self.endpoint)).next(next)
         })
     }
 
@@ -198,11 +230,25 @@ impl Http {
 }
 
 /// Plain HTTP needs no root certificates, and some containers have none.
-fn tls_without_roots() -> Done<ClientConfig> {
+fn tls_with(roots: RootCertStore) -> Done<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(Failure::fault)?;
-    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn roots_of(file: &Path) -> Done<RootCertStore> {
+    let unusable =
+        |error: String| Failure::config(format!("cannot use the certificates in {}: {error}", file.display()));
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unusable(error.to_string()))? {
+        let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
+        roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
+    }
+    match roots.is_empty() {
+        false => Ok(roots),
+        true => Err(unusable("there are none; it must be PEM".to_owned())),
+    }
 }
 
 fn root_cause(error: &reqwest::Error) -> String {

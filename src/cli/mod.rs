@@ -5,6 +5,7 @@ mod audit;
 mod bench;
 mod card;
 mod chat;
+mod check;
 mod daemon;
 mod demo;
 mod failure;
@@ -91,6 +92,8 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Check the whole database while the daemon is stopped; exit code 1 when it is damaged.
+    Check,
     /// Why one of our users can or cannot reach somebody.
     Why(why::WhyArgs),
     /// Talk, as one of our users.
@@ -113,6 +116,7 @@ fn dispatch(command: Command, place: Place, screen: Screen) -> Done {
     match command {
         Command::Serve(args) => serve::run(args, &place),
         Command::Init(args) => init::run(args, &place, screen),
+        Command::Check => check::run(&place, screen),
         Command::Demo(args) => block_on(demo::run(args, &place, screen)),
         Command::Bench(args) => block_on(bench::run(args, &place, screen)),
         Command::Chat(args) => block_on(chat::run(args, &place, screen)),
@@ -178,7 +182,9 @@ mod tests {
             "handclasp policy set chosen --newcomers no",
             "handclasp audit list --actor system --limit 5",
             "handclasp why alice bob@globex.example",
+            "handclasp check --dir /srv/acme --json",
             "handclasp chat --as alice bob@globex.example",
+            "handclasp chat --as alice --server https://chat.acme.example --ca acme.pem bob@globex.example",
             "handclasp bench closed pipelined --messages 1000 --json",
         ] {
             if let Err(error) = parsed(words) {

@@ -5,7 +5,7 @@ use super::{
     http::{Endpoint, Http, token_of},
 };
 use crate::{
-    api::admin::token,
+    api::admin::{self, token},
     config::{AdminAddress, Config},
 };
 use std::{
@@ -75,7 +75,7 @@ impl Place {
     pub fn admin(&self) -> Done<Http> {
         let config = self.config()?;
         let token = token_of(&config.keys.path(token::FILE))?;
-        Ok(Http::new(admin_endpoint(&config.admin))?.with_token(token))
+        Ok(Http::new(admin_endpoint(&config.admin))?.with_token(token).with_actor(local_user()))
     }
 
     /// The client API of the org's daemon.
@@ -84,6 +84,12 @@ impl Place {
         let scheme = if config.client.tls.is_some() { "https" } else { "http" };
         Ok(Endpoint::Url(format!("{scheme}://{}", loopback(config.client.listen))))
     }
+}
+
+/// Who asks, for the audit log: the person behind `sudo`, else the user of the session. The token is what proves.
+fn local_user() -> Option<String> {
+    let named = |variable| std::env::var(variable).ok().filter(|name| admin::is_actor_name(name));
+    ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(named)
 }
 
 fn admin_endpoint(address: &AdminAddress) -> Endpoint {

@@ -31,7 +31,7 @@ pub struct RenewArgs {
     identity: Option<PathBuf>,
 }
 
-/// Runs the command. The daemon need not run; a restart brings the new card into effect.
+/// Runs the command. The daemon need not run; a reload brings the new card into effect.
 pub fn run(args: RenewArgs, place: &Place, screen: Screen) -> Done {
     let config = place.config()?;
     let path = config.keys.path(key_file::CARD);
@@ -45,7 +45,8 @@ pub fn run(args: RenewArgs, place: &Place, screen: Screen) -> Done {
     replace(&path, &signed)?;
     screen.answer(&CardShown::of(&signed), |card| {
         format!(
-            "{}\nNext: restart the daemon. Partners over an open link take the new card by themselves.",
+            "{}\nNext: reload the daemon (systemctl reload handclasp). Partners over an open link take the card by themselves.\n\
+             After a change of the TLS key, reload once more when they have it: docs/operating.md.",
             card.words()
         )
     })

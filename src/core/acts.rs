@@ -4,7 +4,10 @@
 //! A user's act is checked and then ordered, or submitted to the host, which checks it again. `messages` says what is
 //! asked of each kind and what it changes; `places` carries submissions to their places.
 
+mod calendar;
+mod items;
 mod messages;
+mod notes;
 mod places;
 
 pub use places::{PlacedRun, flush_placed, receive_placed, receive_submit};
@@ -16,6 +19,7 @@ use super::{
     permit::scopes,
     rooms,
     state::Room,
+    tools,
 };
 use crate::{
     model::{
@@ -45,12 +49,15 @@ pub fn act(
     let room = rooms::member_of(&draft.state, user, id)?.clone();
     rooms::writable(&draft.state, &room, user, draft.now)?;
     let author = draft.state.address(user);
+    if let Some(tool) = act.tool() {
+        tools::check(&draft.state, &room, tool)?;
+    }
     messages::prepare(draft, &room, &author, &mut act)?;
     if let Some(feature) = feature_of(&act) {
         features::check(&draft.state, &room, feature)?;
     }
     validate(draft, &room, &author, &act).map_err(|code| refusal(code, &act))?;
-    if messages::is_done(draft, &room, &author, &act) {
+    if is_done(draft, &room, &author, &act) {
         return Ok(Answer::done());
     }
     let content = Content::Act(act);
@@ -83,7 +90,26 @@ fn submit(draft: &mut Draft<'_>, user: &LocalPart, room: &Room, sealed: Sealed) 
 /// `NOT_MEMBER`, and what the kind asks for.
 pub fn validate(draft: &Draft<'_>, room: &Room, author: &Address, act: &Act) -> Result<(), Code> {
     let member = room.members.get(author).ok_or(Code::NotMember)?;
-    messages::validate(draft, room, (author, member), act)
+    check_tool(draft, room, act)?;
+    let actor = (author, member);
+    match act {
+        Act::Note(note) => notes::validate(draft, room, actor, note),
+        Act::Calendar(calendar) => calendar::validate(draft, room, actor, calendar),
+        _ => messages::validate(draft, room, actor, act),
+    }
+}
+
+fn check_tool(draft: &Draft<'_>, room: &Room, act: &Act) -> Result<(), Code> {
+    act.tool().map_or(Ok(()), |tool| tools::takes(&draft.state, room, tool))
+}
+
+/// Whether the act would change nothing, so that no event is due.
+fn is_done(draft: &Draft<'_>, room: &Room, author: &Address, act: &Act) -> bool {
+    match act {
+        Act::Note(note) => notes::is_done(draft, room.info.id, note),
+        Act::Calendar(calendar) => calendar::is_done(draft, room.info.id, author, calendar),
+        _ => messages::is_done(draft, room, author, act),
+    }
 }
 
 /// Takes an act that the host has ordered. What it is about can be missing here, because it never crossed: then there is
@@ -102,6 +128,7 @@ pub fn take(draft: &mut Draft<'_>, peer: &Domain, id: RoomId, author: &Address, 
     if !room.members.contains_key(author) {
         return Err(Code::NotMember);
     }
+    check_tool(draft, &room, act)?;
     match (act, act.target()) {
         (_, Some(index)) if index >= room.next_index => return Err(Code::NoSuchItem),
         (_, Some(index)) if draft.item(id, index).is_none() => {}
@@ -117,7 +144,12 @@ pub fn take(draft: &mut Draft<'_>, peer: &Domain, id: RoomId, author: &Address, 
 /// What an act changes, once it has its place: the same on both sides.
 fn apply(draft: &mut Draft<'_>, id: RoomId, index: u64, sealed: &Sealed) {
     let Event { author: Some(author), content: Content::Act(act), .. } = &sealed.event else { return };
-    messages::apply(draft, id, act, &Trace { by: author.clone(), index });
+    let trace = Trace { by: author.clone(), index };
+    match act {
+        Act::Note(note) => notes::apply(draft, id, note, &trace),
+        Act::Calendar(calendar) => calendar::apply(draft, id, calendar, &trace),
+        _ => messages::apply(draft, id, act, &trace),
+    }
 }
 
 /// Whether somebody sees an item: it is in the timeline, and not from before their time (P17).
@@ -132,6 +164,8 @@ fn feature_of(act: &Act) -> Option<Feature> {
         Act::Message(_) => None,
         Act::Edit(_) | Act::Recall(_) => Some(Feature::Edits),
         Act::React(_) => Some(Feature::Reactions),
+        // Whether the partner offers a tool is asked before.
+        Act::Note(_) | Act::Calendar(_) => None,
     }
 }
 
@@ -139,9 +173,12 @@ fn refusal(code: Code, act: &Act) -> Reject {
     let (field, detail) = match (code, act) {
         (Code::NoSuchMessage, _) => (Some("reply_to"), "the message that you answer is not visible to you"),
         (Code::NoSuchItem, _) => (None, "there is nothing of this kind at that index, or it is not visible to you"),
-        (Code::NotAuthor, Act::Recall(_)) => (None, "only its author or a Group Master can recall it"),
+        (Code::NotAuthor, Act::Recall(_) | Act::Note(_) | Act::Calendar(_)) => {
+            (None, "only its author or a Group Master can do this")
+        }
         (Code::NotAuthor, _) => (None, "only its author can change it"),
-        (Code::Recalled, _) => (None, "it was recalled; nothing changes it any more"),
+        (Code::Recalled, _) => (None, "it was recalled, deleted or called off; nothing changes it any more"),
+        (Code::TooLarge, Act::Note(_) | Act::Calendar(_)) => (None, "it has as many edits or comments as it can have"),
         (Code::NotMaster, _) => (Some("all"), "only a Group Master may mention everybody in this room"),
         (Code::TooLarge, Act::React(_)) => (None, "it has as many reactions as an item can have"),
         (Code::TooLarge, Act::Edit(_)) => (None, "it was edited as often as a message can be"),

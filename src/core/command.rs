@@ -6,7 +6,7 @@ use crate::model::{
     event::{Act, Role, Sealed, SettingsChange},
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
-    org::SignedCard,
+    org::{Card, SignedCard},
     record::{Ack, Envelope, Epoch, Evidence, Hello, InPosition, OutPosition},
     room::History,
     signal::Switches,
@@ -14,6 +14,7 @@ use crate::model::{
     time::Millis,
     user::{Policy, Session},
 };
+use std::sync::Arc;
 
 /// A command to the writer.
 #[derive(Debug)]
@@ -86,6 +87,10 @@ pub enum UserOp {
     },
     /// One has read a room up to this index.
     MarkRead(RoomId, u64),
+    /// Open a feed of a room's calendar under this digest of its secret.
+    OpenFeed(Digest, RoomId),
+    /// End all one's feeds of a room's calendar.
+    EndFeeds(RoomId),
     /// One has read all notices before this number.
     ReadNotices(u64),
     /// Change one's own name.
@@ -157,6 +162,8 @@ pub enum AdminOp {
     IssueToken(Digest, Session),
     /// End all sessions and tokens of a user.
     EndSessions(LocalPart),
+    /// From now on peers are shown this card (W1).
+    ShowCard(Arc<Card>),
     /// Something that an admin did outside the store and that has to be in the audit log.
     Note {
         /// What.
@@ -345,6 +352,8 @@ impl UserOp {
             | Self::RemoveMember(room, _)
             | Self::SetRole(room, _, _)
             | Self::ChangeRoom(room, _)
+            | Self::OpenFeed(_, room)
+            | Self::EndFeeds(room)
             | Self::Act { room, .. }
             | Self::MarkRead(room, _) => room.to_string(),
             Self::ReadNotices(_)
@@ -370,6 +379,7 @@ impl AdminOp {
             }
             Self::IssueToken(_, session) => session.user.to_string(),
             Self::SetPolicy(_) => "policy".to_owned(),
+            Self::ShowCard(card) => card.domain.to_string(),
             Self::Note { subject, .. } => subject.clone(),
         }
     }

@@ -6,7 +6,7 @@ use super::{
     contacts,
     draft::{Change, Draft},
     facts::Facts,
-    grants, groups, hello, ingest, links, rooms, settle,
+    feeds, grants, groups, hello, ingest, links, rooms, settle,
     state::State,
     users,
 };
@@ -94,6 +94,8 @@ fn decide_user(draft: &mut Draft<'_>, user: &LocalPart, op: UserOp) -> Result<An
         UserOp::ChangeRoom(room, change) => groups::change(draft, user, room, change),
         UserOp::Act { room, id, act } => acts::act(draft, user, room, id, act),
         UserOp::MarkRead(room, index) => rooms::mark_read(draft, user, room, index),
+        UserOp::OpenFeed(secret, room) => feeds::open(draft, user, secret, room),
+        UserOp::EndFeeds(room) => feeds::end(draft, user, room),
         UserOp::ReadNotices(before) => users::read_notices(draft, user, before),
         UserOp::Rename(name) => users::rename(draft, user, name),
         UserOp::SetSignals(switches) => users::set_signals(draft, user, switches),
@@ -117,6 +119,7 @@ fn decide_admin(draft: &mut Draft<'_>, actor: &str, op: AdminOp) -> Result<Answe
         AdminOp::SetPolicy(policy) => users::set_policy(draft, actor, policy),
         AdminOp::IssueToken(secret, session) => users::issue_token(draft, actor, secret, session),
         AdminOp::EndSessions(local) => users::end_sessions(draft, actor, &local),
+        AdminOp::ShowCard(card) => Ok(links::show_card(draft, actor, card)),
         AdminOp::Note { action, subject, detail } => {
             draft.audit(AuditNote { actor: format!("admin:{actor}"), action, subject, code: None, detail });
             Ok(Answer::done())

@@ -14,14 +14,14 @@ use crate::{
         Address, Code, Digest, Domain, EventId, LocalPart, Millis, RoomId,
         audit::{AuditEntry, AuditNote},
         contact::Contact,
-        event::{Content, Event, Regards, Sealed},
+        event::{Content, Event, ItemKind, Regards, Sealed},
         item::Item,
         journal::Entry,
         link::{Parted, Peer, Streams},
         notice::{Notice, NoticeKind},
         record::{Epoch, Evidence, RecordBody},
         room::{FormerMember, Invitation, Member, RoomInfo},
-        user::{Policy, Profile, Session, User},
+        user::{Feed, Policy, Profile, Session, User},
     },
     wire,
 };
@@ -34,6 +34,7 @@ pub enum Change {
     Policy(Policy),
     User(Arc<User>),
     Session(Digest, Option<Arc<Session>>),
+    Feed(Digest, Option<Arc<Feed>>),
     Peer(Domain, Option<Arc<Peer>>),
     Streams(Domain, Option<Box<Streams>>),
     Parted(Domain, Option<Arc<Parted>>),
@@ -45,6 +46,8 @@ pub enum Change {
     Profile(Arc<Profile>),
     Mark(LocalPart, RoomId, u64),
     Item(RoomId, u64, Arc<Item>),
+    /// An item that a tool of the room lists.
+    Listed(RoomId, ItemKind, u64),
     NoticesRead(LocalPart, u64),
     Refused(Domain, u64, u64, Code),
     UserQuota(LocalPart, Quota),
@@ -198,6 +201,16 @@ impl<'a> Draft<'a> {
             None => self.state.sessions.remove(&secret),
         };
         self.changes.push(Change::Session(secret, session));
+    }
+
+    /// Opens or ends a calendar feed.
+    pub fn put_feed(&mut self, secret: Digest, feed: Option<Feed>) {
+        let feed = feed.map(Arc::new);
+        match &feed {
+            Some(feed) => self.state.feeds.insert(secret, feed.clone()),
+            None => self.state.feeds.remove(&secret),
+        };
+        self.changes.push(Change::Feed(secret, feed));
     }
 
     /// Pins or replaces a peer.
@@ -413,6 +426,11 @@ impl<'a> Draft<'a> {
         }
         self.facts.note_item((id, index), &item);
         self.changes.push(Change::Item(id, index, Arc::new(item)));
+    }
+
+    /// Lists an item among those of its kind.
+    pub fn list(&mut self, id: RoomId, kind: ItemKind, index: u64) {
+        self.changes.push(Change::Listed(id, kind, index));
     }
 
     /// Lets the follower's copy of a room go on at another index, as its host says.

@@ -1,7 +1,7 @@
 //! What daemons tell each other that they know beyond the first version of the protocol, and who has to know it.
 
 use super::state::{Link, Room, State};
-use crate::model::{Code, Reject};
+use crate::model::{Code, Reject, tool::Tool};
 
 /// A part of the protocol that came after its first description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,13 +12,30 @@ pub enum Feature {
     Reactions,
     /// Messages that call all members.
     MentionAll,
+    /// Rules of a room beside its name: tools, who may call all.
+    Rules,
+    /// The tool of notes.
+    Notes,
+    /// The tool of the calendar.
+    Calendar,
+    /// The tool of the folder.
+    Folder,
     /// Signals: typing, presence, read markers (P22).
     Signals,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Edits, Self::Reactions, Self::MentionAll, Self::Signals];
+    pub const ALL: [Self; 8] = [
+        Self::Edits,
+        Self::Reactions,
+        Self::MentionAll,
+        Self::Rules,
+        Self::Notes,
+        Self::Calendar,
+        Self::Folder,
+        Self::Signals,
+    ];
 
     /// Its name in hellos.
     #[must_use]
@@ -27,15 +44,22 @@ impl Feature {
             Self::Edits => "edits",
             Self::Reactions => "reactions",
             Self::MentionAll => "mention-all",
+            Self::Rules => "rules",
+            Self::Notes => "notes",
+            Self::Calendar => "calendar",
+            Self::Folder => "folder",
             Self::Signals => "signals",
         }
     }
 }
 
-/// What we offer in our hellos.
+/// What we offer in our hellos. A tool that our admin forbids is not offered: so the partner's people know why it is off.
 #[must_use]
-pub fn offered(_state: &State) -> Vec<String> {
-    Feature::ALL.iter().map(|feature| feature.as_str().to_owned()).collect()
+pub fn offered(state: &State) -> Vec<String> {
+    let forbidden =
+        |feature: &Feature| Tool::ALL.iter().any(|tool| tool.feature() == *feature && !state.policy.tools.has(*tool));
+    let offered = Feature::ALL.iter().filter(|feature| !forbidden(feature));
+    offered.map(|feature| feature.as_str().to_owned()).collect()
 }
 
 /// Whether the peer offers it.

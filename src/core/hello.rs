@@ -10,6 +10,7 @@ use super::{
 };
 use crate::model::{
     Code, Digest, Domain, EpochId, Reject,
+    journal::Entry,
     link::{InStream, OutStream, Peer, Streams, Term},
     record::{Epoch, Hello, InPosition, OutPosition},
 };
@@ -121,6 +122,9 @@ fn note_contact(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
         if link.peer.instance.is_some_and(|known| known != hello.instance) {
             let detail = format!("the peer speaks from another database: {}", hello.instance);
             links::note(draft, format!("peer:{peer}"), "link.instance_changed", peer, (None, detail));
+        }
+        if link.peer.features != hello.features {
+            draft.journal(Entry::Link { peer: peer.clone() });
         }
         let (instance, features) = (Some(hello.instance), hello.features.clone());
         draft.put_peer(Peer { instance, features, ..Peer::clone(&link.peer) });

@@ -9,6 +9,7 @@ pub mod decide;
 pub mod draft;
 pub mod facts;
 pub mod features;
+pub mod feeds;
 pub mod grants;
 pub mod groups;
 pub mod hello;
@@ -23,6 +24,7 @@ pub mod signals;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod tools;
 pub mod users;
 pub mod why;
 

@@ -9,7 +9,7 @@ use crate::model::{
     org::{Card, OwnOrg},
     record::Epoch,
     room::{FormerMember, Invitation, Member, RoomInfo},
-    user::{Policy, Profile, Session, User},
+    user::{Feed, Policy, Profile, Session, User},
 };
 use imbl::{OrdMap, OrdSet};
 use std::sync::Arc;
@@ -64,6 +64,8 @@ pub struct State {
     pub users: OrdMap<LocalPart, Arc<User>>,
     /// Sessions and tokens, by the SHA-256 of their secret.
     pub sessions: OrdMap<Digest, Arc<Session>>,
+    /// Calendar feeds, by the SHA-256 of their secret.
+    pub feeds: OrdMap<Digest, Arc<Feed>>,
     /// Links, by the peer's domain.
     pub links: OrdMap<Domain, Arc<Link>>,
     /// What is remembered of unpinned peers.
@@ -116,6 +118,7 @@ impl State {
             policy: Policy::default(),
             users: OrdMap::new(),
             sessions: OrdMap::new(),
+            feeds: OrdMap::new(),
             links: OrdMap::new(),
             parted: OrdMap::new(),
             rooms: OrdMap::new(),

@@ -16,6 +16,7 @@ use crate::model::{
     record::RecordBody,
     signal::Switches,
     text::DisplayName,
+    tool::Tool,
     user::{Audience, Policy, Session, User},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -179,9 +180,10 @@ pub fn set_policy(draft: &mut Draft<'_>, actor: &str, policy: Policy) -> Result<
     let Switches { receipts, typing, presence } = policy.signals;
     let [receipts, typing, presence] = [receipts, typing, presence].map(on_off);
     let detail = format!(
-        "audience {audience}, newcomers {newcomers}, edit window {} ms, receipts {receipts}, typing {typing}, presence \
-         {presence}",
-        policy.edit_window_ms
+        "audience {audience}, newcomers {newcomers}, edit window {} ms, tools {}, receipts {receipts}, typing {typing}, \
+         presence {presence}",
+        policy.edit_window_ms,
+        tool_words(policy)
     );
     audit(draft, admin(actor), "policy.changed", "policy".to_owned(), detail);
     let users = draft.state.users.clone();
@@ -189,6 +191,11 @@ pub fn set_policy(draft: &mut Draft<'_>, actor: &str, policy: Policy) -> Result<
         permission_changed(draft, local, (user.is_permitted(before), user.is_permitted(policy)));
     }
     Ok(Answer::done())
+}
+
+fn tool_words(policy: Policy) -> String {
+    let on: Vec<&str> = Tool::ALL.into_iter().filter(|tool| policy.tools.has(*tool)).map(Tool::as_str).collect();
+    if on.is_empty() { "none".to_owned() } else { on.join(" ") }
 }
 
 /// Issues a token for a user.

@@ -14,6 +14,7 @@ use crate::{
         grant::SignedGrant,
         limits,
         record::{Epoch, Hello},
+        tool::Tools,
     },
     wire,
 };
@@ -25,6 +26,7 @@ pub struct Said {
     ours: Option<u64>,
     theirs: Option<u64>,
     incoming: Option<Epoch>,
+    tools: Tools,
     held: Held,
 }
 
@@ -45,6 +47,7 @@ impl Federation {
             ours: serial(&link.peer.ours),
             theirs: serial(&link.peer.theirs),
             incoming: link.streams.inn.as_ref().map(|inn| inn.epoch),
+            tools: state.policy.tools,
             held: Held {
                 unconfirmed: state.unconfirmed,
                 quarantined: link.peer.quarantine.is_some(),

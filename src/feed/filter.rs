@@ -7,7 +7,7 @@ use crate::{
         rooms::{member_of, present_members},
         state::Room,
     },
-    model::{Address, LocalPart, RoomId, journal::Entry},
+    model::{Address, LocalPart, RoomId, event::Regards, journal::Entry},
     store::reader::TimelineRow,
 };
 use std::sync::{Arc, OnceLock};
@@ -55,12 +55,17 @@ fn events_visible(
     let room = member_of(state, user, id).ok()?;
     let visible_from = room.members.get(&state.address(user))?.visible_from;
     let hidden = hidden_from(state, user, room);
-    if visible_from <= from && hidden.iter().all(|(start, end)| *end <= from || to <= *start) {
+    let sees = |index: u64| visible_from <= index && !hidden.iter().any(|(start, end)| (*start..*end).contains(&index));
+    // What changes a hidden item is hidden with it (P17).
+    let sees_target = |row: &TimelineRow| match row.regards {
+        Regards::Item(target) => sees(target),
+        Regards::Reply(_) | Regards::Nothing => true,
+    };
+    let whole = visible_from <= from && hidden.iter().all(|(start, end)| *end <= from || to <= *start);
+    if whole && item.events.iter().all(sees_target) {
         return Some(item.clone());
     }
-    let seen = |row: &&TimelineRow| {
-        visible_from <= row.index && !hidden.iter().any(|(start, end)| (*start..*end).contains(&row.index))
-    };
+    let seen = |row: &&TimelineRow| sees(row.index) && sees_target(row);
     let events: Vec<TimelineRow> = item.events.iter().filter(seen).cloned().collect();
     if events.is_empty() {
         return None;

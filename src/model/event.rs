@@ -1,13 +1,18 @@
 //! What stands in a room's timeline.
 
 mod act;
+mod calendar;
+mod note;
 
-pub use act::{Act, Edit, Message, React, Recall};
+pub use act::{Act, Edit, ItemKind, Message, React, Recall};
+pub use calendar::{Calendar, DateBody};
+pub use note::{Note, NoteBody};
 
 use super::{
     Address, Code, EventId, Millis,
     room::History,
     text::{Description, RoomName},
+    tool::RulesChange,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -82,6 +87,8 @@ pub struct SettingsChange {
     pub description: Option<Description>,
     /// What members added later see (P17).
     pub history: Option<History>,
+    /// Tools and who may call all (P19).
+    pub rules: RulesChange,
 }
 
 /// An event with its exact JSON: the bytes that are signed, stored, and shown (`docs/adr/0004`).

@@ -1,6 +1,6 @@
 //! What has become of an item since the event that made it: one row for each item that was touched.
 
-use super::{Address, text::Emoji};
+use super::{Address, calendar::Attendance, text::Emoji};
 use serde::{Deserialize, Serialize};
 
 /// An item as the events after its own have left it. Texts stand in the timeline only; this names the events.
@@ -10,8 +10,16 @@ pub struct Item {
     pub edits: Vec<u64>,
     /// Who took it back, by which event.
     pub recalled: Option<Trace>,
+    /// Who called it off, by which event: a date stays to be seen.
+    pub cancelled: Option<Trace>,
     /// Reactions, in the order in which their emoji came up.
     pub reactions: Vec<Reaction>,
+    /// Who pinned it, by which event.
+    pub pinned: Option<Trace>,
+    /// The events of its comments, oldest first; deleted ones stay.
+    pub comments: Vec<u64>,
+    /// Who comes, each person once, in the order of their first answers.
+    pub answers: Vec<(Trace, Attendance)>,
 }
 
 /// Who did something, and by which event. The index decides who may see it.
@@ -48,6 +56,14 @@ impl Item {
         match self.reactions.iter_mut().find(|reaction| reaction.emoji == *emoji) {
             Some(reaction) => reaction.people.push(trace),
             None => self.reactions.push(Reaction { emoji: emoji.clone(), people: vec![trace] }),
+        }
+    }
+
+    /// Notes whether somebody comes; the last answer counts.
+    pub fn answer(&mut self, trace: Trace, answer: Attendance) {
+        match self.answers.iter_mut().find(|(known, _)| known.by == trace.by) {
+            Some(known) => *known = (trace, answer),
+            None => self.answers.push((trace, answer)),
         }
     }
 

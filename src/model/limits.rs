@@ -78,6 +78,22 @@ pub const EDITS_PER_ITEM_MAX: usize = 100;
 pub const EDIT_WINDOW_MS_DEFAULT: u64 = 24 * 3_600_000;
 /// Longest such time that an admin can set, milliseconds.
 pub const EDIT_WINDOW_MS_MAX: u64 = 366 * 24 * 3_600_000;
+/// Longest title of a note or a date, characters.
+pub const TITLE_CHARS_MAX: usize = 100;
+/// Longest place of a date, characters.
+pub const PLACE_CHARS_MAX: usize = 200;
+/// Comments under one note.
+pub const COMMENTS_PER_NOTE_MAX: usize = 1_000;
+/// Longest name of a time zone, bytes.
+pub const ZONE_NAME_BYTES_MAX: usize = 64;
+/// Longest rule of recurrence, bytes.
+pub const RECURRENCE_BYTES_MAX: usize = 200;
+/// Occurrences of one date that are worked out at once.
+pub const OCCURRENCES_MAX: u16 = 1_000;
+/// Earliest reminder, minutes before a date: four weeks.
+pub const REMINDER_MINUTES_MAX: u64 = 28 * 24 * 60;
+/// Calendar feeds of one user; the oldest end first.
+pub const FEEDS_PER_USER_MAX: usize = 64;
 /// Longest quoted excerpt of a message that is answered, characters.
 pub const QUOTE_CHARS_MAX: usize = 200;
 /// Records that wait in one outbox before local users get 507.

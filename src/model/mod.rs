@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod audit;
+pub mod calendar;
 pub mod code;
 pub mod contact;
 pub mod event;
@@ -21,6 +22,7 @@ pub mod room;
 pub mod signal;
 pub mod text;
 pub mod time;
+pub mod tool;
 pub mod user;
 
 pub use address::{Address, Domain, LocalPart};

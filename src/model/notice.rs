@@ -72,6 +72,27 @@ pub enum NoticeKind {
         /// Which message.
         index: u64,
     },
+    /// Somebody posted a note.
+    Note {
+        /// Where.
+        room: RoomId,
+        /// Which note.
+        index: u64,
+    },
+    /// Somebody commented on a note of one's own.
+    Comment {
+        /// Where.
+        room: RoomId,
+        /// Which note.
+        index: u64,
+    },
+    /// A date was made, changed or called off.
+    Date {
+        /// Where.
+        room: RoomId,
+        /// Which date.
+        index: u64,
+    },
     /// A message or request of one's own was refused by the partner.
     Refused {
         /// Where.
@@ -84,4 +105,18 @@ pub enum NoticeKind {
         /// Which.
         room: RoomId,
     },
+}
+
+impl NoticeKind {
+    /// The item that it is about.
+    #[must_use]
+    pub fn place(&self) -> Option<(RoomId, u64)> {
+        match self {
+            Self::Mentioned { room, index }
+            | Self::Note { room, index }
+            | Self::Comment { room, index }
+            | Self::Date { room, index } => Some((*room, *index)),
+            _ => None,
+        }
+    }
 }

@@ -4,6 +4,7 @@ use super::{
     Address, Code, Digest, Domain, Millis, RoomId,
     event::Role,
     text::{Description, DisplayName, RoomName},
+    tool::Rules,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,8 @@ pub struct RoomInfo {
     pub description: Description,
     /// What new members see.
     pub history: History,
+    /// Which tools are on, and who may call all.
+    pub rules: Rules,
     /// Who made it.
     pub created_by: Address,
     /// When, by the host's clock.
@@ -127,6 +130,8 @@ pub struct RoomImage {
     pub description: Description,
     /// What new members see.
     pub history: History,
+    /// Which tools are on, and who may call all.
+    pub rules: Rules,
     /// Who made it.
     pub created_by: Address,
     /// When.

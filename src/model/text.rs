@@ -64,6 +64,20 @@ fn check_room_name(text: &str) -> Result<(), TextError> {
     check_line(text, limits::ROOM_NAME_CHARS_MAX)
 }
 
+fn check_title(text: &str) -> Result<(), TextError> {
+    if text.trim().is_empty() {
+        return Err(TextError::Empty);
+    }
+    check_line(text, limits::TITLE_CHARS_MAX)
+}
+
+fn check_place(text: &str) -> Result<(), TextError> {
+    if text.trim().is_empty() {
+        return Err(TextError::Empty);
+    }
+    check_line(text, limits::PLACE_CHARS_MAX)
+}
+
 fn check_description(text: &str) -> Result<(), TextError> {
     check_line(text, limits::DESCRIPTION_CHARS_MAX)
 }
@@ -181,6 +195,14 @@ bounded_text!(
 bounded_text!(
     /// What a message says: 1 byte to 16 KiB of UTF-8.
     MessageText, check_message
+);
+bounded_text!(
+    /// What a note or a date is called: 1 to 100 characters, one line.
+    Title, check_title
+);
+bounded_text!(
+    /// Where a date is: 1 to 200 characters, one line.
+    PlaceText, check_place
 );
 bounded_text!(
     /// What one reacts by: one emoji, up to 32 bytes of UTF-8.

@@ -1,6 +1,6 @@
 //! Our own users, their sessions, and who may use external messaging (P3).
 
-use super::{Address, LocalPart, Millis, limits, signal::Switches, text::DisplayName};
+use super::{Address, LocalPart, Millis, RoomId, limits, signal::Switches, text::DisplayName, tool::Tools};
 use serde::{Deserialize, Serialize};
 
 /// One of our users: one row.
@@ -42,6 +42,8 @@ pub struct Policy {
     pub newcomers: bool,
     /// How long users can edit and recall their own messages, milliseconds (P20).
     pub edit_window_ms: u64,
+    /// Which tools users may use in rooms (P19).
+    pub tools: Tools,
     /// Which signals users send and see at all (P22).
     pub signals: Switches,
 }
@@ -52,6 +54,7 @@ impl Default for Policy {
             audience: Audience::All,
             newcomers: true,
             edit_window_ms: limits::EDIT_WINDOW_MS_DEFAULT,
+            tools: Tools::default(),
             signals: Switches::default(),
         }
     }
@@ -76,6 +79,17 @@ pub struct Session {
     pub created_at: Millis,
     /// Until when.
     pub ends_at: Millis,
+}
+
+/// An address at which other software reads a room's calendar: one row, keyed by the SHA-256 of the secret in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feed {
+    /// Whose.
+    pub user: LocalPart,
+    /// Of which room.
+    pub room: RoomId,
+    /// Since when.
+    pub created_at: Millis,
 }
 
 /// A person of a partner org as their own daemon described them: one row.

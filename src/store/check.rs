@@ -22,7 +22,7 @@ use crate::{
         notice::Notice,
         org::OwnOrg,
         room::{FormerMember, Invitation, Member, RoomInfo},
-        user::{Policy, Profile, Session, User},
+        user::{Feed, Policy, Profile, Session, User},
     },
     wire,
 };
@@ -125,6 +125,7 @@ impl Pass {
             Key::Unconfirmed => readable::<bool>(key, row, &further),
             Key::User(_) => readable::<User>(key, row, &further),
             Key::Session(_) => readable::<Session>(key, row, &further),
+            Key::Feed(_) => readable::<Feed>(key, row, &further),
             Key::Peer(_) => readable::<Peer>(key, row, &further),
             Key::Streams(_) => readable::<Streams>(key, row, &further),
             Key::Parted(_) => readable::<Parted>(key, row, &further),
@@ -148,6 +149,7 @@ impl Pass {
             Key::Item(_, _, 0) if parts == 0 => readable::<Item>(key, row, &[]),
             // Longer items are read with their parts when somebody asks for them.
             Key::More(..) | Key::Item(..) | Key::Row(..) => Ok(()),
+            Key::Listed(..) => readable::<()>(key, row, &further),
         }
     }
 

@@ -107,6 +107,7 @@ pub fn room(id: RoomId) -> RoomInfo {
         name: Some("Plans".parse().expect("a room name")),
         description: "all of them".parse().expect("a description"),
         history: History::Arrival,
+        rules: crate::model::tool::Rules::default(),
         created_by: address("alice@acme.example"),
         created_at: Millis(6),
         synced_epoch: Some(1),

@@ -2,10 +2,10 @@
 
 use super::{
     codec::{self, damaged},
-    keyspace::{Key, item_rows},
+    keyspace::{Key, item_rows, listed_rows},
     kv::{Kv, StoreError},
 };
-use crate::model::{RoomId, item::Item};
+use crate::model::{RoomId, event::ItemKind, item::Item};
 
 /// Rows of one scan.
 const ROWS_PER_SCAN: usize = 64;
@@ -47,9 +47,24 @@ pub fn last(kv: &dyn Kv, room: RoomId) -> Result<Option<u64>, StoreError> {
     kv.scan_back(&from, &to, 1)?.first().map(|(key, _)| index_of(key)).transpose()
 }
 
+/// Items that a tool lists with `index < before`, newest first.
+///
+/// # Errors
+/// When the store cannot be read, or holds something else.
+pub fn listed(
+    kv: &dyn Kv,
+    room: RoomId,
+    kind: ItemKind,
+    before: u64,
+    items_max: usize,
+) -> Result<Vec<u64>, StoreError> {
+    let (from, to) = listed_rows(room, kind, before);
+    kv.scan_back(&from, &to, items_max)?.iter().map(|(key, _)| index_of(key)).collect()
+}
+
 fn index_of(key: &[u8]) -> Result<u64, StoreError> {
     match Key::decode(key) {
-        Some(Key::Item(_, index, _)) => Ok(index),
+        Some(Key::Item(_, index, _) | Key::Listed(_, _, index)) => Ok(index),
         _ => Err(damaged(format_args!("the key {} names no item", crate::model::id::hex(key)))),
     }
 }

@@ -3,7 +3,7 @@
 //! A key is a tag byte and the fields in order: ids raw, numbers big-endian, texts ended by a zero byte (no text of the
 //! model holds one). So keys of one kind stand together, in the order of their fields.
 
-use crate::model::{Address, Digest, Domain, LocalPart, RoomId};
+use crate::model::{Address, Digest, Domain, LocalPart, RoomId, event::ItemKind};
 
 /// One packed log: a sequence of numbered entries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +43,8 @@ pub enum Key {
     User(LocalPart),
     /// A session, by the digest of its secret.
     Session(Digest),
+    /// A calendar feed, by the digest of its secret.
+    Feed(Digest),
     /// A peer.
     Peer(Domain),
     /// The stream positions of a link.
@@ -75,6 +77,8 @@ pub enum Key {
     LinkQuota(Domain, bool),
     /// What has become of an item: room, index, and which part of it when it is long. Not loaded at the start.
     Item(RoomId, u64, u8),
+    /// An item that a tool of a room lists. Not loaded at the start.
+    Listed(RoomId, ItemKind, u64),
     /// A row of a log: number of its first entry, and which part of it when that entry needs several rows.
     Row(LogId, u64, u8),
 }
@@ -91,6 +95,7 @@ mod tag {
     pub const PEER: u8 = 0x22;
     pub const STREAMS: u8 = 0x23;
     pub const PARTED: u8 = 0x24;
+    pub const FEED: u8 = 0x25;
     // Members and the like come after their room, so that one pass in key order can rebuild rooms.
     pub const ROOM: u8 = 0x30;
     pub const SKIP: u8 = 0x31;
@@ -107,6 +112,7 @@ mod tag {
     // From here on nothing is loaded at the start.
     pub const UNLOADED_FIRST: u8 = 0x60;
     pub const ITEM: u8 = 0x60;
+    pub const LISTED: u8 = 0x61;
     pub const LOG_FIRST: u8 = 0x80;
     pub const TIMELINE: u8 = 0x80;
     pub const PENDING: u8 = 0x81;
@@ -124,6 +130,12 @@ pub type KeyRange = (Vec<u8>, Vec<u8>);
 #[must_use]
 pub fn state_rows() -> KeyRange {
     (Vec::new(), vec![tag::UNLOADED_FIRST])
+}
+
+/// The rows that list the items of a kind with `index < before`.
+#[must_use]
+pub fn listed_rows(room: RoomId, kind: ItemKind, before: u64) -> KeyRange {
+    (Key::Listed(room, kind, 0).encode(), Key::Listed(room, kind, before).encode())
 }
 
 /// The rows of the items of a room with `from <= index < to`.
@@ -208,6 +220,7 @@ impl Key {
             Self::Unconfirmed => start(tag::UNCONFIRMED),
             Self::User(user) => start(tag::USER).text(user.as_str()),
             Self::Session(secret) => start(tag::SESSION).raw(&secret.0),
+            Self::Feed(secret) => start(tag::FEED).raw(&secret.0),
             Self::Peer(peer) => start(tag::PEER).text(peer.as_str()),
             Self::Streams(peer) => start(tag::STREAMS).text(peer.as_str()),
             Self::Parted(peer) => start(tag::PARTED).text(peer.as_str()),
@@ -224,6 +237,7 @@ impl Key {
             Self::UserQuota(user) => start(tag::USER_QUOTA).text(user.as_str()),
             Self::LinkQuota(peer, theirs) => start(tag::LINK_QUOTA).text(peer.as_str()).raw(&[u8::from(*theirs)]),
             Self::Item(room, index, part) => start(tag::ITEM).raw(&room.0).number(*index).raw(&[*part]),
+            Self::Listed(room, kind, index) => start(tag::LISTED).raw(&room.0).raw(&[kind_byte(*kind)]).number(*index),
             Self::Row(log, seq, part) => return row_key(&log.prefix(), *seq, *part),
         }
         .0
@@ -246,6 +260,7 @@ impl Key {
             tag::UNCONFIRMED => Self::Unconfirmed,
             tag::USER => Self::User(rest.text()?),
             tag::SESSION => Self::Session(Digest(rest.raw()?)),
+            tag::FEED => Self::Feed(Digest(rest.raw()?)),
             tag::PEER => Self::Peer(rest.text()?),
             tag::STREAMS => Self::Streams(rest.text()?),
             tag::PARTED => Self::Parted(rest.text()?),
@@ -262,11 +277,22 @@ impl Key {
             tag::USER_QUOTA => Self::UserQuota(rest.text()?),
             tag::LINK_QUOTA => Self::LinkQuota(rest.text()?, rest.raw::<1>()? == [1]),
             tag::ITEM => Self::Item(RoomId(rest.raw()?), rest.number()?, rest.raw::<1>()?[0]),
+            tag::LISTED => Self::Listed(RoomId(rest.raw()?), kind_of(rest.raw::<1>()?[0])?, rest.number()?),
             tag::LOG_FIRST.. => Self::Row(rest.log(*tag)?, rest.number()?, rest.raw::<1>()?[0]),
             _ => return None,
         };
         rest.0.is_empty().then_some(key)
     }
+}
+
+const KINDS: [ItemKind; 4] = [ItemKind::Message, ItemKind::Note, ItemKind::Comment, ItemKind::Date];
+
+fn kind_byte(kind: ItemKind) -> u8 {
+    KINDS.iter().position(|known| *known == kind).and_then(|at| u8::try_from(at).ok()).expect("KINDS has them all")
+}
+
+fn kind_of(byte: u8) -> Option<ItemKind> {
+    KINDS.get(usize::from(byte)).copied()
 }
 
 struct Encoder(Vec<u8>);
@@ -344,6 +370,7 @@ mod tests {
             Key::Unconfirmed,
             Key::User(user.clone()),
             Key::Session(Digest([9; 32])),
+            Key::Feed(Digest([9; 32])),
             Key::Peer(peer.clone()),
             Key::Streams(peer.clone()),
             Key::Parted(peer.clone()),
@@ -360,6 +387,7 @@ mod tests {
             Key::UserQuota(user.clone()),
             Key::LinkQuota(peer.clone(), true),
             Key::Item(room, 5, 0),
+            Key::Listed(room, ItemKind::Date, 5),
         ];
         let logs = [
             LogId::Timeline(room),

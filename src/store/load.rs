@@ -23,7 +23,7 @@ use crate::{
         link::{Parted, Peer, Streams},
         org::OwnOrg,
         room::{FormerMember, Invitation, Member, RoomInfo},
-        user::{Policy, Profile, Session, User},
+        user::{Feed, Policy, Profile, Session, User},
     },
     wire,
 };
@@ -141,6 +141,7 @@ impl Rebuild {
             Key::Unconfirmed => state.unconfirmed = value.decode()?,
             Key::User(user) => drop(state.users.insert(user, value.decode::<Arc<User>>()?)),
             Key::Session(secret) => drop(state.sessions.insert(secret, value.decode::<Arc<Session>>()?)),
+            Key::Feed(secret) => drop(state.feeds.insert(secret, value.decode::<Arc<Feed>>()?)),
             Key::Peer(domain) => {
                 let peer = value.decode::<Arc<Peer>>()?;
                 state.links.insert(domain, Arc::new(Link { peer, streams: Streams::default(), last_refusal: None }));
@@ -182,7 +183,7 @@ impl Rebuild {
             // Read before all others.
             Key::Schema | Key::Org | Key::Commit | Key::More(..) => {}
             // Read when somebody asks for them.
-            Key::Item(..) | Key::Row(..) => {}
+            Key::Item(..) | Key::Listed(..) | Key::Row(..) => {}
         }
         Ok(())
     }

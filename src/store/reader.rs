@@ -13,7 +13,12 @@ use super::{
 use crate::{
     core::facts::ItemFact,
     model::{
-        Domain, LocalPart, Millis, RoomId, audit::AuditEntry, event::Event, item::Item, journal::Entry, notice::Notice,
+        Domain, LocalPart, Millis, RoomId,
+        audit::AuditEntry,
+        event::{Event, ItemKind},
+        item::Item,
+        journal::Entry,
+        notice::Notice,
     },
     wire,
 };
@@ -84,6 +89,14 @@ impl Reader {
     /// When the store cannot be read.
     pub fn items(&self, room: RoomId, from: u64, to: u64) -> Result<Vec<(u64, Item)>, StoreError> {
         items::read(&*self.kv, room, from, to)
+    }
+
+    /// Items that a tool of a room lists with `index < before`, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn listed(&self, room: RoomId, kind: ItemKind, before: u64, items_max: usize) -> Result<Vec<u64>, StoreError> {
+        items::listed(&*self.kv, room, kind, before, items_max)
     }
 
     /// The item that this event made, as it stands; none when the event is not here.

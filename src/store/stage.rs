@@ -91,6 +91,7 @@ impl Stage {
             Change::Policy(policy) => self.put(&Key::Policy, policy),
             Change::User(user) => self.put(&Key::User(user.local.clone()), user),
             Change::Session(secret, session) => self.put_or_delete(&Key::Session(*secret), session.as_ref()),
+            Change::Feed(secret, feed) => self.put_or_delete(&Key::Feed(*secret), feed.as_ref()),
             Change::Peer(peer, row) => self.put_or_delete(&Key::Peer(peer.clone()), row.as_ref()),
             Change::Streams(peer, streams) => self.put_or_delete(&Key::Streams(peer.clone()), streams.as_ref()),
             Change::Parted(peer, parted) => self.put_or_delete(&Key::Parted(peer.clone()), parted.as_ref()),
@@ -109,6 +110,7 @@ impl Stage {
             }
             Change::Profile(profile) => self.put(&Key::Profile(profile.user.clone()), profile),
             Change::Mark(user, room, read) => self.put(&Key::Mark(user.clone(), *room), read),
+            Change::Listed(room, kind, index) => self.put(&Key::Listed(*room, *kind, *index), &()),
             Change::Item(room, index, item) => self.put_item(*room, *index, item),
             Change::NoticesRead(user, before) => self.put(&Key::NoticesRead(user.clone()), before),
             Change::Refused(peer, epoch_n, seq, code) => self.put(&Key::Refused(peer.clone(), *epoch_n, *seq), code),

@@ -6,6 +6,7 @@ mod server;
 pub use link::{EvilLink, MADE_AT, Reply};
 pub use server::EvilServer;
 
+use super::node::soon;
 use crate::{
     clock::SystemRandom,
     crypto::SigningKey,
@@ -158,7 +159,7 @@ impl Handshake {
     pub async fn tls(&self, to: SocketAddr) -> io::Result<TlsStream<BoxStream>> {
         let stream = TcpDial.dial(&to.to_string()).await?;
         let name = ServerName::try_from("anything.example").expect("a valid name");
-        TlsConnector::from(Arc::new(self.config())).connect(name, stream).await
+        soon("for a handshake", TlsConnector::from(Arc::new(self.config())).connect(name, stream)).await
     }
 
     /// Whether a second connection resumed the session of a first one.
@@ -227,16 +228,19 @@ impl EvilConnection {
     /// # Errors
     /// When the connection breaks.
     pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), hyper::Error> {
-        self.sender.ready().await?;
-        let answer = self.sender.send_request(request).await?;
-        let status = answer.status();
-        Ok((status, answer.into_body().collect().await?.to_bytes()))
+        let asking = async {
+            self.sender.ready().await?;
+            let answer = self.sender.send_request(request).await?;
+            let status = answer.status();
+            Ok((status, answer.into_body().collect().await?.to_bytes()))
+        };
+        soon("for an answer of the daemon", asking).await
     }
 
     /// Waits until the daemon has closed the connection.
     pub async fn closed(&mut self) {
         // The task only moves bytes; however it ended, the connection is gone.
-        let _ = (&mut self.driver).await;
+        let _ = soon("until the daemon closes the connection", &mut self.driver).await;
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     crypto::digest::direct_room,
     model::{
         Address, Code, EventId, Reject, RoomId,
-        event::{Act, Message, Role},
+        event::{Act, Edit, Message, React, Recall, Role},
         grant::Scopes,
         room::History,
     },
@@ -46,6 +46,21 @@ pub enum Op {
     Promote(Who, u8, Who),
     Demote(Who, u8, Who),
     Say(Who, Place),
+    Edit(Who, Place),
+    Recall(Who, Place),
+    React(Who, Place, bool),
+}
+
+/// A message, and what has become of it.
+#[derive(Clone, Debug)]
+struct Said {
+    words: String,
+    author: Who,
+    /// Who was there; whoever left and came back was not.
+    seen_by: BTreeSet<Who>,
+    edits: usize,
+    recalled: bool,
+    reactions: BTreeSet<Who>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,7 +82,7 @@ pub struct Model {
     direct: BTreeSet<(Who, Who)>,
     groups: BTreeMap<u8, Group>,
     /// What was said, as each org's copy has it.
-    said: BTreeMap<(usize, RoomId), Vec<String>>,
+    said: BTreeMap<(usize, RoomId), Vec<Said>>,
     words: usize,
 }
 
@@ -128,6 +143,9 @@ impl Model {
             Op::Promote(who, group, other) => return self.set_role(*who, *group, *other, true),
             Op::Demote(who, group, other) => return self.set_role(*who, *group, *other, false),
             Op::Say(who, place) => return self.say(*who, *place),
+            Op::Edit(who, place) => return self.edit(*who, *place),
+            Op::Recall(who, place) => return self.recall(*who, *place),
+            Op::React(who, place, on) => return self.react(*who, *place, *on),
         }
         Ok(())
     }
@@ -148,16 +166,28 @@ impl Model {
 
     fn close(&mut self, org: Org) {
         self.granted[n(org)] = false;
-        for group in self.groups.values_mut() {
-            let host = group.host;
-            group.end(|who| org_of(who) != host);
+        let hosts: Vec<(u8, Org)> = self.groups.iter().map(|(id, group)| (*id, group.host)).collect();
+        for (id, host) in hosts {
+            self.end(id, |who| org_of(who) != host);
         }
     }
 
     fn forbid(&mut self, who: Who) {
         self.forbidden.insert(who);
-        for group in self.groups.values_mut() {
-            group.end(|member| member == who);
+        for id in self.groups.keys().copied().collect::<Vec<_>>() {
+            self.end(id, |member| member == who);
+        }
+    }
+
+    /// Ends memberships; what was seen before is not seen after coming back (P17).
+    fn end(&mut self, id: u8, leaves: impl Fn(Who) -> bool) {
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.end(&leaves);
+        }
+        for ((_, room), said) in &mut self.said {
+            if *room == room_id(id) {
+                said.iter_mut().for_each(|said| said.seen_by.retain(|who| !leaves(*who)));
+            }
         }
     }
 
@@ -242,9 +272,7 @@ impl Model {
         require(who != other, Code::NoLeaving)?;
         let group = self.mastered(who, id)?;
         require(group.role(other).is_some(), Code::NotFound)?;
-        if let Some(group) = self.groups.get_mut(&id) {
-            group.end(|member| member == other);
-        }
+        self.end(id, |member| member == other);
         Ok(())
     }
 
@@ -262,7 +290,68 @@ impl Model {
     fn say(&mut self, who: Who, place: Place) -> Verdict {
         let words = format!("words {}", self.words);
         self.words += 1;
-        let heard_by = match place {
+        let heard_by = self.may_write(who, place)?;
+        let seen_by = match place {
+            Place::With(other) => BTreeSet::from([who, other]),
+            Place::In(group) => self.groups[&group].members.iter().map(|(member, _)| *member).collect(),
+        };
+        let reactions = BTreeSet::new();
+        let said = Said { words, author: who, seen_by, edits: 0, recalled: false, reactions };
+        for org in heard_by {
+            self.said.entry((n(org), room_of(who, place))).or_default().push(said.clone());
+        }
+        Ok(())
+    }
+
+    /// The last message of the place as the one who asks has it, if it can still be changed.
+    fn last_said(&self, who: Who, place: Place) -> Result<&Said, Code> {
+        self.may_write(who, place)?;
+        let said = self.said.get(&(n(org_of(who)), room_of(who, place))).and_then(|said| said.last());
+        let said = said.filter(|said| said.seen_by.contains(&who)).ok_or(Code::NoSuchItem)?;
+        if said.recalled { Err(Code::Recalled) } else { Ok(said) }
+    }
+
+    fn edit(&mut self, who: Who, place: Place) -> Verdict {
+        let said = self.last_said(who, place)?.clone();
+        require(said.author == who, Code::NotAuthor)?;
+        self.change(&said, |said| said.edits += 1);
+        Ok(())
+    }
+
+    fn recall(&mut self, who: Who, place: Place) -> Verdict {
+        let said = self.last_said(who, place)?.clone();
+        let is_master = match place {
+            Place::With(_) => false,
+            Place::In(group) => self.groups[&group].role(who) == Some(true),
+        };
+        require(is_master || said.author == who, Code::NotAuthor)?;
+        self.change(&said, |said| {
+            said.recalled = true;
+            said.reactions.clear();
+        });
+        Ok(())
+    }
+
+    fn react(&mut self, who: Who, place: Place, on: bool) -> Verdict {
+        let said = self.last_said(who, place)?.clone();
+        self.change(&said, |said| {
+            if on {
+                said.reactions.insert(who)
+            } else {
+                said.reactions.remove(&who)
+            };
+        });
+        Ok(())
+    }
+
+    /// What changes a message changes it wherever it is.
+    fn change(&mut self, what: &Said, change: impl Fn(&mut Said)) {
+        self.said.values_mut().flatten().filter(|said| said.words == what.words).for_each(change);
+    }
+
+    /// The orgs that what is written there reaches.
+    fn may_write(&self, who: Who, place: Place) -> Result<Vec<Org>, Code> {
+        Ok(match place {
             Place::With(other) => {
                 require(self.acquainted(who, other), Code::NotFound)?;
                 require(self.permitted(who), Code::NotPermitted)?;
@@ -278,11 +367,7 @@ impl Model {
                     |org: &Org| *org == group.host || group.members.iter().any(|(who, _)| org_of(*who) == *org);
                 [Org::Acme, Org::Globex].into_iter().filter(present).collect()
             }
-        };
-        for org in heard_by {
-            self.said.entry((n(org), room_of(who, place))).or_default().push(words.clone());
-        }
-        Ok(())
+        })
     }
 
     /// Compares two cores at rest with what should be.
@@ -303,7 +388,7 @@ impl Model {
             assert_eq!(known, 0, "honest daemons freeze nothing");
             for ((of, room), said) in &self.said {
                 if *of == n(org) {
-                    assert_eq!(&texts(pair, org, *room), said, "what {org:?} has of {room}");
+                    assert_said(pair, org, *room, said);
                 }
             }
         }
@@ -356,15 +441,44 @@ pub fn room_of(who: Who, place: Place) -> RoomId {
     }
 }
 
+fn assert_said(pair: &Pair, org: Org, room: RoomId, wanted: &[Said]) {
+    let found = messages(pair, org, room);
+    let words: Vec<&String> = found.iter().map(|(_, text)| text).collect();
+    assert_eq!(words, wanted.iter().map(|said| &said.words).collect::<Vec<_>>(), "what {org:?} has of {room}");
+    for ((index, _), said) in found.iter().zip(wanted) {
+        let item = pair.side(org).item(room, *index);
+        let people = item.reactions.iter().flat_map(|reaction| &reaction.people).map(|trace| trace.by.clone());
+        let reactions: BTreeSet<Address> = said.reactions.iter().map(|who| address_of(*who)).collect();
+        assert_eq!(people.collect::<BTreeSet<_>>(), reactions, "reactions to {} at {org:?}", said.words);
+        assert_eq!(
+            (item.edits.len(), item.recalled.is_some()),
+            (said.edits, said.recalled),
+            "{} at {org:?}",
+            said.words
+        );
+    }
+}
+
 /// The texts of a room's timeline on one side, in its order.
 #[must_use]
 pub fn texts(pair: &Pair, org: Org, id: RoomId) -> Vec<String> {
+    messages(pair, org, id).into_iter().map(|(_, text)| text).collect()
+}
+
+fn messages(pair: &Pair, org: Org, id: RoomId) -> Vec<(u64, String)> {
     let events = pair.side(org).timelines.range((id, 0)..=(id, u64::MAX));
     let said = |bytes: &[u8]| match crate::wire::event::open(bytes).expect("a stored event can be read").event.content {
         crate::model::event::Content::Act(Act::Message(message)) => Some(message.text.as_str().to_owned()),
         _ => None,
     };
-    events.filter_map(|(_, bytes)| said(bytes)).collect()
+    events.filter_map(|((_, index), bytes)| said(bytes).map(|text| (*index, text))).collect()
+}
+
+/// The last message that somebody's own side has of a place; an index without one when it has none.
+fn last_message(pair: &Pair, who: Who, place: Place) -> (RoomId, u64) {
+    let room = room_of(who, place);
+    let last = messages(pair, org_of(who), room).last().map_or(9_999, |(index, _)| *index);
+    (room, last)
 }
 
 /// Does the same thing with a real core.
@@ -398,10 +512,28 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
         Op::Say(who, place) => {
             let text = super::fixtures::parsed(words);
             let message = Message::plain(text);
-            (*who, UserOp::Act { room: room_of(*who, *place), id: EventId([1; 16]), act: message.into() })
+            (*who, act(room_of(*who, *place), message.into()))
+        }
+        Op::Edit(who, place) => {
+            let (room, target) = last_message(pair, *who, *place);
+            let edit = Edit { target, text: super::fixtures::parsed("edited"), mentions: Vec::new() };
+            (*who, act(room, Act::Edit(edit)))
+        }
+        Op::Recall(who, place) => {
+            let (room, target) = last_message(pair, *who, *place);
+            (*who, act(room, Act::Recall(Recall { target })))
+        }
+        Op::React(who, place, on) => {
+            let (room, target) = last_message(pair, *who, *place);
+            let react = React { target, emoji: super::fixtures::parsed("👍"), on: *on };
+            (*who, act(room, Act::React(react)))
         }
     };
     pair.user(org_of(who), PEOPLE[who], user_op).map(drop)
+}
+
+fn act(room: RoomId, act: Act) -> UserOp {
+    UserOp::Act { room, id: EventId([1; 16]), act }
 }
 
 fn create(group: u8, members: &[Who]) -> UserOp {

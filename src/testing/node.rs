@@ -27,7 +27,7 @@ use crate::{
     store::{kv::Kv, load, mem_kv::MemKv},
     wire,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -134,7 +134,7 @@ impl Node {
     /// # Errors
     /// The refusal.
     pub async fn admin(&self, op: AdminOp) -> Result<Answer, Refusal> {
-        self.engine.submit(Command::Admin { actor: "test".to_owned(), op }).await
+        soon("for the writer", self.engine.submit(Command::Admin { actor: "test".to_owned(), op })).await
     }
 
     /// A user asks.
@@ -142,7 +142,7 @@ impl Node {
     /// # Errors
     /// The refusal.
     pub async fn user(&self, user: &str, op: UserOp) -> Result<Answer, Refusal> {
-        self.engine.submit(Command::User { user: local(user), op }).await
+        soon("for the writer", self.engine.submit(Command::User { user: local(user), op })).await
     }
 
     /// Pins a peer.
@@ -211,6 +211,11 @@ impl Node {
         one.until_link(other.domain(), LinkState::Open).await;
         other.until_link(one.domain(), LinkState::Open).await;
     }
+}
+
+/// Waits for what ends by itself, so that no test waits for ever.
+pub(super) async fn soon<T>(what: &str, doing: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, doing).await.unwrap_or_else(|_| panic!("waited in vain {what}"))
 }
 
 /// Time passes for the writer, a little faster than in the real daemon.

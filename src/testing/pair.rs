@@ -13,6 +13,7 @@ use crate::{
     model::{
         Address, Digest, Domain, Millis, Reject, RoomId,
         audit::AuditEntry,
+        event::ItemKind,
         grant::Scopes,
         id::PublicKey,
         item::Item,
@@ -25,7 +26,10 @@ use crate::{
     },
     wire,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One of the two orgs of a [`Pair`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +69,8 @@ pub struct Side {
     pub outbox: BTreeMap<(u64, u64), Queued>,
     /// Submissions that wait for their place.
     pub pending: BTreeMap<(RoomId, u64), PendingFact>,
+    /// What the tools of rooms list.
+    pub listed: BTreeSet<(RoomId, ItemKind, u64)>,
     /// Items that were touched.
     pub items: BTreeMap<ItemId, Item>,
     /// Events by room and index.
@@ -86,6 +92,7 @@ impl Side {
             state,
             outbox: BTreeMap::new(),
             pending: BTreeMap::new(),
+            listed: BTreeSet::new(),
             items: BTreeMap::new(),
             timelines: BTreeMap::new(),
             notices: Vec::new(),
@@ -125,6 +132,7 @@ impl Side {
                 let reused = self.timelines.insert((event.room, event.index), event.event.bytes.clone());
                 assert!(reused.is_none(), "no index of a room is used twice");
             }
+            Change::Listed(room, kind, index) => drop(self.listed.insert((room, kind, index))),
             Change::Item(room, index, item) => drop(self.items.insert((room, index), Item::clone(&item))),
             Change::Notice { user, notice, .. } => self.notices.push((user.to_string(), notice.kind)),
             Change::Audit(entry) => self.audit.push(*entry),

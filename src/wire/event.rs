@@ -2,8 +2,10 @@
 //!
 //! All events share their head; each kind has a type for the fields that are its own.
 
+mod calendar;
 mod change;
 mod message;
+mod note;
 
 use super::{
     WireError,
@@ -81,6 +83,8 @@ fn write_act(event: &Event, act: &Act) -> Vec<u8> {
         Act::Edit(edit) => headed(event, "edit", EditV1::from(edit)),
         Act::Recall(recall) => headed(event, "recall", RecallV1::from(recall)),
         Act::React(react) => headed(event, "react", ReactV1::from(react)),
+        Act::Note(note) => note::write(event, note),
+        Act::Calendar(calendar) => calendar::write(event, calendar),
     }
 }
 
@@ -96,6 +100,8 @@ fn read(kind: &str, fields: Fields<'_>) -> Result<Content, WireError> {
         "excluded" => fields.read::<ExcludedV1>()?.into_content()?,
         "role" => fields.read::<MemberRoleV1>()?.into_content(),
         "settings" => Content::Settings(fields.read::<super::words::SettingsV1>()?.into()),
+        _ if kind.starts_with("note") => Content::Act(Act::Note(note::read(kind, fields)?)),
+        _ if kind.starts_with("date") => Content::Act(Act::Calendar(calendar::read(kind, fields)?)),
         _ => return Err(UNKNOWN),
     })
 }
@@ -186,6 +192,14 @@ impl<'de> Visitor<'de> for EventVisitor {
 
 fn once<T, E: serde::de::Error>(slot: &mut Option<T>, field: &'static str, value: T) -> Result<(), E> {
     if slot.replace(value).is_some() { Err(E::duplicate_field(field)) } else { Ok(()) }
+}
+
+fn needed<T>(field: &'static str, value: Option<T>) -> Result<T, WireError> {
+    value.map_or_else(|| refuse(OBJECT, field, "is missing"), Ok)
+}
+
+fn absent<T>(field: &'static str, value: Option<&T>) -> Result<(), WireError> {
+    if value.is_some() { refuse(OBJECT, field, "belongs to another kind") } else { Ok(()) }
 }
 
 /// People who are named; an empty list is left out.

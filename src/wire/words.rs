@@ -6,10 +6,12 @@ use super::{
 };
 use crate::model::{
     Code, EpochId, Millis,
+    calendar::Attendance,
     event::{Role, SettingsChange},
     record::Epoch,
     room::{History, RoomKind},
     text::{Description, RoomName},
+    tool::{Callers, RulesChange, Tool},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::borrow::Cow;
@@ -73,6 +75,20 @@ words!(
     RoomKindV1 for RoomKind { Internal = "internal", Direct = "direct", Group = "group", }
 );
 
+words!(
+    /// Who may call all members.
+    CallersV1 for Callers { Members = "members", Masters = "masters", }
+);
+words!(
+    /// A tool that is on.
+    ToolV1 for Tool { Note = "note", Calendar = "calendar", Folder = "folder", }
+);
+
+words!(
+    /// Whether somebody comes.
+    AttendanceV1 for Attendance { Yes = "yes", No = "no", Maybe = "maybe", }
+);
+
 /// A code that must be one of this version's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CodeV1(pub Code);
@@ -121,6 +137,14 @@ pub(super) struct SettingsV1 {
     description: Option<Description>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     history: Option<HistoryV1>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    note: Option<bool>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    calendar: Option<bool>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    folder: Option<bool>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    callers: Option<CallersV1>,
 }
 
 impl From<&SettingsChange> for SettingsV1 {
@@ -129,13 +153,19 @@ impl From<&SettingsChange> for SettingsV1 {
             name: change.name.clone(),
             description: change.description.clone(),
             history: change.history.map(Into::into),
+            note: change.rules.note,
+            calendar: change.rules.calendar,
+            folder: change.rules.folder,
+            callers: change.rules.callers.map(Into::into),
         }
     }
 }
 
 impl From<SettingsV1> for SettingsChange {
     fn from(settings: SettingsV1) -> Self {
-        Self { name: settings.name, description: settings.description, history: settings.history.map(Into::into) }
+        let SettingsV1 { name, description, history, note, calendar, folder, callers } = settings;
+        let rules = RulesChange { note, calendar, folder, callers: callers.map(Into::into) };
+        Self { name, description, history: history.map(Into::into), rules }
     }
 }
 

@@ -18,7 +18,7 @@ use handclasp::{
     wire,
 };
 
-const MALLORY: &str = "mallory@globex.example";
+pub const MALLORY: &str = "mallory@globex.example";
 
 fn message(author: &str, n: u8, text: &str) -> handclasp::model::event::Sealed {
     wire::event::seal(Event {
@@ -34,7 +34,7 @@ fn event(content: Content) -> handclasp::model::event::Sealed {
 }
 
 /// A daemon that hosts a direct room of alice and mallory.
-async fn host() -> (Node, EvilLink, RoomId) {
+pub async fn host() -> (Node, EvilLink, RoomId) {
     let node = Node::start("acme.example", &["alice", "carol"]).await;
     let mut link = EvilLink::open(&node, "globex.example").await;
     let alice = node.user_address("alice");
@@ -75,7 +75,7 @@ async fn create(node: &Node, id: RoomId, member: Address) {
 }
 
 /// Everything about a room that a refused record must not change.
-fn shape(node: &Node, room: RoomId) -> (u64, Digest, Vec<Address>) {
+pub fn shape(node: &Node, room: RoomId) -> (u64, Digest, Vec<Address>) {
     let state = node.engine.state();
     let room = &state.rooms[&room];
     (room.next_index, room.head, room.members.keys().cloned().collect())
@@ -109,6 +109,7 @@ fn image(id: RoomId, kind: RoomKind) -> RoomImage {
         name: (kind == RoomKind::Group).then(|| parsed("Mine now")),
         description: Description::default(),
         history: History::All,
+        rules: handclasp::model::tool::Rules::default(),
         created_by: address(MALLORY),
         created_at: MADE_AT,
         members: vec![member(MALLORY, Role::Master), member("alice@acme.example", Role::Member)],
@@ -166,7 +167,7 @@ async fn a18_our_people_and_rooms_are_not_the_peers_to_change() {
 }
 
 /// A daemon that follows a direct room which the peer hosts.
-async fn follower() -> (Node, EvilLink, RoomId) {
+pub async fn follower() -> (Node, EvilLink, RoomId) {
     let node = Node::start("acme.example", &["alice"]).await;
     let mut link = EvilLink::open(&node, "aaa.example").await;
     let (alice, mallory) = (node.user_address("alice"), address("mallory@aaa.example"));

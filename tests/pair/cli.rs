@@ -1,8 +1,20 @@
 //! The command line against real daemons: from `init` to a revocation, as two admins would do it.
 
-use crate::harness::{daemon::run, org::Org, until};
+use crate::harness::{
+    daemon::{finish, program, run},
+    org::Org,
+    until,
+};
+use handclasp::{
+    crypto::keys::write_secret,
+    store::{
+        disk::DiskKv,
+        keyspace::{Key, LogId, all_rows},
+        kv::{Batch, Kv as _},
+    },
+};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs a command in an organization's directory; returns its JSON document.
 async fn json(org: &Org, words: &str) -> Value {
@@ -65,6 +77,8 @@ async fn two_admins_open_and_close_a_link_by_commands() {
         assert_eq!(json(org, "audit verify").await["ok"], true);
         let entries = json(org, "audit list --action link").await;
         assert!(entries.to_string().contains("link.closed"), "{entries}");
+        let by_name = json(org, "audit list --action grant --actor admin:tester").await;
+        assert!(by_name["items"].as_array().is_some_and(|items| !items.is_empty()), "P28: who did it: {by_name}");
     }
     until("the clean-up is done and the partner can be removed", || async {
         (ask(&acme, "peer remove globex.example --yes").await.0 == 0).then_some(())
@@ -91,19 +105,81 @@ async fn exit_codes_tell_refusal_usage_absence_and_configuration_apart() {
 }
 
 #[tokio::test]
-async fn the_demo_runs_through_and_leaves_nothing_behind() {
-    let under = tempfile::TempDir::new().expect("a temporary directory");
-    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_handclasp"))
-        .args(["demo", "--once", "--json"])
-        .env("TMPDIR", under.path())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .expect("the binary runs");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.lines().count() > 5, "{text}");
-    let left =
-        |dir: &Path| std::fs::read_dir(dir).expect("readable").flatten().map(|entry| entry.path()).collect::<Vec<_>>();
-    assert!(left(under.path()).is_empty(), "{:?}", left(under.path()));
+async fn check_reads_a_stopped_database_and_tells_a_damaged_one() {
+    let mut org = Org::raise("acme.example", "Acme").await;
+    for local in ["alice", "bob"] {
+        org.person(local).await;
+    }
+    let (code, _, errors) = ask(&org, "check").await;
+    assert_eq!(code, 70, "a database in use is left alone: {errors}");
+    assert!(errors.contains("stop the daemon"), "it says what to do: {errors}");
+    org.daemon.stop().await;
+    let sound = json(&org, "check").await;
+    assert_eq!((&sound["ok"], &sound["holds_links"]), (&true.into(), &Value::Null), "{sound}");
+    assert!(sound["rows"].as_u64() > Some(4) && sound["entries"].as_u64() > Some(3), "{sound}");
+    let (code, words, _) = ask(&org, "check").await;
+    assert!(code == 0 && words.contains("sound"), "{words}");
+
+    lose_a_row_of_the_audit_log(&org);
+    let (code, output, errors) = ask(&org, "check --json").await;
+    let damaged: Value = serde_json::from_str(&output).expect("one JSON document");
+    assert_eq!((code, &damaged["ok"]), (1, &false.into()), "{damaged}");
+    assert!(damaged["findings"].to_string().contains("audit"), "{damaged}");
+    assert!(errors.contains("backup"), "it says what to do: {errors}");
+    let nowhere = run(&["check", "--dir", "/nonexistent"]).await;
+    assert_eq!(nowhere.0.code(), Some(78), "{}", nowhere.2);
+}
+
+fn lose_a_row_of_the_audit_log(org: &Org) {
+    let kv = DiskKv::open(&org.dir().join("data"), 16 << 20).expect("the daemon has stopped");
+    let (from, to) = all_rows();
+    let rows = kv.scan(&from, &to, usize::MAX).expect("readable");
+    let is_audit = |key: &[u8]| matches!(Key::decode(key), Some(Key::Row(LogId::Audit, ..)));
+    let (key, _) = rows.into_iter().find(|(key, _)| is_audit(key)).expect("init and users are in the audit log");
+    kv.commit(Batch { rows: vec![(key, None)] }).expect("written");
+}
+
+#[tokio::test]
+async fn chat_trusts_the_certificates_of_the_file_that_is_named_and_no_others() {
+    let mut org = Org::raise("acme.example", "Acme").await;
+    org.person("alice").await;
+    let label = serde_json::json!({ "label": "chat" });
+    let token = org.admin.post("/admin/v1/users/alice/tokens", &label).await.done()["token"].clone();
+    let own = use_https(&mut org, "client").await;
+    let other = certificate_for("192.0.2.1", &org.dir(), "other");
+    let server = format!("https://{}", org.client);
+    let chat = async |ca: &Path| {
+        let mut command = program();
+        command.env("HANDCLASP_TOKEN", token.as_str().expect("a token"));
+        command.args(["chat", "--as", "alice", "--server", &server, "--ca"]).arg(ca);
+        finish(&mut command).await
+    };
+    let (status, _, errors) = chat(&own).await;
+    assert!(status.success(), "{errors}");
+    let (status, _, errors) = chat(&other).await;
+    assert_eq!(status.code(), Some(69), "{errors}");
+    assert!(errors.contains("--ca"), "it says what to do: {errors}");
+    let (status, _, errors) = chat(&org.dir().join("handclasp.toml")).await;
+    assert_eq!(status.code(), Some(78), "a file without certificates: {errors}");
+}
+
+/// Starts the daemon again with HTTPS for people's programs; returns the file with its certificate.
+async fn use_https(org: &mut Org, name: &str) -> PathBuf {
+    let host = org.client.split(':').next().expect("host:port").to_owned();
+    let certificate = certificate_for(&host, &org.dir(), name);
+    let config = org.dir().join("handclasp.toml");
+    let text = std::fs::read_to_string(&config).expect("init made it");
+    let https = format!("[client]\ntls_certificate = \"{name}.crt\"\ntls_key = \"{name}.key\"");
+    std::fs::write(&config, text.replace("[client]", &https)).expect("written");
+    org.daemon.stop().await;
+    org.restart().await;
+    certificate
+}
+
+fn certificate_for(host: &str, dir: &Path, name: &str) -> PathBuf {
+    let made = rcgen::generate_simple_self_signed([host.to_owned()]).expect("a certificate");
+    let file = dir.join(format!("{name}.crt"));
+    std::fs::write(&file, made.cert.pem()).expect("written");
+    write_secret(&dir.join(format!("{name}.key")), made.signing_key.serialize_pem().as_bytes()).expect("written");
+    file
 }

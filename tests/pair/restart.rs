@@ -37,8 +37,8 @@ async fn f4_the_senders_daemon_dies_at_each_point_of_an_accepted_message() {
                 return;
             };
             let answered = author.say_once(&room, point).await;
-            scalpel.detach().await;
             victim.daemon.kill().await;
+            scalpel.detach().await;
             victim.restart().await;
             if answered != Some(201) {
                 author.insist(&room, point).await;
@@ -68,8 +68,8 @@ async fn f5_the_receivers_daemon_dies_at_each_point_of_an_applied_message() {
             author.say(&room, point).await;
             // Nobody asks the victim anything until it is dead, so that the envelope is what kills it.
             let _ = tokio::time::timeout(Duration::from_secs(5), victim.daemon.ended()).await;
-            scalpel.detach().await;
             victim.daemon.kill().await;
+            scalpel.detach().await;
             victim.restart().await;
             for person in [author, reader] {
                 person.wait_text(&room, point).await;

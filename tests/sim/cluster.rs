@@ -37,7 +37,8 @@ pub struct Site {
     keys: Arc<OrgKeys>,
     kv: Arc<MemKv>,
     engine: Arc<Mutex<Option<Engine>>>,
-    seed: u64,
+    /// Goes on over restarts: no machine gives the same randomness twice.
+    seeds: Arc<Mutex<Seeded>>,
 }
 
 /// What the driver asks of the loop.
@@ -66,7 +67,7 @@ impl Site {
             keys: Arc::new(keys),
             kv: Arc::new(kv),
             engine: Arc::default(),
-            seed,
+            seeds: Arc::new(Mutex::new(Seeded::new(seed))),
         }
     }
 
@@ -75,10 +76,10 @@ impl Site {
     }
 
     async fn boot(&self) -> Result<Daemon, Box<dyn std::error::Error>> {
-        let mut seeds = Seeded::new(self.seed);
+        let seeds = self.seeds.clone();
         let random = Box::new(move || {
             let mut bytes = [0; 8];
-            seeds.fill(&mut bytes);
+            seeds.lock().expect("no draw panics").fill(&mut bytes);
             Box::new(Seeded::new(u64::from_le_bytes(bytes))) as Box<dyn Random>
         });
         let kv: Arc<dyn Kv> = self.kv.clone();

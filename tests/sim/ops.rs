@@ -7,7 +7,7 @@ use handclasp::{
     engine::Refusal,
     model::{
         Domain, EventId, RoomId,
-        event::{Message, Role},
+        event::{Act, Edit, Message, React, Recall, Role},
         grant::Scopes,
         journal::Outcome,
         link::LinkState,
@@ -182,7 +182,8 @@ impl Driver {
         for _ in 0..=self.below(4) {
             let id = EventId(handclasp::clock::random_16(&mut self.random));
             let message = Message::plain("hello".parse().expect("a valid text"));
-            match self.site(site).user(user, UserOp::Act { room, id, act: message.into() }).await {
+            let act = self.some_act(site, room, message).await;
+            match self.site(site).user(user, UserOp::Act { room, id, act }).await {
                 Ok(Answer::Outcome(Outcome::Posted { .. })) => self.told.accepted.push((site, room, id)),
                 Err(Refusal::Reject(_)) => {}
                 _ => self.told.unanswered.push(id),
@@ -190,6 +191,21 @@ impl Driver {
             if !self.told.sites[site].is_up() {
                 return;
             }
+        }
+    }
+
+    /// Mostly a message; sometimes something is done to what is there, whatever it is.
+    async fn some_act(&mut self, site: usize, room: RoomId, message: Message) -> Act {
+        let state = self.told.sites[site].engine().await.state();
+        let target = self.below(state.rooms.get(&room).map_or(1, |room| room.next_index.max(1)));
+        match self.below(8) {
+            0 => Act::Edit(Edit { target, text: message.text, mentions: Vec::new() }),
+            1 => Act::Recall(Recall { target }),
+            2 | 3 => {
+                let emoji = if self.below(2) == 0 { "👍" } else { "🎉" };
+                Act::React(React { target, emoji: emoji.parse().expect("an emoji"), on: self.below(3) > 0 })
+            }
+            _ => message.into(),
         }
     }
 

@@ -6,7 +6,7 @@ use handclasp::{
     model::{
         Address, Code, Digest, EpochId, EventId, InstanceId, LinkId, Millis, RoomId,
         audit::AuditEntry,
-        event::{Content, Event, Message, Role, Sealed, SettingsChange},
+        event::{Act, Content, Edit, Event, Message, React, Recall, Role, Sealed, SettingsChange},
         grant::{Grant, GrantState, Scope, SignedGrant},
         org::{self, Card, KeyUse, SignedCard},
         record::{Ack, Ask, Epoch, Hello, InPosition, OutPosition, RecordBody},
@@ -159,8 +159,13 @@ pub fn events() -> Vec<Sealed> {
     let (alice, bob) = (ACME.user("alice"), GLOBEX.user("bob"));
     let message =
         |words: &str, reply_to, mentions| Content::from(Message { text: text(words), reply_to, mentions, all: false });
-    let settings =
-        SettingsChange { name: Some(text("Fair 2027")), description: Some(text("")), history: Some(History::All) };
+    let edit = Edit { target: 1, text: text("Tab again"), mentions: vec![alice.clone()] };
+    let settings = SettingsChange {
+        name: Some(text("Fair 2027")),
+        description: Some(text("")),
+        history: Some(History::All),
+        ..SettingsChange::default()
+    };
     vec![
         event(Some(alice.clone()), 1, message("Hello Bob", None, vec![])),
         event(Some(bob.clone()), 2, message("Tab\t\"quoted\" \\ \n\u{1F91D} \u{e9}", Some(0), vec![alice.clone()])),
@@ -169,7 +174,11 @@ pub fn events() -> Vec<Sealed> {
         event(Some(alice.clone()), 5, Content::Removed { users: vec![bob.clone()] }),
         event(None, 6, Content::Excluded { users: vec![bob.clone()], cause: Code::ClosedByThem }),
         event(None, 7, Content::Role { user: alice.clone(), role: Role::Master }),
-        event(Some(alice), 8, Content::Settings(settings)),
+        event(Some(alice.clone()), 8, Content::Settings(settings)),
+        event(Some(bob.clone()), 9, Message { all: true, ..Message::plain(text("All of you")) }.into()),
+        event(Some(bob.clone()), 10, Act::Edit(edit).into()),
+        event(Some(alice), 11, Act::Recall(Recall { target: 1 }).into()),
+        event(Some(bob), 12, Act::React(React { target: 0, emoji: text("\u{1F44D}"), on: true }).into()),
     ]
 }
 
@@ -186,6 +195,7 @@ fn image() -> RoomImage {
         name: Some(text("Fair 2026")),
         description: text("Who brings what"),
         history: History::Arrival,
+        rules: handclasp::model::tool::Rules::default(),
         created_by: ACME.user("alice"),
         created_at: NOW,
         members: vec![

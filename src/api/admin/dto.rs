@@ -275,6 +275,26 @@ pub struct PolicyView {
     /// Whether they can see who is there, and be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence: Option<bool>,
+    /// Tools that users may use in rooms: any of `note`, `calendar`, `folder`; stays as it is when absent. The partners
+    /// are told, and a room shows whose rule keeps a tool off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
+}
+
+/// One version of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VersionView {
+    /// The index of the event.
+    pub index: u64,
+    /// `message`, `edit` or `recall`.
+    pub kind: String,
+    /// Who.
+    pub by: String,
+    /// When, by the clock of the author's daemon.
+    pub at: u64,
+    /// What it said from then on; absent for a recall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// An audit entry.

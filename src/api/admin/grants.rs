@@ -115,7 +115,7 @@ async fn submit(
         // Whether the serial is the expected one is decided by the writer, which also knows repeated requests.
         let unconditional = GrantRequest { expected_serial: None, ..request.clone() };
         let grant = build_own(&state, &unconditional, context.engine.now())?;
-        let grant = Box::new(wire::proof::seal_grant(grant, &context.own.signer).map_err(unsealed)?);
+        let grant = Box::new(wire::proof::seal_grant(grant, &context.own.load().signer).map_err(unsealed)?);
         let expected_serial = request.expected_serial.unwrap_or(present);
         let op = AdminOp::PutGrant { peer: request.peer.clone(), expected_serial, grant };
         match context.submit(actor, key, op).await {

@@ -5,6 +5,7 @@ pub mod dto;
 mod grants;
 mod health;
 mod peers;
+mod rooms;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::{
     engine::{Engine, IdempotencyKey},
     model::{Code, Domain, journal::Outcome, org::SignedCard},
 };
+use arc_swap::ArcSwap;
 use axum::{
     Router,
     extract::{FromRequestParts, Request, State as Shared},
@@ -47,8 +49,8 @@ const ACTOR_CHARS_MAX: usize = 64;
 pub struct AdminContext {
     /// The writer.
     pub engine: Engine,
-    /// Our card and the key that signs grants.
-    pub own: Own,
+    /// Our card and the key that signs grants; a reload replaces them.
+    pub own: Arc<ArcSwap<Own>>,
     /// What the admin's requests are checked by, and new secrets come from.
     pub secrets: Secrets,
     /// What probes ask for.
@@ -108,10 +110,16 @@ fn link<'a>(state: &'a State, peer: &Domain) -> Result<&'a Arc<Link>, Problem> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor(String);
 
+/// Whether an admin can be named so in [`ACTOR_HEADER`].
+#[must_use]
+pub fn is_actor_name(text: &str) -> bool {
+    let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte);
+    (1..=ACTOR_CHARS_MAX).contains(&text.len()) && text.bytes().all(is_taken)
+}
+
 impl Actor {
     fn parse(text: &str) -> Result<Self, Problem> {
-        let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte);
-        if (1..=ACTOR_CHARS_MAX).contains(&text.len()) && text.bytes().all(is_taken) {
+        if is_actor_name(text) {
             return Ok(Self(text.to_owned()));
         }
         let rule = format!("must be 1 to {ACTOR_CHARS_MAX} characters of a-z, A-Z, 0-9, `.`, `_`, `-` and `@`");
@@ -167,6 +175,7 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(users::issue_token))
         .routes(routes!(users::end_sessions))
         .routes(routes!(users::show_policy, users::put_policy))
+        .routes(routes!(rooms::history))
         .routes(routes!(why::why_not))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))

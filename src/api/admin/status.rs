@@ -33,7 +33,7 @@ pub async fn status(context: Context) -> Result<Json<Status>, Problem> {
     (status = 200, description = "The signed card: a DSSE object", body = serde_json::Value),
 ))]
 pub async fn card(context: Context) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], context.own.card.document.to_string())
+    ([(header::CONTENT_TYPE, "application/json")], context.own.load().card.document.to_string())
 }
 
 /// A link as it stands, with the age of what waits.

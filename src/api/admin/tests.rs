@@ -79,6 +79,7 @@ fn the_document_is_openapi_3_1_and_knows_every_endpoint() {
         ("/users/{local}/sessions", "delete"),
         ("/policy", "get"),
         ("/policy", "put"),
+        ("/rooms/{room}/messages/{index}/history", "get"),
         ("/why-not", "get"),
         ("/audit", "get"),
         ("/audit/export", "get"),

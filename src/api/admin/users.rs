@@ -22,6 +22,7 @@ use crate::{
         Code, LocalPart, limits,
         signal::Switches,
         text::DisplayName,
+        tool::{Tool, Tools},
         user::{Policy, Session, User},
     },
 };
@@ -155,6 +156,14 @@ pub async fn show_policy(context: Context) -> Json<PolicyView> {
     Json(views::policy(context.engine.state().policy))
 }
 
+fn parse_tools(words: Option<&[String]>, known: Tools) -> Result<Tools, Problem> {
+    let Some(words) = words else { return Ok(known) };
+    let named = Tool::ALL.map(|tool| (tool.as_str(), tool));
+    let on = words.iter().map(|word| parse_word("tools", word, &named)).collect::<Result<Vec<_>, _>>()?;
+    let has = |tool| on.contains(&tool);
+    Ok(Tools { note: has(Tool::Note), calendar: has(Tool::Calendar), folder: has(Tool::Folder) })
+}
+
 /// Set who may use external messaging.
 #[utoipa::path(put, path = "/policy", tag = "users", request_body = PolicyView, responses(
     (status = 200, body = PolicyView),
@@ -172,7 +181,8 @@ pub async fn put_policy(context: Context, actor: Actor, write: Write) -> Result<
         typing: request.typing.unwrap_or(known.signals.typing),
         presence: request.presence.unwrap_or(known.signals.presence),
     };
-    let policy = Policy { audience, newcomers: request.newcomers, edit_window_ms, signals };
+    let tools = parse_tools(request.tools.as_deref(), known.tools)?;
+    let policy = Policy { audience, newcomers: request.newcomers, edit_window_ms, tools, signals };
     context.submit(&actor, write.key(&actor.caller())?, AdminOp::SetPolicy(policy)).await?;
     Ok(Json(views::policy(context.engine.state().policy)))
 }

@@ -15,6 +15,7 @@ use crate::{
         audit::AuditEntry,
         grant::{GrantState, Scope, SignedGrant},
         link::OutStream,
+        tool::Tool,
         user::{Audience, Policy, User},
     },
     wire,
@@ -125,6 +126,7 @@ pub fn policy(policy: Policy) -> PolicyView {
         Audience::All => "all",
         Audience::Chosen => "chosen",
     };
+    let tools = Tool::ALL.iter().filter(|tool| policy.tools.has(**tool)).map(|tool| tool.as_str().to_owned()).collect();
     PolicyView {
         audience: audience.to_owned(),
         newcomers: policy.newcomers,
@@ -132,6 +134,7 @@ pub fn policy(policy: Policy) -> PolicyView {
         receipts: Some(policy.signals.receipts),
         typing: Some(policy.signals.typing),
         presence: Some(policy.signals.presence),
+        tools: Some(tools),
     }
 }
 

@@ -1,11 +1,21 @@
 //! Server-sent events as bytes. What many see is rendered once; event bytes are spliced, never written anew.
 
-use super::{ClientContext, caller::Caller, dto, messages::pending_delivery, render, rooms, view};
+use super::{
+    ClientContext,
+    beside::{Beside, Derived, target_of},
+    caller::Caller,
+    dto,
+    messages::pending_delivery,
+    render, rooms, view,
+};
 use crate::{
     core::{permit::link_state, rooms::member_of, state::State},
     feed::FeedItem,
     model::{Address, Domain, RoomId, journal::Entry},
-    store::{kv::StoreError, reader::TimelineRow},
+    store::{
+        kv::StoreError,
+        reader::{Reader, TimelineRow},
+    },
 };
 use bytes::Bytes;
 use serde::Serialize;
@@ -28,7 +38,13 @@ pub fn push(
     let at = item.position;
     match &item.entry {
         Entry::Events { room, .. } => {
-            let shared = item.shared.get_or_init(|| messages(state, at, *room, &item.events));
+            let shared = match item.shared.get() {
+                Some(shared) => shared,
+                None => {
+                    let frame = messages(context.engine.reader(), state, at, *room, &item.events)?;
+                    item.shared.get_or_init(|| frame)
+                }
+            };
             out.extend_from_slice(shared);
         }
         Entry::Delivered { room, through } => {
@@ -92,22 +108,32 @@ fn end(out: &mut Vec<u8>) {
     out.extend_from_slice(b"\n\n");
 }
 
-fn messages(state: &State, position: u64, id: RoomId, rows: &[TimelineRow]) -> Bytes {
+/// The events as they are; of what was recalled meanwhile only the head. What has become of the others is told by the
+/// events that changed them.
+fn messages(
+    reader: &Reader,
+    state: &State,
+    position: u64,
+    id: RoomId,
+    rows: &[TimelineRow],
+) -> Result<Bytes, StoreError> {
     let bytes: usize = rows.iter().map(|row| row.bytes.len() + 96).sum();
     let mut out = Vec::with_capacity(bytes + 128);
     let room = state.rooms.get(&id);
+    let beside = room.map(|room| Beside::of_rows(reader, room, rows)).transpose()?;
     begin(&mut out, position, "messages");
     let data = out.len();
     render::open_room(&mut out, id);
     out.extend_from_slice(br#","items":"#);
     render::list(&mut out, rows, |out, row| {
         let delivery = room.and_then(|room| render::delivery_of(state, room, row));
-        render::timeline_item(out, row, delivery);
+        let tombstone = beside.as_ref().is_some_and(|beside| beside.is_recalled(row));
+        render::timeline_item(out, row, delivery, &Derived { target: target_of(row), tombstone, ..Derived::default() });
     });
     out.push(b'}');
     keep_on_one_line(&mut out[data..]);
     end(&mut out);
-    out.into()
+    Ok(out.into())
 }
 
 /// A line break would end the frame. In JSON it can only stand between tokens, where a space means the same.

@@ -1,7 +1,8 @@
 //! Reading timelines and posting. Posting is the hot path: one parse, one submit, one small answer.
 
 use super::{
-    ClientContext, Context,
+    ClientContext, Context, acts,
+    beside::{Beside, Derived},
     caller::Caller,
     dto::{self, MessagesQuery},
     paths::RoomPath,
@@ -15,17 +16,10 @@ use crate::{
         problem::Problem,
     },
     core::{
-        command::UserOp,
         rooms::{hidden_ranges, member_of, visible_range},
         state::{Delivery, Room, State},
     },
-    model::{
-        EventId, LocalPart, RoomId,
-        event::Message,
-        journal::{Outcome, Place},
-        limits,
-        room::RoomKind,
-    },
+    model::{EventId, LocalPart, RoomId, event::Message, journal::Place, limits, room::RoomKind},
     store::{
         kv::StoreError,
         reader::{PendingRow, TimelineRow},
@@ -64,25 +58,19 @@ pub async fn post(
         all: request.all,
     };
     let key = write.key(caller.user.as_str())?;
-    let id = EventId(context.entropy.bytes());
-    let outcome = caller.submit(&context, key, UserOp::Act { room, id, act: message.into() }).await?;
-    // Under a repeated key the answer is of the first request, with its id.
-    let (id, place) = match outcome {
-        Outcome::Posted { id, place, .. } => (id, Some(place)),
-        Outcome::Done | Outcome::Room(_) | Outcome::Contact(_) | Outcome::Serial(_) => (id, None),
-    };
-    Ok((StatusCode::CREATED, Json(posted(&context.engine.state(), room, id, place))))
+    let posted = acts::submit(&context, &caller, key, room, message.into()).await?;
+    Ok((StatusCode::CREATED, Json(posted.expect("a message is always an event of its own"))))
 }
 
-fn posted(state: &State, room: RoomId, id: EventId, place: Option<Place>) -> dto::Posted {
+/// What is said of an event that is durable here.
+pub fn posted(state: &State, room: RoomId, id: EventId, place: Place) -> dto::Posted {
     let crosses = |room: &Room| room.info.kind != RoomKind::Internal && room.info.partner_present;
     let (index, pending, delivery) = match place {
-        Some(Place::Index(index)) => {
+        Place::Index(index) => {
             let queued = state.rooms.get(&room).is_some_and(|room| crosses(room));
             (Some(index), None, queued.then_some(Delivery::Queued))
         }
-        Some(Place::Pending(pending)) => (None, Some(pending), Some(Delivery::Queued)),
-        None => (None, None, None),
+        Place::Pending(pending) => (None, Some(pending), Some(Delivery::Queued)),
     };
     dto::Posted { room: room.to_string(), id: id.to_string(), index, pending, delivery: delivery.map(view::delivery) }
 }
@@ -136,7 +124,7 @@ impl Part {
 
 /// Rows by ascending index, and where the pages before and after begin.
 struct Rows {
-    rows: Vec<TimelineRow>,
+    rows: Vec<(TimelineRow, Derived)>,
     next_before: Option<u64>,
     next_after: Option<u64>,
 }
@@ -167,6 +155,10 @@ fn read_page(
     let newest = rows.last().map(|row| row.index).filter(|index| index + 1 < end);
     let hidden = hidden_ranges(state, user, room);
     rows.retain(|row| !hidden.iter().any(|(start, end)| (*start..*end).contains(&row.index)));
+    let beside = Beside::of_rows(reader, room, &rows)?;
+    rows.retain(|row| beside.shows(state, user, room, row));
+    let derived = |row: TimelineRow| beside.derived(state, user, room, &row).map(|derived| (row, derived));
+    let rows = rows.into_iter().map(derived).collect::<Result<_, _>>()?;
     Ok(Rows { rows, next_before: oldest, next_after: newest })
 }
 
@@ -208,11 +200,11 @@ pub fn pending_delivery(state: &State, room: &Room, row: &PendingRow) -> Option<
 }
 
 fn render_page(state: &State, room: &Room, page: &Rows, pending: &[(PendingRow, Delivery)]) -> Vec<u8> {
-    let bytes: usize = page.rows.iter().map(|row| row.bytes.len() + 128).sum();
+    let bytes: usize = page.rows.iter().map(|(row, _)| row.bytes.len() + 128).sum();
     let mut out = Vec::with_capacity(bytes + 256);
     out.extend_from_slice(br#"{"items":"#);
-    render::list(&mut out, &page.rows, |out, row| {
-        render::timeline_item(out, row, render::delivery_of(state, room, row));
+    render::list(&mut out, &page.rows, |out, (row, derived)| {
+        render::timeline_item(out, row, render::delivery_of(state, room, row), derived);
     });
     out.extend_from_slice(br#","pending":"#);
     render::list(&mut out, pending, |out, (row, delivery)| render::pending_item(out, row, *delivery));

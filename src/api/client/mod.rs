@@ -3,18 +3,25 @@
 pub mod dto;
 
 mod account;
+mod acts;
+mod beside;
+mod calendar;
 mod caller;
 mod contacts;
 mod events;
 mod frame;
+mod ics;
 mod limits;
 mod members;
 mod messages;
+mod notes;
 mod notifications;
+mod occurrences;
 mod paths;
 mod render;
 mod rooms;
 mod session;
+mod shown;
 mod signals;
 mod view;
 mod why;
@@ -114,6 +121,20 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(members::former))
         .routes(routes!(members::invitations))
         .routes(routes!(messages::list, messages::post))
+        .routes(routes!(acts::read, acts::edit, acts::recall))
+        .routes(routes!(acts::react, acts::unreact))
+        .routes(routes!(notes::list, notes::post))
+        .routes(routes!(notes::read, notes::edit, notes::delete))
+        .routes(routes!(notes::pin, notes::unpin))
+        .routes(routes!(notes::list_comments, notes::comment))
+        .routes(routes!(notes::delete_comment))
+        .routes(routes!(calendar::list, calendar::post))
+        .routes(routes!(calendar::read, calendar::change, calendar::cancel))
+        .routes(routes!(calendar::answer))
+        .routes(routes!(calendar::list_occurrences))
+        .routes(routes!(calendar::export))
+        .routes(routes!(calendar::open_feed, calendar::end_feeds))
+        .routes(routes!(calendar::feed))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
         .routes(routes!(why::why_not))

@@ -1,19 +1,33 @@
 //! JSON by hand where it is written ten thousand times a second: around event bytes that are never parsed again.
 
+use super::{beside::Derived, dto};
 use crate::{
     core::state::{Delivery, Room, State},
     model::{RoomId, id::hex},
     store::reader::{PendingRow, TimelineRow},
+    wire,
 };
 use std::io::Write as _;
 
 /// Appends a timeline item.
-pub fn timeline_item(out: &mut Vec<u8>, row: &TimelineRow, delivery: Option<Delivery>) {
+pub fn timeline_item(out: &mut Vec<u8>, row: &TimelineRow, delivery: Option<Delivery>, derived: &Derived) {
     let _ = write!(out, r#"{{"index":{},"at":{}"#, row.index, row.at.0);
     if let Some(delivery) = delivery {
         push_delivery(out, delivery);
     }
-    push_event(out, &row.bytes);
+    if let Some(target) = derived.target {
+        let _ = write!(out, r#","target":{target}"#);
+    }
+    if derived.now != dto::Now::default() {
+        out.extend_from_slice(br#","now":"#);
+        serde_json::to_writer(&mut *out, &derived.now).expect("plain structures of text and numbers");
+    }
+    if derived.tombstone {
+        // Bytes of the timeline are an event; if they were not, nothing of them would be shown.
+        push_event(out, &wire::event::tombstone(&row.bytes).unwrap_or_else(|_| b"{}".to_vec()));
+    } else {
+        push_event(out, &row.bytes);
+    }
 }
 
 /// Appends a pending item.
@@ -76,7 +90,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        api::client::{dto, view},
+        api::client::view,
         core::draft::Sent,
         model::{Code, Digest, Millis, event::Regards},
     };
@@ -98,12 +112,30 @@ mod tests {
     fn a_timeline_item_reads_back_with_the_event_byte_for_byte() {
         for delivery in [None, Some(Delivery::Queued), Some(Delivery::Refused(Code::NotMember))] {
             let mut out = Vec::new();
-            timeline_item(&mut out, &row(None), delivery);
+            timeline_item(&mut out, &row(None), delivery, &Derived::default());
             let item: dto::TimelineItem = serde_json::from_slice(&out).expect("valid JSON");
             assert_eq!((item.index, item.at), (7, 1_700_000_000_000));
             assert_eq!(item.delivery, delivery.map(view::delivery));
             assert_eq!(item.event.get(), EVENT);
         }
+    }
+
+    #[test]
+    fn what_stands_beside_an_event_reads_back_and_a_tombstone_says_nothing() {
+        let quote = dto::Quote { index: 3, author: None, text: Some("a \"b\"".to_owned()), recalled: false };
+        let now = dto::Now { quote: Some(quote), ..dto::Now::default() };
+        let mut row = row(None);
+        row.bytes = br#"{"id":"00000000000000000000000000000000","made_at":1,"kind":"message","text":"secret"}"#.as_slice().into();
+        let mut out = Vec::new();
+        timeline_item(
+            &mut out,
+            &row,
+            Some(Delivery::Queued),
+            &Derived { target: Some(5), now: now.clone(), tombstone: true },
+        );
+        let item: dto::TimelineItem = serde_json::from_slice(&out).expect("valid JSON");
+        assert_eq!((item.target, item.now), (Some(5), Some(now)));
+        assert!(item.event.get().contains(r#""kind":"message""#) && !item.event.get().contains("secret"));
     }
 
     #[test]

@@ -15,12 +15,18 @@ use crate::{
         state::{Room, State},
     },
     engine::IdempotencyKey,
-    model::{Address, Code, LocalPart, Millis, RoomId, event::SettingsChange, room::History},
+    model::{
+        Address, Code, LocalPart, Millis, RoomId,
+        event::SettingsChange,
+        room::History,
+        tool::{Callers, RulesChange},
+    },
     store::kv::StoreError,
 };
 use axum::{Json, http::StatusCode};
 use std::sync::Arc;
 
+const CALLERS: [(&str, Callers); 2] = [("members", Callers::Members), ("masters", Callers::Masters)];
 const HISTORY: [(&str, History); 2] = [("arrival", History::Arrival), ("all", History::All)];
 
 /// List one's rooms, by id
@@ -108,7 +114,7 @@ pub async fn read(context: Context, caller: Caller, segments: Segments) -> Resul
     read_room(&context, &caller, segments.parse("room")?)
 }
 
-/// Change a room's name, description or history rule
+/// Change a room's name, description, history rule, tools, or who may call all
 ///
 /// Masters only. The history rule applies to members added later. When the partner hosts the room, the change takes
 /// effect when its daemon confirms it.
@@ -129,9 +135,16 @@ pub async fn change(
         name: field::parse_opt("name", request.name.as_deref())?,
         description: field::parse_opt("description", request.description.as_deref())?,
         history: parse_history(request.history.as_deref())?,
+        rules: RulesChange {
+            note: request.tools.note,
+            calendar: request.tools.calendar,
+            folder: request.tools.folder,
+            callers: request.callers.as_deref().map(|word| field::parse_word("callers", word, &CALLERS)).transpose()?,
+        },
     };
     if change == SettingsChange::default() {
-        return Err(Problem::new(Code::Invalid, "give at least one of `name`, `description`, `history`"));
+        let detail = "give at least one of `name`, `description`, `history`, `tools`, `callers`";
+        return Err(Problem::new(Code::Invalid, detail));
     }
     caller.submit(&context, write.key(caller.user.as_str())?, UserOp::ChangeRoom(room, change)).await?;
     Ok((StatusCode::ACCEPTED, read_room(&context, &caller, room)?))

@@ -11,7 +11,7 @@ mod target;
 use super::{ask::SecretFrom, failure::Done, http::Http, place::Place, screen::Screen, sse::Events};
 use crate::api::client::dto::Me;
 use clap::Args;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 use talk::{Flow, Talk};
 
 /// Talk, as one of our users.
@@ -28,6 +28,9 @@ pub struct ChatArgs {
     /// The client API; that of the organization in --dir when absent.
     #[arg(long, value_name = "URL")]
     server: Option<String>,
+    /// Trust the server's certificate if it, or its issuer's, is in this file (PEM), and no other.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Read the password from the first line of standard input.
     #[arg(long)]
     password_stdin: bool,
@@ -47,7 +50,8 @@ pub use sign_in::remember;
 /// Runs the command.
 pub async fn run(args: ChatArgs, place: &Place, screen: Screen) -> Done {
     let from = if args.password_stdin { SecretFrom::Stdin } else { SecretFrom::Terminal };
-    let (http, me) = sign_in::sign_in(&args.user, args.server.as_deref(), from, place).await?;
+    let server = sign_in::Server { url: args.server.as_deref(), authorities: args.ca.as_deref() };
+    let (http, me) = sign_in::sign_in(&args.user, server, from, place).await?;
     converse(args, http, me, screen).await
 }
 

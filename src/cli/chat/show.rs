@@ -138,6 +138,9 @@ pub fn notice(it: &Notification) -> String {
         "removed" => "You are no longer a member of a room.".to_owned(),
         "invitation_declined" => format!("{who} could not be added to a room."),
         "mentioned" => format!("{who} mentioned you."),
+        "note" => "There is a new note.".to_owned(),
+        "comment" => "Somebody commented on your note.".to_owned(),
+        "date" => "A date was made, changed or called off.".to_owned(),
         "refused" => {
             let why = it.code.as_deref().map(|code| format!(": {}", cause_words(code))).unwrap_or_default();
             format!("The partner refused something of yours{why}.")

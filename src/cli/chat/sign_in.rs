@@ -17,19 +17,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Whose client API.
+#[derive(Clone, Copy, Debug)]
+pub struct Server<'a> {
+    /// Where it is; that of the organization in the directory when absent.
+    pub url: Option<&'a str>,
+    /// The file with the certificates to trust; those of the system when absent.
+    pub authorities: Option<&'a Path>,
+}
+
 /// The client API signed in as a user, and what it says of them.
-pub async fn sign_in(user: &str, server: Option<&str>, from: SecretFrom, place: &Place) -> Done<(Http, Me)> {
-    let endpoint = match server {
+pub async fn sign_in(user: &str, server: Server<'_>, from: SecretFrom, place: &Place) -> Done<(Http, Me)> {
+    let endpoint = match server.url {
         Some(url) => Endpoint::parse(url),
         None => place.client_endpoint()?,
     };
-    let http = Http::new(endpoint)?;
+    let http = Http::trusting(endpoint, server.authorities)?;
     if let Some(token) = std::env::var("HANDCLASP_TOKEN").ok().filter(|token| !token.is_empty()) {
         let http = http.with_token(token);
         let me = http.read("/api/v1/me").await?;
         return Ok((http, check_user(user, me)?));
     }
-    let cache = cache_file(user, server, place);
+    let cache = cache_file(user, server.url, place);
     if from == SecretFrom::Terminal
         && let Some(token) = read_token(&cache)
     {

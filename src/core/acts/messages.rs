@@ -1,15 +1,20 @@
 //! Messages, edits, recalls and reactions: what is asked of each, and what it changes (P20).
 
-use super::{super::draft::Draft, sees};
+use super::{
+    super::draft::Draft,
+    items::{Actor, change, check_author, check_author_or_master, check_room_for_more, everybody, item_of, tell},
+    sees,
+};
 use crate::{
-    core::{facts::ItemFact, rooms, state::Room},
+    core::{facts::ItemFact, state::Room},
     model::{
         Address, Code, Reject, RoomId,
-        event::{Act, Content, Edit, Message, React, Role},
+        event::{Act, Content, Edit, ItemKind, Message, React, Role},
         item::{Item, Trace},
         limits,
         notice::NoticeKind,
-        room::Member,
+        room::{Member, RoomKind},
+        tool::Callers,
     },
 };
 
@@ -26,7 +31,7 @@ pub(super) fn prepare(draft: &Draft<'_>, room: &Room, author: &Address, act: &mu
         }
         Act::Recall(_) if is_master(room, author) => Ok(()),
         Act::Recall(recall) => check_window(draft, room, recall.target),
-        Act::React(_) => Ok(()),
+        Act::React(_) | Act::Note(_) | Act::Calendar(_) => Ok(()),
     }
 }
 
@@ -62,33 +67,29 @@ fn check_window(draft: &Draft<'_>, room: &Room, index: u64) -> Result<(), Reject
 ///
 /// # Errors
 /// The code of the refusal.
-pub(super) fn validate(
-    draft: &Draft<'_>,
-    room: &Room,
-    (author, member): (&Address, &Member),
-    act: &Act,
-) -> Result<(), Code> {
+pub(super) fn validate(draft: &Draft<'_>, room: &Room, actor: Actor<'_>, act: &Act) -> Result<(), Code> {
+    let member = actor.1;
     match act {
         Act::Message(message) => {
             check_reply_seen(room, member, message)?;
+            check_caller(room, member, message)?;
             check_known(room, &message.mentions)
         }
         Act::Edit(edit) => {
-            let fact = item_of(draft, room, member, edit.target)?;
-            message_of(fact)?;
-            check_author(fact, author)?;
-            check_count(fact.item.edits.len(), limits::EDITS_PER_ITEM_MAX)?;
+            let fact = item_of(draft, room, actor, edit.target, &[ItemKind::Message])?;
+            check_author(fact, actor)?;
+            check_room_for_more(fact.item.edits.len(), limits::EDITS_PER_ITEM_MAX)?;
             check_known(room, &edit.mentions)
         }
         Act::Recall(recall) => {
-            let fact = item_of(draft, room, member, recall.target)?;
-            message_of(fact)?;
-            if member.role == Role::Master { Ok(()) } else { check_author(fact, author) }
+            let fact = item_of(draft, room, actor, recall.target, &[ItemKind::Message])?;
+            check_author_or_master(fact, actor)
         }
         Act::React(react) => {
-            let fact = item_of(draft, room, member, react.target)?;
+            let fact = item_of(draft, room, actor, react.target, ITEMS)?;
             check_reaction(&fact.item, react)
         }
+        Act::Note(_) | Act::Calendar(_) => Ok(()),
     }
 }
 
@@ -97,6 +98,12 @@ fn check_reply_seen(room: &Room, member: &Member, message: &Message) -> Result<(
         Some(index) if !sees(room, member, index) => Err(Code::NoSuchMessage),
         _ => Ok(()),
     }
+}
+
+/// Who may call all is for the masters to say, where there are any (P19).
+fn check_caller(room: &Room, member: &Member, message: &Message) -> Result<(), Code> {
+    let restricted = room.info.rules.callers == Callers::Masters && room.info.kind != RoomKind::Direct;
+    if message.all && restricted && member.role != Role::Master { Err(Code::NotMaster) } else { Ok(()) }
 }
 
 /// What the follower asks of a message that the host has ordered: that the answered one is past.
@@ -109,35 +116,19 @@ pub(super) fn check_reply(room: &Room, message: &Message) -> Result<(), Code> {
 
 /// What passed once passes later: who was removed meanwhile may still be mentioned.
 fn check_known(room: &Room, mentions: &[Address]) -> Result<(), Code> {
-    check_count(mentions.len(), limits::MENTIONS_MAX + 1)?;
+    check_room_for_more(mentions.len(), limits::MENTIONS_MAX + 1)?;
     let known = |user: &Address| room.members.contains_key(user) || room.former.contains_key(user);
     if mentions.iter().all(known) { Ok(()) } else { Err(Code::NotMember) }
 }
 
-fn check_count(count: usize, end: usize) -> Result<(), Code> {
-    if count < end { Ok(()) } else { Err(Code::TooLarge) }
-}
+/// Everything that can be reacted to.
+const ITEMS: &[ItemKind] = &[ItemKind::Message, ItemKind::Note, ItemKind::Comment, ItemKind::Date];
 
-/// The item, if the member sees it and it was not taken back.
-fn item_of<'d>(draft: &'d Draft<'_>, room: &Room, member: &Member, index: u64) -> Result<&'d ItemFact, Code> {
-    let fact = draft.item(room.info.id, index).filter(|_| sees(room, member, index)).ok_or(Code::NoSuchItem)?;
-    let makes_item = fact.event.content.act().is_some_and(|act| act.target().is_none());
-    match &fact.item.recalled {
-        _ if !makes_item => Err(Code::NoSuchItem),
-        Some(_) => Err(Code::Recalled),
-        None => Ok(fact),
-    }
-}
-
-fn message_of(fact: &ItemFact) -> Result<&Message, Code> {
+fn message_of(fact: &ItemFact) -> Option<&Message> {
     match &fact.event.content {
-        Content::Act(Act::Message(message)) => Ok(message),
-        _ => Err(Code::NoSuchItem),
+        Content::Act(Act::Message(message)) => Some(message),
+        _ => None,
     }
-}
-
-fn check_author(fact: &ItemFact, author: &Address) -> Result<(), Code> {
-    if fact.event.author.as_ref() == Some(author) { Ok(()) } else { Err(Code::NotAuthor) }
 }
 
 fn check_reaction(item: &Item, react: &React) -> Result<(), Code> {
@@ -146,8 +137,8 @@ fn check_reaction(item: &Item, react: &React) -> Result<(), Code> {
     }
     let known = item.reactions.iter().any(|reaction| reaction.emoji == react.emoji);
     let all: usize = item.reactions.iter().map(|reaction| reaction.people.len()).sum();
-    check_count(all, limits::REACTIONS_PER_ITEM_MAX)?;
-    if known { Ok(()) } else { check_count(item.reactions.len(), limits::EMOJI_PER_ITEM_MAX) }
+    check_room_for_more(all, limits::REACTIONS_PER_ITEM_MAX)?;
+    if known { Ok(()) } else { check_room_for_more(item.reactions.len(), limits::EMOJI_PER_ITEM_MAX) }
 }
 
 /// Whether the act would change nothing, so that no event is due.
@@ -164,57 +155,33 @@ pub(super) fn is_done(draft: &Draft<'_>, room: &Room, author: &Address, act: &Ac
 pub(super) fn apply(draft: &mut Draft<'_>, id: RoomId, act: &Act, trace: &Trace) {
     match act {
         Act::Message(message) => {
-            let called = if message.all { all_members(draft, id) } else { message.mentions.clone() };
-            notify_mentions(draft, id, trace, &called, trace.index);
+            let called = if message.all { everybody(draft, id) } else { message.mentions.clone() };
+            tell(draft, trace, &called, &NoticeKind::Mentioned { room: id, index: trace.index });
         }
         Act::Edit(Edit { target, mentions, .. }) => {
             let called = newly_called(draft, id, *target, mentions);
-            change_item(draft, id, *target, |item| item.edits.push(trace.index));
-            notify_mentions(draft, id, trace, &called, *target);
+            change(draft, id, *target, |item| item.edits.push(trace.index));
+            tell(draft, trace, &called, &NoticeKind::Mentioned { room: id, index: *target });
         }
         Act::Recall(recall) => {
-            change_item(draft, id, recall.target, |item| {
+            change(draft, id, recall.target, |item| {
                 item.recalled = Some(trace.clone());
                 item.reactions.clear();
             });
         }
         Act::React(React { target, emoji, on: true }) => {
-            change_item(draft, id, *target, |item| item.add_reaction(emoji, trace.clone()));
+            change(draft, id, *target, |item| item.add_reaction(emoji, trace.clone()));
         }
         Act::React(React { target, emoji, on: false }) => {
-            change_item(draft, id, *target, |item| item.remove_reaction(emoji, &trace.by));
+            change(draft, id, *target, |item| item.remove_reaction(emoji, &trace.by));
         }
+        Act::Note(_) | Act::Calendar(_) => {}
     }
-}
-
-fn change_item(draft: &mut Draft<'_>, id: RoomId, index: u64, change: impl FnOnce(&mut Item)) {
-    let Some(mut item) = draft.item(id, index).map(|fact| fact.item.clone()) else { return };
-    change(&mut item);
-    draft.put_item(id, index, item);
-}
-
-fn all_members(draft: &Draft<'_>, id: RoomId) -> Vec<Address> {
-    draft.state.rooms.get(&id).map_or_else(Vec::new, |room| room.members.keys().cloned().collect())
 }
 
 /// Those whom the message did not call from the start.
 fn newly_called(draft: &Draft<'_>, id: RoomId, index: u64, mentions: &[Address]) -> Vec<Address> {
-    let message = draft.item(id, index).and_then(|fact| message_of(fact).ok());
+    let message = draft.item(id, index).and_then(message_of);
     let known = |user: &&Address| message.is_some_and(|message| message.all || message.mentions.contains(user));
     mentions.iter().filter(|user| !known(user)).cloned().collect()
-}
-
-/// Tells those of our users who are called by name and may see it. A person of a direct room is told by the message.
-fn notify_mentions(draft: &mut Draft<'_>, id: RoomId, trace: &Trace, called: &[Address], index: u64) {
-    for user in called {
-        let state = &draft.state;
-        let sees = state.rooms.get(&id).and_then(|room| room.members.get(user).map(|member| sees(room, member, index)));
-        if *user != trace.by
-            && sees == Some(true)
-            && state.is_ours(user)
-            && !rooms::blocks(state, &user.local(), &trace.by)
-        {
-            draft.notify(&user.local(), NoticeKind::Mentioned { room: id, index });
-        }
-    }
 }

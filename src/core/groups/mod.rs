@@ -8,6 +8,7 @@ pub use receive::{receive_answer, receive_ask, receive_invite, settle_invite_ref
 use super::{
     command::{Answer, Ref},
     draft::Draft,
+    features::{self, Feature},
     permit::{authorize, check_permission},
     rooms,
     state::{Room, State},
@@ -21,6 +22,7 @@ use crate::model::{
     record::{Ask, RecordBody},
     room::{History, Invitation, PendingRange, RoomInfo, RoomKind},
     text::{Description, RoomName},
+    tool::{Rules, RulesChange},
 };
 use choose::{Chosen, check_ours, check_theirs, choose};
 use std::{collections::BTreeSet, sync::Arc};
@@ -78,6 +80,7 @@ fn new_info(draft: &Draft<'_>, creator: &Address, id: RoomId, partner: Option<Do
         name: Some(plan.name),
         description: plan.description,
         history: plan.history,
+        rules: Rules::default(),
         created_by: creator.clone(),
         created_at: draft.now,
         synced_epoch: None,
@@ -300,7 +303,7 @@ fn order_role(draft: &mut Draft<'_>, room: &Room, by: Option<&Address>, member: 
     draft.journal(Entry::Room { room: id });
 }
 
-/// Changes name, description or history rule (P13, P17).
+/// Changes name, description, history rule, tools, or who may call all (P13, P17, P19).
 ///
 /// # Errors
 /// `NOT_MASTER`, `NOT_FOUND`.
@@ -309,6 +312,9 @@ pub fn change(draft: &mut Draft<'_>, user: &LocalPart, id: RoomId, change: Setti
     let room = mastered(&draft.state, user, id)?.clone();
     if change == SettingsChange::default() {
         return Ok(Outcome::Room(id).into());
+    }
+    if change.rules != RulesChange::default() {
+        features::check(&draft.state, &room, Feature::Rules)?;
     }
     if !room.is_hosted_by(&draft.state.org.domain) {
         return ask(draft, &room, user, Ask::Settings(change));

@@ -10,6 +10,7 @@ use crate::{
     crypto::digest::link_id,
     model::{
         Code, Domain, Reject,
+        audit::AuditNote,
         id::PublicKey,
         journal::Entry,
         limits,
@@ -17,6 +18,7 @@ use crate::{
         org::{Card, SignedCard},
     },
 };
+use std::sync::Arc;
 
 /// How far a card's version may be ahead of the one we hold: a peer that was away misses some, and a jump without
 /// bound would let one mistake end all later cards.
@@ -215,4 +217,12 @@ fn pin_fresh(draft: &mut Draft<'_>, card: SignedCard, streams: Streams) {
     });
     // The positions of the stream that the old identity sent mean nothing to the new one.
     draft.put_streams(&domain, Streams { ended_in: None, last_contact: None, ..streams });
+}
+
+/// Our own card has a newer version: its keys and pins are ours from now on.
+pub fn show_card(draft: &mut Draft<'_>, actor: &str, card: Arc<Card>) -> Answer {
+    let (actor, subject, detail) = (actor.to_owned(), card.domain.to_string(), format!("version {}", card.version));
+    draft.state.own_card = Some(card);
+    draft.audit(AuditNote { actor, action: "card.shown", subject, code: None, detail });
+    Answer::done()
 }

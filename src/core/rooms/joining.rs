@@ -11,6 +11,7 @@ use crate::{
         notice::NoticeKind,
         room::{History, Member, PendingRange, RoomInfo, RoomKind},
         text::Description,
+        tool::Rules,
     },
 };
 
@@ -37,6 +38,7 @@ pub fn open_direct(draft: &mut Draft<'_>, ours: &Address, theirs: &Address, by: 
         name: None,
         description: Description::default(),
         history: History::All,
+        rules: Rules::default(),
         created_by: by.clone(),
         created_at: draft.now,
         synced_epoch: None,

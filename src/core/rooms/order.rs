@@ -4,6 +4,7 @@ use super::{
     super::{
         command::Ref,
         draft::Draft,
+        features::{Feature, offers},
         permit,
         state::{Room, State},
     },
@@ -14,6 +15,7 @@ use crate::model::{
     event::Sealed,
     record::RecordBody,
     room::{MemberImage, RoomImage},
+    tool::Rules,
 };
 
 /// Gives an event its place in a room that we host, or in an internal one, and sends it to the partner if one is
@@ -73,6 +75,10 @@ fn image_of(state: &State, room: &Room) -> RoomImage {
         name: info.name.clone(),
         description: info.description.clone(),
         history: info.history,
+        // A partner that does not know rules could not read them.
+        rules: link_of(state, room)
+            .filter(|link| offers(link, Feature::Rules))
+            .map_or_else(Rules::default, |_| info.rules),
         created_by: info.created_by.clone(),
         created_at: info.created_at,
         members: members.collect(),

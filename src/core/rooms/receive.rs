@@ -48,6 +48,7 @@ pub fn receive_state(draft: &mut Draft<'_>, peer: &Domain, image: &RoomImage) ->
             info.name.clone_from(&image.name);
             info.description = image.description.clone();
             info.history = image.history;
+            info.rules = image.rules;
             draft.put_room(info);
         }
         None => {
@@ -123,6 +124,7 @@ fn new_info(host: &Domain, us: Domain, image: &RoomImage) -> RoomInfo {
         name: image.name.clone(),
         description: image.description.clone(),
         history: image.history,
+        rules: image.rules,
         created_by: image.created_by.clone(),
         created_at: image.created_at,
         synced_epoch: None,
@@ -296,6 +298,7 @@ pub fn apply_settings(draft: &mut Draft<'_>, id: RoomId, change: &SettingsChange
         if let Some(history) = change.history {
             info.history = history;
         }
+        info.rules = info.rules.after(change.rules);
     });
 }
 

@@ -67,6 +67,7 @@ fn image(id: RoomId, kind: RoomKind, users: &[&str]) -> RoomImage {
         name: (kind == RoomKind::Group).then(|| parsed("Trap")),
         description: parsed(""),
         history: History::All,
+        rules: crate::model::tool::Rules::default(),
         created_by: address("bob@globex.example"),
         created_at: crate::model::Millis(1),
         members: users.iter().map(member).collect(),

@@ -6,6 +6,7 @@ mod groups;
 mod hostile;
 mod membership;
 mod messages;
+mod tools;
 
 use super::{
     command::{Answer, UserOp},

@@ -2,10 +2,11 @@
 //!
 //! An *item* is what an event made, and is named by the index of that event.
 
-use super::{Content, Regards};
+use super::{Calendar, Content, Note, Regards};
 use crate::model::{
     Address,
     text::{Emoji, MessageText},
+    tool::Tool,
 };
 
 /// What a member did.
@@ -19,6 +20,23 @@ pub enum Act {
     Recall(Recall),
     /// Reacted to an item by an emoji, or took that back.
     React(React),
+    /// Did something with notes.
+    Note(Note),
+    /// Did something in the calendar.
+    Calendar(Calendar),
+}
+
+/// What an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ItemKind {
+    /// A message.
+    Message,
+    /// A note.
+    Note,
+    /// A comment under a note.
+    Comment,
+    /// A date.
+    Date,
 }
 
 /// A text message.
@@ -72,7 +90,29 @@ impl Message {
 }
 
 impl Act {
-    /// The index of the item that it changes; none when it makes one.
+    /// What it makes, if it makes something.
+    #[must_use]
+    pub fn makes(&self) -> Option<ItemKind> {
+        match self {
+            Self::Message(_) => Some(ItemKind::Message),
+            Self::Note(Note::Posted(_)) => Some(ItemKind::Note),
+            Self::Note(Note::Commented { .. }) => Some(ItemKind::Comment),
+            Self::Calendar(Calendar::Posted(_)) => Some(ItemKind::Date),
+            Self::Edit(_) | Self::Recall(_) | Self::React(_) | Self::Note(_) | Self::Calendar(_) => None,
+        }
+    }
+
+    /// The tool that it belongs to.
+    #[must_use]
+    pub fn tool(&self) -> Option<Tool> {
+        match self {
+            Self::Note(_) => Some(Tool::Note),
+            Self::Calendar(_) => Some(Tool::Calendar),
+            Self::Message(_) | Self::Edit(_) | Self::Recall(_) | Self::React(_) => None,
+        }
+    }
+
+    /// The index of the item that it is about; none when it stands by itself.
     #[must_use]
     pub fn target(&self) -> Option<u64> {
         match self {
@@ -80,6 +120,8 @@ impl Act {
             Self::Edit(Edit { target, .. }) | Self::Recall(Recall { target }) | Self::React(React { target, .. }) => {
                 Some(*target)
             }
+            Self::Note(note) => note.target(),
+            Self::Calendar(calendar) => calendar.target(),
         }
     }
 
@@ -103,6 +145,18 @@ impl From<Act> for Content {
 impl From<Message> for Content {
     fn from(message: Message) -> Self {
         Self::Act(message.into())
+    }
+}
+
+impl From<Note> for Act {
+    fn from(note: Note) -> Self {
+        Self::Note(note)
+    }
+}
+
+impl From<Calendar> for Act {
+    fn from(calendar: Calendar) -> Self {
+        Self::Calendar(calendar)
     }
 }
 

@@ -115,7 +115,8 @@ fn f23_crashes_in_the_clean_up_of_1000_rooms_end_each_membership_once() {
     let mut loaded = open(&kv);
     while is_due(&loaded.state, NOW) {
         assert_eq!(visible_partners(&loaded.state), 0, "the filter works before, between and after the steps (P26)");
-        let decision = crate::core::decide(&loaded.state, Command::Tick, NOW, &mut random);
+        let decision =
+            crate::core::decide(&loaded.state, Command::Tick, crate::core::Facts::default(), NOW, &mut random);
         steps += 1;
         if steps % STEPS_BETWEEN_CRASHES == 0 {
             // Killed between the decision and its commit: nothing of it has happened.

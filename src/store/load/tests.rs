@@ -19,7 +19,7 @@ use crate::{
         link::{OutStream, Term},
         notice::NoticeKind,
         record::{Epoch, RecordBody},
-        user::Audience,
+        user::{Audience, Feed},
     },
     store::{anchor::AnchorVerdict, fixture::*, mem_kv::MemKv},
 };
@@ -69,6 +69,7 @@ fn assert_same(found: &State, wanted: &State) {
     assert_eq!(found.policy, wanted.policy);
     assert_eq!(found.users, wanted.users);
     assert_eq!(found.sessions, wanted.sessions);
+    assert_eq!(found.feeds, wanted.feeds);
     assert_eq!(links(found), links(wanted));
     assert_eq!(found.parted, wanted.parted);
     assert_eq!(rooms(found), rooms(wanted));
@@ -89,6 +90,7 @@ enum Op {
     Policy(bool),
     User(u8),
     Session(u8, bool),
+    Feed(u8, bool),
     Peer(u8, u64),
     Unpin(u8),
     Open(u8),
@@ -119,6 +121,7 @@ fn op() -> impl Strategy<Value = Op> {
         any::<bool>().prop_map(Op::Policy),
         n.clone().prop_map(Op::User),
         (n.clone(), any::<bool>()).prop_map(|(a, b)| Op::Session(a, b)),
+        (n.clone(), any::<bool>()).prop_map(|(a, b)| Op::Feed(a, b)),
         (n.clone(), 1..9_u64).prop_map(|(a, b)| Op::Peer(a, b)),
         n.clone().prop_map(Op::Unpin),
         n.clone().prop_map(Op::Open),
@@ -238,6 +241,10 @@ fn apply_in_room(draft: &mut Draft<'_>, op: Op) {
         }
         Op::Append(n, bytes) if known(draft, n) => {
             let _ = draft.append(room_id(n), sealed(&vec![b'x'; usize::from(bytes)]), None);
+        }
+        Op::Feed(n, there) => {
+            let feed = Feed { user: ours(n), room: room_id(n), created_at: Millis(9) };
+            draft.put_feed(Digest([n; 32]), there.then_some(feed));
         }
         Op::Touch(n, index, edits) if known(draft, n) => draft.put_item(room_id(n), index, item(index, edits)),
         Op::Skip(n, step) => {

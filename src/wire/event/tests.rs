@@ -33,6 +33,7 @@ fn every_kind() -> Vec<Event> {
             name: None,
             description: Some("new".parse().expect("a description")),
             history: Some(History::All),
+            rules: crate::model::tool::RulesChange { note: Some(false), ..Default::default() },
         })),
     ]
 }

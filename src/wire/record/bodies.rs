@@ -3,7 +3,7 @@
 use super::super::{
     WireError, event,
     strict::{self, Integer, ensure, present},
-    words::{HistoryV1, RoleV1, RoomKindV1, SettingsV1},
+    words::{CallersV1, HistoryV1, RoleV1, RoomKindV1, SettingsV1, ToolV1},
 };
 use crate::{
     crypto::object::Object,
@@ -12,6 +12,7 @@ use crate::{
         record::{Ask, RecordBody},
         room::{MemberImage, RoomImage, RoomKind},
         text::{Description, DisplayName, RoomName},
+        tool::{Callers, Rules, Tool, Tools},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -291,6 +292,12 @@ struct RoomStateV1 {
     name: Option<RoomName>,
     description: Description,
     history: HistoryV1,
+    /// Tools that are on; absent when all are.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    tools: Option<Vec<ToolV1>>,
+    /// Absent when every member may call all.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    callers: Option<CallersV1>,
     created_by: Address,
     created_at: Integer,
     members: Vec<Object<MemberV1>>,
@@ -308,6 +315,19 @@ struct MemberV1 {
     visible_from: Integer,
 }
 
+fn tools_on(tools: Tools) -> Option<Vec<ToolV1>> {
+    let on = Tool::ALL.into_iter().filter(|tool| tools.has(*tool)).map(Into::into);
+    (tools != Tools::default()).then(|| on.collect())
+}
+
+fn tools_of(on: Option<Vec<ToolV1>>) -> Result<Tools, WireError> {
+    let Some(on) = on else { return Ok(Tools::default()) };
+    let on: Vec<Tool> = on.into_iter().map(Into::into).collect();
+    ensure(on.is_sorted_by(|one, next| one < next), OBJECT, "tools", "must be in order, each once")?;
+    let has = |tool| on.contains(&tool);
+    Ok(Tools { note: has(Tool::Note), calendar: has(Tool::Calendar), folder: has(Tool::Folder) })
+}
+
 impl From<&RoomImage> for RoomStateV1 {
     fn from(image: &RoomImage) -> Self {
         let member = |member: &MemberImage| MemberV1 {
@@ -322,6 +342,8 @@ impl From<&RoomImage> for RoomStateV1 {
             name: image.name.clone(),
             description: image.description.clone(),
             history: image.history.into(),
+            tools: tools_on(image.rules.tools),
+            callers: Some(image.rules.callers).filter(|callers| *callers != Callers::default()).map(Into::into),
             created_by: image.created_by.clone(),
             created_at: image.created_at.into(),
             members: image.members.iter().map(member).map(Object).collect(),
@@ -349,6 +371,7 @@ impl RoomStateV1 {
             name: self.name,
             description: self.description,
             history: self.history.into(),
+            rules: Rules { tools: tools_of(self.tools)?, callers: self.callers.map(Into::into).unwrap_or_default() },
             created_by: self.created_by,
             created_at: self.created_at.into(),
             members: self.members.into_iter().map(member).collect(),

@@ -37,6 +37,7 @@ fn image(members: Vec<MemberImage>) -> RecordBody {
         name: Some("Fair".parse().expect("a name")),
         description: "".parse().expect("a description"),
         history: History::Arrival,
+        rules: crate::model::tool::Rules::default(),
         created_by: address("alice@acme.example"),
         created_at: Millis(4),
         members,

@@ -1,6 +1,6 @@
 //! The real binary as a process: `init`, `serve`, signals, death.
 
-use super::PATIENCE;
+use super::{PATIENCE, limit::Limit, within};
 use serde_json::Value;
 use std::{
     fs::File,
@@ -12,14 +12,23 @@ use tokio::process::{Child, Command};
 
 /// Runs a command of the binary to its end; returns status, standard output and standard error.
 pub async fn run(words: &[&str]) -> (ExitStatus, String, String) {
-    let done = program().args(words).stdin(Stdio::null()).output().await.expect("the binary runs");
+    finish(program().args(words)).await
+}
+
+/// The same for a command that the test has made.
+pub async fn finish(command: &mut Command) -> (ExitStatus, String, String) {
+    let doing = command.stdin(Stdio::null()).output();
+    let done = within("for the end of a command of the binary", doing).await.expect("the binary runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the binary writes UTF-8");
     (done.status, text(done.stdout), text(done.stderr))
 }
 
-fn program() -> Command {
+/// The binary, as `tester` would call it.
+pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_handclasp"));
     command
+        .env("USER", "tester")
+        .env_remove("SUDO_USER")
         .env_remove("HANDCLASP_DIR")
         .env_remove("CREDENTIALS_DIRECTORY")
         .env_remove("NOTIFY_SOCKET")
@@ -31,6 +40,7 @@ fn program() -> Command {
 pub struct Daemon {
     dir: PathBuf,
     child: Child,
+    _limit: Limit,
 }
 
 impl Daemon {
@@ -55,7 +65,7 @@ impl Daemon {
         };
         command.arg("serve").arg("--dir").arg(dir).arg("--ready-file").arg(dir.join("ready.json"));
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a second handle")).stderr(log);
-        Self { dir: dir.to_owned(), child: command.spawn().expect("the daemon starts") }
+        Self { dir: dir.to_owned(), child: command.spawn().expect("the daemon starts"), _limit: Limit::start() }
     }
 
     /// Waits until the daemon has written its ready file.
@@ -95,7 +105,7 @@ impl Daemon {
 
     /// `kill -9`: returns when the process is gone.
     pub async fn kill(&mut self) {
-        self.child.kill().await.expect("the daemon can be killed");
+        within("for the end of a daemon that was killed", self.child.kill()).await.expect("the daemon can be killed");
     }
 
     /// Waits until the process has ended by itself.

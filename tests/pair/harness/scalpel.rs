@@ -1,13 +1,19 @@
 //! `strace` on a running daemon: to let a system call fail, or to kill the process exactly there.
 
-use super::until;
+use super::{until, within};
 use std::{
     path::Path,
     process::Stdio,
     time::{Duration, Instant},
 };
 use tempfile::NamedTempFile;
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
+
+/// How long `strace` may take to let go of a process.
+const LETTING_GO: Duration = Duration::from_secs(5);
 
 /// An `strace` that is attached to a process and all its threads.
 pub struct Scalpel {
@@ -33,8 +39,11 @@ impl Scalpel {
             return None;
         };
         let deadline = Instant::now() + super::PATIENCE;
-        while !all_traced(pid) {
-            if let Ok(Some(status)) = child.try_wait() {
+        // What is to happen at a system call may happen before all threads are traced.
+        while !all_traced(pid) && !is_over(pid) {
+            if let Ok(Some(status)) = child.try_wait()
+                && !is_over(pid)
+            {
                 eprintln!("SKIPPED: strace may not attach here ({status})");
                 return None;
             }
@@ -49,15 +58,27 @@ impl Scalpel {
         std::fs::read_to_string(self.trace.path()).expect("readable")
     }
 
-    /// Lets the process go on alone; returns what was traced.
+    /// Lets the process go on alone, or ends with it; returns what was traced.
+    ///
+    /// An `strace` that is interrupted just when its process was killed never ends: it waits for the first thread, whose
+    /// end the kernel reports after that of the others, which wait for `strace` to take note. Only `kill -9` ends that,
+    /// and frees the process. Whoever kills the process waits for its end before; then this race cannot come about.
     pub async fn detach(mut self) -> String {
         if let Some(pid) = self.child.id() {
             // It may have ended together with its process.
             let _ = Command::new("kill").args(["-INT", &pid.to_string()]).stderr(Stdio::null()).status().await;
         }
-        let _ = self.child.wait().await;
+        if timeout(LETTING_GO, self.child.wait()).await.is_err() {
+            within("for the end of strace", self.child.kill()).await.expect("strace can be killed");
+        }
         self.trace()
     }
+}
+
+/// Whether the process has ended, whoever has yet to take note of it.
+fn is_over(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status.lines().find_map(|line| line.strip_prefix("State:")).is_none_or(|state| state.contains('Z'))
 }
 
 /// Whether every thread of the process has a tracer.

@@ -1,6 +1,6 @@
 //! A reader of live events that can be paused, and resumed after what it has seen.
 
-use super::{PATIENCE, http::Http, until};
+use super::{http::Http, until, within};
 use reqwest::Response;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -47,6 +47,10 @@ impl Events {
 
     /// The next event; none when the daemon has ended the stream.
     pub async fn try_next(&mut self) -> Option<Frame> {
+        within("for a live event or the stream's end", self.read_next()).await
+    }
+
+    async fn read_next(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = self.frames.pop_front() {
                 self.position = Some(frame.id.clone());
@@ -68,7 +72,7 @@ impl Events {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("no event `{event}` comes"))
+        within(&format!("for an event `{event}`"), found).await
     }
 
     /// The next signal of this name that is as wanted; others are passed over.

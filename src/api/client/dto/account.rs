@@ -86,7 +86,7 @@ pub struct Notification {
     /// When.
     pub at: u64,
     /// `available`, `ended`, `contact_added`, `contact_unavailable`, `direct_room`, `joined`, `removed`,
-    /// `invitation_declined`, `mentioned`, `refused` or `frozen`.
+    /// `invitation_declined`, `mentioned`, `note`, `comment`, `date`, `refused` or `frozen`.
     pub kind: String,
     /// Which partner organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]

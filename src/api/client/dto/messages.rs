@@ -30,9 +30,82 @@ pub struct TimelineItem {
     /// Whether the partner has it; absent for what need not cross, or came from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
-    /// The event, byte for byte as its author's organization sealed it.
+    /// The index of the item that it changes: clients fold such events into the item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<u64>,
+    /// What has become of it since. Not in live frames, which bring the events that change it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Now>,
+    /// The event, byte for byte as its author's organization sealed it. After a recall only its head: `id`, `author`,
+    /// `made_at`, `kind`.
     #[schema(value_type = Event)]
     pub event: Box<RawValue>,
+}
+
+/// How an item stands now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Now {
+    /// What a message says since its last edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Edited>,
+    /// Who took it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalled: Option<Trace>,
+    /// Reactions to it, in the order in which their emoji came up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// The message that it answers, if one may see that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
+}
+
+/// What a message says now.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Edited {
+    /// The index of the last edit.
+    pub index: u64,
+    /// When, by the clock of the author's daemon.
+    pub at: u64,
+    /// How often it was edited.
+    pub count: u64,
+    /// The text now.
+    pub text: String,
+    /// Members who are called by name now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
+}
+
+/// Who did something, and by which event.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Trace {
+    /// Who.
+    pub by: String,
+    /// The index of the event.
+    pub index: u64,
+}
+
+/// Who has reacted by one emoji.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// Who, in their order.
+    pub people: Vec<String>,
+}
+
+/// The beginning of a message that is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct Quote {
+    /// Its index.
+    pub index: u64,
+    /// Who said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// Up to 200 characters of what it says now; absent when it was recalled or is no message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Whether it was recalled.
+    pub recalled: bool,
 }
 
 /// A submission to a room that the partner hosts.
@@ -67,7 +140,7 @@ pub struct Event {
     pub author: Option<String>,
     /// When, by the clock of the author's daemon. For display, never for order.
     pub made_at: u64,
-    /// `message`, `created`, `joined`, `removed`, `excluded`, `role` or `settings`.
+    /// `message`, `edit`, `recall`, `react`, `created`, `joined`, `removed`, `excluded`, `role` or `settings`.
     pub kind: String,
     /// What the message says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +151,18 @@ pub struct Event {
     /// Members who are called by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<String>,
+    /// Whether all members are called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all: Option<bool>,
+    /// The index of the item that an edit, a recall or a reaction is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<u64>,
+    /// The emoji of a reaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emoji: Option<String>,
+    /// Whether the reaction stands from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<bool>,
     /// Who joined, was removed or was excluded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<String>,
@@ -118,6 +203,19 @@ pub struct NewMessage<'a> {
     /// Whether all members are called; a room's masters may keep this to themselves.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all: bool,
+}
+
+/// Another text for a message.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewText<'a> {
+    /// 1 byte to 16 KiB of UTF-8.
+    #[serde(borrow)]
+    #[schema(value_type = String)]
+    pub text: Cow<'a, str>,
+    /// Members who are called by name now: up to 50 addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
 }
 
 /// A message that is durable here.

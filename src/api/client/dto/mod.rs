@@ -1,16 +1,25 @@
 //! What the client API takes and gives, as JSON. Ids are hex, addresses are texts, times are ms since 1970.
 
 mod account;
+mod calendar;
 mod contacts;
 mod messages;
+mod notes;
 mod rooms;
 mod signals;
 mod stream;
 
 pub use account::{Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn};
+pub use calendar::{Answer, Date, DateBody, Days, Feed, NewAnswer, Occurrence, OccurrencesQuery, Times};
 pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, WhyNotDetail, WhyNotQuery};
-pub use messages::{Delivery, Event, Messages, MessagesQuery, NewMessage, PendingItem, Posted, TimelineItem};
-pub use rooms::{FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, You};
+pub use messages::{
+    Delivery, Edited, Event, Messages, MessagesQuery, NewMessage, NewText, Now, PendingItem, Posted, Quote, Reaction,
+    TimelineItem, Trace,
+};
+pub use notes::{Comment, ItemsQuery, NewComment, NewNote, Note};
+pub use rooms::{
+    FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, RoomTool, ToolSwitches, You,
+};
 pub use signals::{
     PresenceSettings, Present, Reader, ReaderMoved, Readers, RoomPresence, SignalSwitches, Signals, Typing, TypingNow,
 };

@@ -28,6 +28,10 @@ pub struct Room {
     pub description: String,
     /// What members added later see: `arrival` or `all`.
     pub history: String,
+    /// Its tools: `note`, `calendar`, `folder`.
+    pub tools: Vec<RoomTool>,
+    /// Who may call all members: `members` or `masters`.
+    pub callers: String,
     /// Who made it.
     pub created_by: String,
     /// When.
@@ -57,6 +61,33 @@ pub struct Room {
     /// The other person of a direct room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub with: Option<String>,
+}
+
+/// A tool of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RoomTool {
+    /// `note`, `calendar` or `folder`.
+    pub tool: String,
+    /// Whether it can be used now.
+    pub on: bool,
+    /// Whose rule keeps it off: `masters`, or the domain of the organization whose admin does not permit it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off_by: Option<String>,
+}
+
+/// Switches tools: what is absent stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToolSwitches {
+    /// Notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<bool>,
+    /// The calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<bool>,
+    /// The folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<bool>,
 }
 
 /// One's own membership of a room.
@@ -98,6 +129,12 @@ pub struct RoomChange {
     /// What members added later see: `arrival` or `all`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<String>,
+    /// Tools that are switched.
+    #[serde(default)]
+    pub tools: ToolSwitches,
+    /// Who may call all members: `members` or `masters`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callers: Option<String>,
 }
 
 /// A member of a room.

@@ -19,7 +19,8 @@ fn row(bytes: &str) -> TimelineRow {
 fn line_breaks_between_tokens_do_not_end_the_frame() {
     let state = org_with_users(&domain("acme.example"), &[]);
     let rows = [row("{\"id\":\"00\",\n\n\"text\":\"a\\nb\"\r\n}"), row("{}")];
-    let bytes = messages(&state, 7, room_id(1), &rows);
+    let reader = Reader::new(std::sync::Arc::new(crate::store::mem_kv::MemKv::new()));
+    let bytes = messages(&reader, &state, 7, room_id(1), &rows).expect("readable");
     let text = std::str::from_utf8(&bytes).expect("UTF-8");
     let (frame, rest) = text.split_once("\n\n").expect("an end");
     assert_eq!(rest, "");

@@ -1,6 +1,7 @@
 //! The client API over a real writer on a store in memory.
 
 mod account;
+mod acts;
 mod bad_input;
 mod contacts;
 mod document;
@@ -8,6 +9,7 @@ mod events;
 mod messages;
 mod rooms;
 mod signals;
+mod tools;
 
 use super::{ClientContext, router};
 use crate::{

@@ -1,8 +1,10 @@
 //! From the model to what clients are shown. Pure: a state and a viewer in, DTOs out.
 
+mod item;
 mod notification;
 mod room;
 
+pub use item::{reactions, trace};
 pub use notification::notification;
 pub use room::{former, last_visible, member, room};
 

@@ -2,7 +2,10 @@
 
 use crate::{
     api::client::dto::Notification,
-    model::notice::{Notice, NoticeKind},
+    model::{
+        RoomId,
+        notice::{Notice, NoticeKind},
+    },
 };
 
 /// A notification.
@@ -30,12 +33,17 @@ pub fn notification(n: u64, notice: &Notice) -> Notification {
             address: Some(user.to_string()),
             ..blank("invitation_declined")
         },
-        NoticeKind::Mentioned { room, index } => {
-            Notification { room: Some(room.to_string()), index: Some(*index), ..blank("mentioned") }
-        }
+        NoticeKind::Mentioned { room, index } => at_item(blank("mentioned"), *room, *index),
+        NoticeKind::Note { room, index } => at_item(blank("note"), *room, *index),
+        NoticeKind::Comment { room, index } => at_item(blank("comment"), *room, *index),
+        NoticeKind::Date { room, index } => at_item(blank("date"), *room, *index),
         NoticeKind::Refused { room, code: cause } => {
             Notification { room: Some(room.to_string()), code: code(cause), ..blank("refused") }
         }
         NoticeKind::Frozen { room } => Notification { room: Some(room.to_string()), ..blank("frozen") },
     }
+}
+
+fn at_item(blank: Notification, room: RoomId, index: u64) -> Notification {
+    Notification { room: Some(room.to_string()), index: Some(index), ..blank }
 }

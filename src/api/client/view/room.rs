@@ -6,11 +6,13 @@ use crate::{
     core::{
         rooms,
         state::{Room, State},
+        tools::{self, OffBy},
     },
     model::{
         Address, LocalPart, Millis,
         event::Role,
         room::{self, History, RoomKind},
+        tool::{Callers, Tool},
     },
 };
 
@@ -31,6 +33,8 @@ pub fn room(state: &State, user: &LocalPart, room: &Room, now: Millis, last_even
         name: info.name.as_ref().map(ToString::to_string),
         description: info.description.to_string(),
         history: history_word(info.history).to_owned(),
+        tools: Tool::ALL.into_iter().map(|tool| tool_of(state, room, tool)).collect(),
+        callers: callers_word(info.rules.callers).to_owned(),
         created_by: info.created_by.to_string(),
         created_at: info.created_at.0,
         next_index: room.next_index,
@@ -43,6 +47,21 @@ pub fn room(state: &State, user: &LocalPart, room: &Room, now: Millis, last_even
         members_count: count(rooms::present_members(state, room)),
         last_event_at: last_event_at.map(|at| at.0),
         with: rooms::direct_partner(state, room).map(ToString::to_string),
+    }
+}
+
+fn tool_of(state: &State, room: &Room, tool: Tool) -> dto::RoomTool {
+    let off_by = tools::off_by(state, room, tool).map(|by| match by {
+        OffBy::Masters => "masters".to_owned(),
+        OffBy::Org(org) => org.to_string(),
+    });
+    dto::RoomTool { tool: tool.as_str().to_owned(), on: off_by.is_none(), off_by }
+}
+
+fn callers_word(callers: Callers) -> &'static str {
+    match callers {
+        Callers::Members => "members",
+        Callers::Masters => "masters",
     }
 }
 

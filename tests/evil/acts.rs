@@ -1,0 +1,93 @@
+//! Rows of acts: who may change what was said, and how much (A16, A18, A19, A34).
+
+use super::rooms::{MALLORY, follower, host, shape};
+use handclasp::{
+    core::command::{Answer, UserOp},
+    model::{
+        Code, EventId, RoomId,
+        event::{Act, Edit, Event, Message, React, Recall, Sealed},
+        journal::{Outcome, Place},
+        limits,
+        record::RecordBody,
+    },
+    testing::{
+        Node,
+        evil::MADE_AT,
+        fixtures::{address, parsed},
+    },
+    wire,
+};
+
+fn sealed(author: &str, n: u8, act: Act) -> Sealed {
+    let (id, author) = (EventId([n; 16]), Some(address(author)));
+    wire::event::seal(Event { id, author, made_at: MADE_AT, content: act.into() })
+}
+
+fn edit(target: u64) -> Act {
+    Act::Edit(Edit { target, text: parsed("changed"), mentions: Vec::new() })
+}
+
+fn react(target: u64, emoji: &str) -> Act {
+    Act::React(React { target, emoji: parsed(emoji), on: true })
+}
+
+async fn say(node: &Node, room: RoomId) -> u64 {
+    let act = Message::plain(parsed("mine")).into();
+    let answer = node.user("alice", UserOp::Act { room, id: EventId([1; 16]), act }).await.expect("open");
+    let Answer::Outcome(Outcome::Posted { place: Place::Index(index), .. }) = answer else { panic!("we host") };
+    index
+}
+
+#[tokio::test]
+async fn a16_the_follower_changes_only_what_its_own_people_said() {
+    let (node, mut link, room) = host().await;
+    let index = say(&node, room).await;
+    let before = shape(&node, room);
+    let submit = |n, author, act| RecordBody::RoomSubmit { room, event: sealed(author, n, act) };
+    let rows = [
+        (submit(2, MALLORY, edit(index)), Code::NotAuthor),
+        (submit(3, MALLORY, Act::Recall(Recall { target: index })), Code::NotAuthor),
+        (submit(4, "alice@acme.example", edit(index)), Code::Authority),
+        (submit(5, "other@globex.example", react(index, "👍")), Code::NotMember),
+        (submit(6, MALLORY, react(index + 1, "👍")), Code::NoSuchItem),
+        (submit(7, MALLORY, edit(limits::INTEGER_MAX)), Code::NoSuchItem),
+    ];
+    for (row, code) in rows {
+        assert_eq!(link.verdict(&row).await, Some(code), "{row:?}");
+    }
+    assert_eq!(shape(&node, room), before);
+    assert_eq!(node.engine.reader().items(room, 0, 100).expect("readable"), [], "nothing was touched");
+}
+
+#[tokio::test]
+async fn a34_an_item_takes_only_so_many_emoji() {
+    let (node, mut link, room) = host().await;
+    let index = say(&node, room).await;
+    for n in 0..=limits::EMOJI_PER_ITEM_MAX as u32 {
+        let emoji = char::from_u32(0x1F400 + n).expect("an emoji").to_string();
+        let body = RecordBody::RoomSubmit { room, event: sealed(MALLORY, 9, react(index, &emoji)) };
+        let full = n == limits::EMOJI_PER_ITEM_MAX as u32;
+        assert_eq!(link.verdict(&body).await, full.then_some(Code::TooLarge));
+    }
+}
+
+#[tokio::test]
+async fn a19_the_host_cannot_change_what_our_people_said() {
+    let (node, mut link, room) = follower().await;
+    let act = Message::plain(parsed("mine")).into();
+    node.user("alice", UserOp::Act { room, id: EventId([1; 16]), act }).await.expect("queued");
+    let before = shape(&node, room);
+    let mallory = "mallory@aaa.example";
+    let ordered = |index, act| RecordBody::RoomEvent { room, index, event: sealed(mallory, 2, act) };
+    assert_eq!(link.verdict(&ordered(before.0, edit(before.0))).await, Some(Code::NoSuchItem), "itself");
+    let hers = RecordBody::RoomEvent {
+        room,
+        index: before.0 + 1,
+        event: sealed(mallory, 3, Message::plain(parsed("hers")).into()),
+    };
+    assert_eq!(link.verdict(&hers).await, None);
+    let forged =
+        RecordBody::RoomEvent { room, index: before.0 + 2, event: sealed("alice@acme.example", 4, edit(before.0 + 1)) };
+    assert_eq!(link.verdict(&forged).await, Some(Code::Authority), "in her name");
+    assert!(node.engine.state().rooms[&room].info.frozen.is_some());
+}
