@@ -33,6 +33,8 @@ pub struct SignalLane {
     commits: watch::Receiver<u64>,
     connection: Option<PeerConnection>,
     session: Option<Session>,
+    /// A snapshot for the next session waits, or there was nothing to say in it.
+    prepared: bool,
     unreachable: Backoff,
     /// Nothing is sent before.
     not_before: Instant,
@@ -70,6 +72,7 @@ impl SignalLane {
             peer,
             connection: None,
             session: None,
+            prepared: false,
             unreachable: Backoff::new(),
             not_before: Instant::now(),
             endpoint: 0,
@@ -80,6 +83,9 @@ impl SignalLane {
     pub async fn run(mut self) {
         loop {
             self.commits.borrow_and_update();
+            if self.commits.has_changed().is_err() {
+                return;
+            }
             match self.step().await {
                 Next::End => return,
                 Next::Again => {}
@@ -94,9 +100,15 @@ impl SignalLane {
         }
     }
 
-    async fn idle(&self, until: Option<Instant>) {
+    fn end_session(&mut self) {
+        (self.session, self.connection, self.prepared) = (None, None, false);
+    }
+
+    async fn idle(&mut self, until: Option<Instant>) {
         tokio::select! {
             () = self.rung.notified() => {}
+            // The link may have closed, and opened again.
+            _ = self.commits.changed() => {}
             () = async { match until {
                 Some(until) => sleep_until(until).await,
                 None => std::future::pending().await,
@@ -109,21 +121,22 @@ impl SignalLane {
         let Some(link) = state.links.get(&self.peer) else { return Next::End };
         let signals = &self.federation.signals;
         if open_stream(&state, link, &self.federation).is_none() || !features::offers(link, Feature::Signals) {
-            (self.session, self.connection) = (None, None);
+            self.end_session();
             signals.discard(&self.peer);
             return Next::Closed;
         }
         if Instant::now() < self.not_before {
             return Next::Later(self.not_before);
         }
-        if !self.connection.as_ref().is_some_and(PeerConnection::is_alive) {
-            (self.session, self.connection) = (None, None);
+        if self.connection.as_ref().is_some_and(|connection| !connection.is_alive()) {
+            self.end_session();
         }
         if signals.needs_session(&self.peer) {
-            self.session = None;
+            (self.session, self.prepared) = (None, false);
         }
-        if self.session.is_none() {
+        if self.session.is_none() && !self.prepared {
             signals.begin_session(&self.peer);
+            self.prepared = true;
         }
         let renew = self.renewal();
         if !signals.wait_for(&self.peer) && renew.is_none_or(|at| Instant::now() < at) {
@@ -135,7 +148,7 @@ impl SignalLane {
                 self.not_before = Instant::now() + PAUSE;
             }
             None => {
-                (self.session, self.connection) = (None, None);
+                self.end_session();
                 self.not_before = Instant::now() + self.unreachable.next(&self.federation.jitter);
             }
         }

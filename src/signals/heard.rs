@@ -132,7 +132,7 @@ impl Signals {
     pub fn forget(&self, peer: &Domain) {
         let (state, now) = (self.state(), self.0.engine.now());
         let mut inner = self.lock();
-        inner.waiting.remove(peer);
+        inner.discard(peer);
         let Some(heard) = inner.heard.remove(peer) else { return };
         for (about, room) in heard.presence.into_keys() {
             inner.show_told(&state, &about, room, now);

@@ -92,9 +92,7 @@ impl Signals {
 
     /// Nothing may cross to the peer: what waits is dropped.
     pub fn discard(&self, peer: &Domain) {
-        if let Some(waiting) = self.lock().waiting.get_mut(peer) {
-            waiting.signals.clear();
-        }
+        self.lock().discard(peer);
     }
 
     /// Whether the peer was told that somebody is there.
@@ -105,6 +103,12 @@ impl Signals {
 }
 
 impl Inner {
+    pub(super) fn discard(&mut self, peer: &Domain) {
+        if let Some(waiting) = self.waiting.get_mut(peer) {
+            waiting.signals.clear();
+        }
+    }
+
     /// Everything that is true now and that the peer may know.
     fn snapshot(&self, state: &State, peer: &Domain, now: Millis) -> BTreeMap<(SignKind, RoomId, Address), Sign> {
         let mut snapshot = BTreeMap::new();
