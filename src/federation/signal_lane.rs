@@ -119,7 +119,7 @@ impl SignalLane {
     async fn step(&mut self) -> Next {
         let state = self.federation.engine.state();
         let Some(link) = state.links.get(&self.peer) else { return Next::End };
-        let signals = &self.federation.signals;
+        let signals = self.federation.signals.clone();
         if open_stream(&state, link, &self.federation).is_none() || !features::offers(link, Feature::Signals) {
             self.end_session();
             signals.discard(&self.peer);
