@@ -6,10 +6,11 @@
 mod daemon;
 mod edge;
 mod files;
+mod keeper;
 mod pulse;
 mod serve;
 #[cfg(test)]
 mod tests;
 
-pub use daemon::{Daemon, Faces, Keys, Parts, StartError, TlsKey};
+pub use daemon::{Daemon, Faces, Keys, Parts, SearchPlace, StartError, TlsKey};
 pub use serve::{Ready, ServeError, ServeOptions, serve};

@@ -4,6 +4,8 @@
 mod acks;
 #[path = "evil/acts.rs"]
 mod acts;
+#[path = "evil/files.rs"]
+mod files;
 #[path = "evil/grants.rs"]
 mod grants;
 #[path = "evil/rooms.rs"]

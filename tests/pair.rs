@@ -12,6 +12,8 @@ mod contacts;
 mod disk;
 #[path = "pair/feeds.rs"]
 mod feeds;
+#[path = "pair/files.rs"]
+mod files;
 #[path = "pair/grants.rs"]
 mod grants;
 #[path = "pair/groups.rs"]
@@ -28,5 +30,9 @@ mod network;
 mod restart;
 #[path = "pair/revocation.rs"]
 mod revocation;
+#[path = "pair/search.rs"]
+mod search;
 #[path = "pair/signals.rs"]
 mod signals;
+#[path = "pair/tools.rs"]
+mod tools;

@@ -24,7 +24,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
 }
 
 fn complete_path(item: &mut PathItem) {
-    let reads = [&mut item.get];
+    let reads = [&mut item.get, &mut item.head, &mut item.options];
     let writes = [&mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
     for operation in writes.into_iter().flatten() {
         add_problem(operation);

@@ -59,6 +59,8 @@ pub enum HttpFault {
     Method,
     /// The body is of another media type.
     MediaType,
+    /// The protocol version of an upload is not one that is spoken here.
+    Version,
     /// The body did not arrive.
     Incomplete,
     /// The daemon failed; details are in its log.
@@ -70,6 +72,7 @@ impl HttpFault {
         match self {
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method not allowed"),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE", "Wrong media type"),
+            Self::Version => (StatusCode::PRECONDITION_FAILED, "VERSION", "Another protocol version"),
             Self::Incomplete => (StatusCode::BAD_REQUEST, "INCOMPLETE", "Incomplete request"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "The daemon failed"),
         }
@@ -114,11 +117,16 @@ pub fn status(code: Code) -> (StatusCode, &'static str) {
         Code::Recalled => (StatusCode::CONFLICT, "Recalled"),
         Code::ToolOff => (StatusCode::FORBIDDEN, "Tool is off"),
         Code::NotOffered => (StatusCode::CONFLICT, "Not offered by the partner"),
+        Code::NoSuchFile => (StatusCode::UNPROCESSABLE_ENTITY, "No such file"),
+        Code::FileAwaited => (StatusCode::CONFLICT, "File is on its way"),
+        Code::FileType => (StatusCode::UNPROCESSABLE_ENTITY, "File type not taken"),
+        Code::FilesOff => (StatusCode::FORBIDDEN, "Files may not be sent"),
         Code::Authority => (StatusCode::FORBIDDEN, "Outside the sender's authority"),
         Code::UnknownType => (StatusCode::UNPROCESSABLE_ENTITY, "Unknown record type"),
         Code::Malformed => (StatusCode::UNPROCESSABLE_ENTITY, "Malformed record"),
         Code::OutboxFull => (StatusCode::INSUFFICIENT_STORAGE, "Outbox is full"),
         Code::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "Too much to do"),
+        Code::SearchOff => (StatusCode::FORBIDDEN, "Search is switched off"),
         Code::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "Daemon is stopping"),
         Code::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "Disk is full"),
         Code::Proof => (StatusCode::FORBIDDEN, "Proof does not hold"),

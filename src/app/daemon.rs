@@ -1,7 +1,7 @@
 //! A whole daemon behind its seams: store, time, randomness and network are arguments.
 
 use super::{
-    edge,
+    edge, keeper,
     pulse::{Beat, Pulse},
 };
 use crate::{
@@ -14,19 +14,21 @@ use crate::{
     crypto::SigningKey,
     engine::{self, Engine, Runs},
     federation::{Federation, OwnKeys, pin_lookup},
+    files::{Disk, DiskError, Files, Work},
     model::{
         Digest, Domain,
         id::PublicKey,
         org::{KeyUse, SignedCard},
     },
     net::{
-        Connections, Dial, Listen, PeerTls, StopSwitch,
+        Connections, Dial, Listen, PeerTls, Stop, StopSwitch,
         accept::{AcceptLimits, PeerListener},
         cert::TlsIdentity,
         client::Dialer,
         serve::{ServeLimits, ServerTls, serve},
         tls::TlsError,
     },
+    search::{self, Search},
     signals::Signals,
     store::{
         anchor::{self, AnchorVerdict},
@@ -48,6 +50,8 @@ pub struct Parts {
     pub keys: Keys,
     /// The disk seam.
     pub kv: Arc<dyn Kv>,
+    /// Where files stand, and where calls to it run.
+    pub files: (Arc<dyn Disk>, Work),
     /// The time seam.
     pub clock: Arc<dyn Clock>,
     /// The randomness seam: a source for each part that needs one.
@@ -58,10 +62,21 @@ pub struct Parts {
     pub faces: Faces,
     /// Where the writer runs.
     pub runs: Runs,
+    /// Where the search index stands; none when there is no search.
+    pub search: Option<SearchPlace>,
     /// Called whenever the writer has answered, about once a second.
     pub beat: Beat,
     /// Renders the process's metrics.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+/// Where the search index stands.
+#[derive(Clone, Debug)]
+pub struct SearchPlace {
+    /// Where.
+    pub place: search::Place,
+    /// Memory in which it is written, bytes.
+    pub memory_bytes: u64,
 }
 
 /// What our org signs and shows.
@@ -95,6 +110,9 @@ pub enum StartError {
     /// The store cannot be read, or its anchor says that it is not the one that was written last.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The directory of files cannot be used.
+    #[error("the directory of files: {0}")]
+    Files(#[from] DiskError),
     /// The database is of no org.
     #[error("the database is empty; make the organization with `handclasp init`, or restore a backup")]
     Empty,
@@ -130,6 +148,7 @@ pub enum TlsKey {
 pub struct Daemon {
     engine: Engine,
     signals: Signals,
+    files: Files,
     tls: Arc<PeerTls>,
     pin: Digest,
     federation: Arc<Federation>,
@@ -166,7 +185,7 @@ impl Daemon {
         let (engine, writer) = Engine::start(engine::Parts {
             kv: parts.kv,
             loaded,
-            clock: parts.clock,
+            clock: parts.clock.clone(),
             random: (parts.random)(),
             runs: parts.runs,
             fatal: Box::new(move |error| drop(report.send(error))),
@@ -179,11 +198,14 @@ impl Daemon {
         let dialer = Dialer { dial: parts.dial, tls: tls.clone(), connections: connections.clone() };
         let keys = OwnKeys { signing: signing.clone(), card: card.clone() };
         let own = Arc::new(ArcSwap::from_pointee(admin::Own { signer: signing, card }));
-        let federation = Federation::new(engine.clone(), signals.clone(), keys, dialer, (parts.random)());
+        let files = Files::open(parts.files.0, parts.files.1, parts.clock)?;
+        let federation =
+            Federation::new(engine.clone(), (files.clone(), signals.clone()), keys, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
 
         let (switch, stop) = StopSwitch::new();
         let mut faces = Group { switch, tasks: JoinSet::new() };
+        let search = parts.search.map(|place| start_search(&engine, place, &stop, &mut faces.tasks));
         let pulse = Pulse::start(engine.clone(), parts.beat, stop.clone(), &mut faces.tasks);
         let mut ending = stop.clone();
         faces.tasks.spawn(signals.clone().run(async move { ending.requested().await }));
@@ -194,13 +216,16 @@ impl Daemon {
             own: own.clone(),
             secrets: admin::Secrets { token: admin_token, entropy: entropy.clone(), passwords: passwords.clone() },
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
+            search: search.clone(),
         });
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
             signals: signals.clone(),
+            files: files.clone(),
             passwords,
             throttle: Throttle::default(),
             entropy,
+            search,
         }));
         let client = edge::fit(client, &stop);
         let handler = {
@@ -219,8 +244,9 @@ impl Daemon {
 
         let (switch, stop) = StopSwitch::new();
         let mut egress = Group { switch, tasks: JoinSet::new() };
+        egress.tasks.spawn(keeper::run(engine.clone(), files.clone(), stop.clone()));
         egress.tasks.spawn(federation.clone().run(stop));
-        Ok(Self { engine, signals, tls, pin, federation, own, faces, egress, writer, failure })
+        Ok(Self { engine, files, signals, tls, pin, federation, own, faces, egress, writer, failure })
     }
 
     /// The writer's handle.
@@ -233,6 +259,12 @@ impl Daemon {
     #[must_use]
     pub fn signals(&self) -> &Signals {
         &self.signals
+    }
+
+    /// The bytes of files.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Signs with these keys, shows this card and serves with this certificate from now on (W1, W2). Every partner is
@@ -274,10 +306,11 @@ impl Daemon {
     /// the writer commit and anchor what it has. What is not done in time is cut off.
     pub async fn drain(self, within: Duration) {
         let deadline = Instant::now() + within;
-        let Self { engine, signals, tls, pin: _, federation, own, faces, egress, writer, failure: _failure } = self;
+        let Self { engine, files, signals, tls, pin: _, federation, own, faces, egress, writer, failure: _failure } =
+            self;
         faces.end(deadline, "requests").await;
         egress.end(deadline, "exchange with peers").await;
-        drop((engine, signals, tls, federation, own));
+        drop((engine, files, signals, tls, federation, own));
         if timeout_at(deadline.max(Instant::now() + LAST_COMMIT), writer.ended()).await.is_err() {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }
@@ -296,6 +329,14 @@ impl Group {
             self.tasks.shutdown().await;
         }
     }
+}
+
+/// Starts the search, which ends with the faces.
+fn start_search(engine: &Engine, place: SearchPlace, stop: &Stop, tasks: &mut JoinSet<()>) -> Search {
+    let (search, follower) = Search::new(engine.clone(), place.place, place.memory_bytes);
+    let mut stop = stop.clone();
+    tasks.spawn(follower.run(async move { stop.requested().await }));
+    search
 }
 
 /// Reads the store, and compares it with the anchor beside it (D7).

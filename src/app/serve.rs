@@ -1,15 +1,17 @@
 //! `handclasp serve` as a process: configuration, ports, signals, systemd, and the exit.
 
 use super::{
-    daemon::{Daemon, Faces, Keys, Parts, StartError, TlsKey},
+    daemon::{Daemon, Faces, Keys, Parts, SearchPlace, StartError, TlsKey},
     files,
 };
 use crate::{
     clock::{SystemClock, SystemRandom},
-    config::{AdminAddress, Config},
+    config::{AdminAddress, Config, SearchConfig},
     engine::Runs,
+    files::{Dir, Work},
     model::Domain,
     net::{Listen, serve::ServerTls, stream::TcpDial},
+    search::Place,
     shutdown::{DRAIN, Signals, Wish},
     store::disk::DiskKv,
     telemetry::Telemetry,
@@ -47,7 +49,7 @@ pub enum ServeError {
 impl From<StartError> for ServeError {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::Store(_) | StartError::Behind { .. } => Self::Fault(error.to_string()),
+            StartError::Store(_) | StartError::Files(_) | StartError::Behind { .. } => Self::Fault(error.to_string()),
             StartError::Empty | StartError::Keys(_) | StartError::Tls(_) => Self::Config(error.to_string()),
         }
     }
@@ -109,7 +111,9 @@ async fn run(config: Config, options: &ServeOptions, telemetry: Telemetry) -> Re
         admin: files::bind_admin(&config.admin).await?,
     };
     let ready = ready(&config, &faces);
-    let daemon = Daemon::start(parts(keys, kv, faces, &telemetry))?;
+    let disk = Dir::open(&config.files_dir).map_err(StartError::Files)?;
+    let parts = parts(keys, (kv, disk), faces, &telemetry);
+    let daemon = Daemon::start(Parts { search: search_place(&config), ..parts })?;
     announce(&ready, options.ready_file.as_deref())?;
     let mut service = Service { daemon, config, client_tls, telemetry };
     loop {
@@ -144,17 +148,19 @@ fn check_domain(config: &Config, keys: &Keys) -> Result<(), ServeError> {
     Err(ServeError::Config(text))
 }
 
-fn parts(keys: Keys, kv: DiskKv, faces: Faces, telemetry: &Telemetry) -> Parts {
+fn parts(keys: Keys, (kv, disk): (DiskKv, Dir), faces: Faces, telemetry: &Telemetry) -> Parts {
     let (upkeep, render) = (telemetry.clone(), telemetry.clone());
     let is_watched = sd_notify::watchdog_enabled().is_some();
     Parts {
         keys,
         kv: Arc::new(kv),
+        files: (Arc::new(disk), Work::Threads),
         clock: Arc::new(SystemClock),
         random: Box::new(|| Box::new(SystemRandom)),
         dial: Arc::new(TcpDial),
         faces,
         runs: Runs::Thread,
+        search: None,
         beat: Box::new(move || {
             upkeep.upkeep();
             if is_watched {
@@ -163,6 +169,11 @@ fn parts(keys: Keys, kv: DiskKv, faces: Faces, telemetry: &Telemetry) -> Parts {
         }),
         metrics: Box::new(move || render.render()),
     }
+}
+
+fn search_place(config: &Config) -> Option<SearchPlace> {
+    let SearchConfig { is_enabled, dir, memory_bytes } = &config.search;
+    is_enabled.then(|| SearchPlace { place: Place::Directory(dir.clone()), memory_bytes: *memory_bytes })
 }
 
 fn ready(config: &Config, faces: &Faces) -> Ready {

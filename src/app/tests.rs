@@ -6,6 +6,7 @@ use crate::{
     clock::{Clock as _, SystemClock, SystemRandom},
     crypto::{SigningKey, fingerprint::Fingerprint},
     engine::Runs,
+    files::{Memory, Work},
     model::{
         Domain, InstanceId,
         org::{Card, KeyUse, OwnOrg, SigningKey as CardKey},
@@ -84,11 +85,13 @@ fn parts(
     Parts {
         keys,
         kv,
+        files: (Arc::new(Memory::new()), Work::Threads),
         clock: Arc::new(SystemClock),
         random: Box::new(|| Box::new(SystemRandom)),
         dial: Arc::new(TcpDial),
         faces: Faces { federation, client, client_tls: None, admin },
         runs: Runs::Task,
+        search: None,
         beat: Box::new(|| {}),
         metrics: Box::new(String::new),
     }

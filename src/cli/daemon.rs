@@ -87,16 +87,39 @@ impl Daemon {
     /// Processor time so far, seconds.
     #[must_use]
     pub fn cpu_s(&self) -> f64 {
-        self.pid()
-            .and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok())
-            .map_or(0.0, |stat| cpu_of(&stat))
+        self.usage().cpu_s
     }
 
     /// Most memory held so far, MiB.
     #[must_use]
     pub fn rss_mb(&self) -> f64 {
-        let status = self.pid().and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/status")).ok());
-        status.map_or(0.0, |status| rss_of(&status))
+        self.usage().rss_mb
+    }
+
+    fn usage(&self) -> Usage {
+        self.pid().map_or_else(Usage::default, |pid| Usage::of(&pid.to_string()))
+    }
+}
+
+/// What a process has used so far; zero when it is gone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    /// Processor time, seconds.
+    pub cpu_s: f64,
+    /// Most memory held, MiB.
+    pub rss_mb: f64,
+}
+
+impl Usage {
+    /// Of this process.
+    #[must_use]
+    pub fn of_self() -> Self {
+        Self::of("self")
+    }
+
+    fn of(process: &str) -> Self {
+        let file = |name: &str| std::fs::read_to_string(format!("/proc/{process}/{name}")).unwrap_or_default();
+        Self { cpu_s: cpu_of(&file("stat")), rss_mb: rss_of(&file("status")) }
     }
 }
 

@@ -213,6 +213,27 @@ impl Http {
         self.call(self.request(Method::DELETE, path)).await
     }
 
+    /// Any request with its headers and bytes, however long it takes; the answer's body is still to be read.
+    pub async fn raw(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: bytes::Bytes,
+    ) -> Done<Response> {
+        let mut request = self.request(method, path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.send(if body.is_empty() { request } else { request.body(body) }).await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = response.bytes().await.unwrap_or_default();
+        Err(Problem::parse(status.as_u16(), &body).into())
+    }
+
     /// Opens the stream of live events, after this position or from now on.
     pub async fn events(&self, after: Option<&str>) -> Done<Response> {
         let mut request = self.request(Method::GET, "/api/v1/events").header("accept", "text/event-stream");

@@ -15,6 +15,7 @@ mod init;
 mod peer;
 mod place;
 mod policy;
+mod reindex;
 mod renew;
 mod scopes;
 mod scratch;
@@ -22,6 +23,7 @@ mod screen;
 mod serve;
 mod sse;
 mod status;
+mod transfer;
 mod twin;
 mod user;
 mod why;
@@ -96,6 +98,8 @@ enum Command {
     Check,
     /// Why one of our users can or cannot reach somebody.
     Why(why::WhyArgs),
+    /// Build the search index anew.
+    Reindex(reindex::ReindexArgs),
     /// Talk, as one of our users.
     Chat(chat::ChatArgs),
     /// Measure two daemons on this machine.
@@ -127,6 +131,7 @@ fn dispatch(command: Command, place: Place, screen: Screen) -> Done {
         Command::Policy(command) => block_on(policy::run(command, &place, screen)),
         Command::Status => block_on(status::run(&place, screen)),
         Command::Audit(command) => block_on(audit::run(command, &place, screen)),
+        Command::Reindex(args) => block_on(reindex::run(args, &place, screen)),
         Command::Why(args) => block_on(why::run(args, &place, screen)),
     }
 }
@@ -182,6 +187,7 @@ mod tests {
             "handclasp policy set chosen --newcomers no",
             "handclasp audit list --actor system --limit 5",
             "handclasp why alice bob@globex.example",
+            "handclasp reindex --wait",
             "handclasp check --dir /srv/acme --json",
             "handclasp chat --as alice bob@globex.example",
             "handclasp chat --as alice --server https://chat.acme.example --ca acme.pem bob@globex.example",

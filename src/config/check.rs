@@ -1,7 +1,8 @@
 //! What each key of the configuration file must be. All complaints are gathered, so that one reading is enough.
 
 use super::{
-    AdminAddress, ClientConfig, Complaint, Config, FederationConfig, KeyFiles, LogConfig, LogFormat, TlsFiles,
+    AdminAddress, ClientConfig, Complaint, Config, FederationConfig, KeyFiles, LogConfig, LogFormat, SearchConfig,
+    TlsFiles,
     file::{ClientV1, FileV1},
 };
 use crate::model::{Domain, limits, org::is_endpoint, text::DisplayName};
@@ -16,6 +17,10 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 pub const CACHE_MIB_MIN: u64 = 8;
 /// Largest page cache, MiB.
 pub const CACHE_MIB_MAX: u64 = 65_536;
+/// Least memory of the search index, MiB.
+pub const SEARCH_MIB_MIN: u64 = 16;
+/// Most memory of the search index, MiB.
+pub const SEARCH_MIB_MAX: u64 = 1_024;
 /// Most worker threads.
 pub const WORKER_THREADS_MAX: u64 = 64;
 
@@ -50,12 +55,14 @@ pub fn check(file: &FileV1, base: &Path, credentials: Option<PathBuf>) -> Result
     let domain = checker.parse::<Domain>("org.domain", &file.org.domain);
     let name = checker.parse::<DisplayName>("org.name", &file.org.name);
     let data_dir = checker.path("dirs.data", &file.dirs.data);
+    let files_dir = checker.path("dirs.files", &file.dirs.files);
     let dir = checker.path("dirs.keys", &file.dirs.keys);
     let listen = checker.socket("federation.listen", &file.federation.listen);
     let advertise = checker.endpoints(&file.federation.advertise);
     let client = checker.client(&file.client);
     let admin = checker.admin(&file.admin.listen);
     let cache_mib = checker.within("store.cache_mib", file.store.cache_mib, CACHE_MIB_MIN, CACHE_MIB_MAX);
+    let search = checker.search(file);
     let format = checker.log_format(&file.log.format);
     let level = checker.log_level(&file.log.level);
     let threads = checker.worker_threads(file.runtime.worker_threads);
@@ -65,11 +72,13 @@ pub fn check(file: &FileV1, base: &Path, credentials: Option<PathBuf>) -> Result
             domain: domain?,
             name: name?,
             data_dir: data_dir?,
+            files_dir: files_dir?,
             keys: KeyFiles { dir: dir?, credentials },
             federation: FederationConfig { listen: listen?, advertise: advertise? },
             client: client?,
             admin: admin?,
             cache_bytes: cache_mib? << 20,
+            search: search?,
             log: LogConfig { format: format?, level: level? },
             worker_threads: threads?,
         })
@@ -148,6 +157,13 @@ impl Checker<'_> {
         } else {
             self.complain(key, format_args!("must be between {min} and {max}"))
         }
+    }
+
+    fn search(&mut self, file: &FileV1) -> Option<SearchConfig> {
+        let dir = self.path("dirs.search", &file.dirs.search);
+        let memory_mib = file.search.memory_mib;
+        let memory_mib = self.within("search.memory_mib", memory_mib, SEARCH_MIB_MIN, SEARCH_MIB_MAX);
+        Some(SearchConfig { is_enabled: file.search.enabled, dir: dir?, memory_bytes: memory_mib? << 20 })
     }
 
     fn log_format(&mut self, text: &str) -> Option<LogFormat> {

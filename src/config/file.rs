@@ -20,6 +20,9 @@ pub struct FileV1 {
     /// `[store]`
     #[serde(default)]
     pub store: StoreV1,
+    /// `[search]`
+    #[serde(default)]
+    pub search: SearchV1,
     /// `[log]`
     #[serde(default)]
     pub log: LogV1,
@@ -44,8 +47,12 @@ pub struct OrgV1 {
 pub struct DirsV1 {
     /// The database.
     pub data: String,
+    /// What people send each other: files.
+    pub files: String,
     /// Keys, certificate, card and admin token.
     pub keys: String,
+    /// The search index.
+    pub search: String,
 }
 
 /// `[federation]`: the public listener.
@@ -88,6 +95,16 @@ pub struct StoreV1 {
     pub cache_mib: u64,
 }
 
+/// `[search]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchV1 {
+    /// Whether people can search their rooms.
+    pub enabled: bool,
+    /// Memory in which the index is written, MiB.
+    pub memory_mib: u64,
+}
+
 /// `[log]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -109,13 +126,20 @@ pub struct RuntimeV1 {
 
 impl Default for DirsV1 {
     fn default() -> Self {
-        Self { data: "data".to_owned(), keys: "keys".to_owned() }
+        let [data, files, keys, search] = ["data", "files", "keys", "search"].map(str::to_owned);
+        Self { data, files, keys, search }
     }
 }
 
 impl Default for StoreV1 {
     fn default() -> Self {
         Self { cache_mib: 16 }
+    }
+}
+
+impl Default for SearchV1 {
+    fn default() -> Self {
+        Self { enabled: true, memory_mib: 16 }
     }
 }
 

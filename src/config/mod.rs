@@ -38,6 +38,8 @@ pub struct Config {
     pub name: DisplayName,
     /// The database directory.
     pub data_dir: PathBuf,
+    /// The directory of files.
+    pub files_dir: PathBuf,
     /// Where keys, certificate, card and admin token stand.
     pub keys: KeyFiles,
     /// The federation listener.
@@ -48,6 +50,8 @@ pub struct Config {
     pub admin: AdminAddress,
     /// Page cache of the database, bytes.
     pub cache_bytes: u64,
+    /// The search index.
+    pub search: SearchConfig,
     /// Logging.
     pub log: LogConfig,
     /// Threads beside the writer.
@@ -88,6 +92,17 @@ pub enum AdminAddress {
     Loopback(SocketAddr),
     /// A Unix socket.
     Unix(PathBuf),
+}
+
+/// The search index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchConfig {
+    /// Whether people can search their rooms.
+    pub is_enabled: bool,
+    /// Where it stands.
+    pub dir: PathBuf,
+    /// Memory in which it is written, bytes.
+    pub memory_bytes: u64,
 }
 
 /// Logging.
@@ -190,12 +205,14 @@ impl Config {
             ("org.domain", self.domain != newer.domain),
             ("org.name", self.name != newer.name),
             ("dirs.data", self.data_dir != newer.data_dir),
+            ("dirs.files", self.files_dir != newer.files_dir),
             ("dirs.keys", self.keys != newer.keys),
             ("federation.listen", self.federation.listen != newer.federation.listen),
             ("federation.advertise", self.federation.advertise != newer.federation.advertise),
             ("client", self.client != newer.client),
             ("admin.listen", self.admin != newer.admin),
             ("store.cache_mib", self.cache_bytes != newer.cache_bytes),
+            ("search", self.search != newer.search),
             ("log.format", self.log.format != newer.log.format),
             ("runtime.worker_threads", self.worker_threads != newer.worker_threads),
         ];

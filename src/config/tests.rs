@@ -40,6 +40,7 @@ fn a_good_file_is_taken_and_paths_count_from_it() {
     assert_eq!(config.data_dir, PathBuf::from("/etc/handclasp/data"));
     assert_eq!(config.admin, AdminAddress::Unix("/etc/handclasp/run/admin.sock".into()));
     assert_eq!(config.cache_bytes, 128 << 20);
+    assert!(config.search.is_enabled && config.search.dir == Path::new("/etc/handclasp/search"));
     assert_eq!(config.log.format, LogFormat::Json);
     assert!(config.worker_threads >= 1);
 }
@@ -70,6 +71,8 @@ fn every_wrong_value_is_refused_by_its_key_with_what_is_allowed() {
         ("unix:run/admin.sock", "0.0.0.0:9000", "admin.listen", "unix:/path"),
         ("unix:run/admin.sock", "unix:", "admin.listen", "path"),
         ("cache_mib = 128", "cache_mib = 1", "store.cache_mib", "between 8 and 65536"),
+        ("[store]", "[search]\nmemory_mib = 4\n[store]", "search.memory_mib", "between 16 and 1024"),
+        ("[store]", "[dirs]\nsearch = \"\"\n[store]", "dirs.search", "path"),
         ("format = \"json\"", "format = \"xml\"", "log.format", "`human` or `json`"),
         ("info,handclasp::federation=debug", "info,=,=", "log.level", "`debug`"),
         ("[store]", "[runtime]\nworker_threads = 0\n[store]", "runtime.worker_threads", "between 1 and 64"),

@@ -16,6 +16,7 @@ use super::{
     command::{Answer, Ref},
     draft::Draft,
     features::{self, Feature},
+    files,
     permit::scopes,
     rooms,
     state::Room,
@@ -25,6 +26,7 @@ use crate::{
     model::{
         Address, Code, Domain, EventId, LocalPart, Reject, RoomId,
         event::{Act, Content, Event, Sealed},
+        file::{FileRef, FileSource},
         grant::Scope,
         item::Trace,
         journal::Place,
@@ -42,9 +44,9 @@ use crate::{
 pub fn act(
     draft: &mut Draft<'_>,
     user: &LocalPart,
-    id: RoomId,
-    event: EventId,
+    (id, event): (RoomId, EventId),
     mut act: Act,
+    sources: &[FileSource],
 ) -> Result<Answer, Reject> {
     let room = rooms::member_of(&draft.state, user, id)?.clone();
     rooms::writable(&draft.state, &room, user, draft.now)?;
@@ -53,6 +55,7 @@ pub fn act(
         tools::check(&draft.state, &room, tool)?;
     }
     messages::prepare(draft, &room, &author, &mut act)?;
+    check_files(draft, user, &room, files::named(&act), sources)?;
     if let Some(feature) = feature_of(&act) {
         features::check(&draft.state, &room, feature)?;
     }
@@ -73,13 +76,32 @@ pub fn act(
     Ok(Answer::posted(id, event, Place::Index(index)))
 }
 
+fn check_files(
+    draft: &Draft<'_>,
+    user: &LocalPart,
+    room: &Room,
+    named: &[FileRef],
+    sources: &[FileSource],
+) -> Result<(), Reject> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    if named.len() > limits::FILES_PER_MESSAGE_MAX {
+        let detail = format!("a message names at most {} files", limits::FILES_PER_MESSAGE_MAX);
+        return Err(Reject { code: Code::TooLarge, field: Some("files"), detail });
+    }
+    files::check_sources(draft, user, named, sources)?;
+    files::check_sending(&draft.state, room, named, draft.now)
+}
+
 fn submit(draft: &mut Draft<'_>, user: &LocalPart, room: &Room, sealed: Sealed) -> Result<Answer, Reject> {
     let (id, p) = (room.info.id, room.info.pending.to);
-    let (event, bytes) = (sealed.event.id, sealed.bytes.clone());
+    let (event, bytes, named) = (sealed.event.id, sealed.bytes.clone(), files::named_by(&sealed.event).to_vec());
     let body = RecordBody::RoomSubmit { room: id, event: sealed };
     let sent = draft.send(&room.info.host, &body, Ref::Pending(id, p, user.clone()));
     let sent = sent.ok_or_else(|| Reject::new(Code::Opening, "the daemons have yet to greet each other; try again"))?;
     draft.pend(id, user, bytes, sent);
+    files::note_pending(draft, id, p, &named);
     Ok(Answer::posted(id, event, Place::Pending(p)))
 }
 
@@ -125,6 +147,7 @@ pub fn take(draft: &mut Draft<'_>, peer: &Domain, id: RoomId, author: &Address, 
     if !scopes(link, draft.now).holds(Scope::Messages) {
         return Err(Code::Scope);
     }
+    files::check_taking(&draft.state, link, files::named(act), draft.now)?;
     if !room.members.contains_key(author) {
         return Err(Code::NotMember);
     }
@@ -149,6 +172,10 @@ fn apply(draft: &mut Draft<'_>, id: RoomId, index: u64, sealed: &Sealed) {
         Act::Note(note) => notes::apply(draft, id, note, &trace),
         Act::Calendar(calendar) => calendar::apply(draft, id, calendar, &trace),
         _ => messages::apply(draft, id, act, &trace),
+    }
+    files::note_named(draft, id, index, author, files::named(act));
+    if let Act::Recall(recall) = act {
+        files::erase_item(draft, id, recall.target);
     }
 }
 

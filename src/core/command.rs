@@ -4,6 +4,7 @@ use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
     event::{Act, Role, Sealed, SettingsChange},
+    file::{FilePolicy, FileSource},
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
     org::{Card, SignedCard},
@@ -40,6 +41,8 @@ pub enum Command {
         /// What.
         op: PeerOp,
     },
+    /// Our own copies of the files of a recalled event are removed, or their author's org can be told so.
+    FilesErased(RoomId, u64),
     /// Time has passed.
     Tick,
 }
@@ -84,6 +87,17 @@ pub enum UserOp {
         id: EventId,
         /// What.
         act: Act,
+    },
+    /// The same, naming files.
+    Share {
+        /// Where.
+        room: RoomId,
+        /// The id of the event.
+        id: EventId,
+        /// What.
+        act: Act,
+        /// Where each of its files is from.
+        sources: Vec<FileSource>,
     },
     /// One has read a room up to this index.
     MarkRead(RoomId, u64),
@@ -158,6 +172,8 @@ pub enum AdminOp {
     },
     /// Change who may use external messaging (P3).
     SetPolicy(Policy),
+    /// Change what files may be sent and taken (P3).
+    SetFilePolicy(Box<FilePolicy>),
     /// Issue a token for a user.
     IssueToken(Digest, Session),
     /// End all sessions and tokens of a user.
@@ -225,6 +241,10 @@ pub enum PeerOp {
         /// Documents that prove it.
         evidence: Vec<std::sync::Arc<str>>,
     },
+    /// A file that the peer announced is here, whole and verified.
+    FileArrived(Digest),
+    /// The peer gave other bytes than those that it announced.
+    FileFault(Digest),
     /// The peer refused us; for the admin to see.
     RefusedUs(String),
 }
@@ -355,6 +375,7 @@ impl UserOp {
             | Self::OpenFeed(_, room)
             | Self::EndFeeds(room)
             | Self::Act { room, .. }
+            | Self::Share { room, .. }
             | Self::MarkRead(room, _) => room.to_string(),
             Self::ReadNotices(_)
             | Self::Rename(_)
@@ -378,7 +399,7 @@ impl AdminOp {
                 local.to_string()
             }
             Self::IssueToken(_, session) => session.user.to_string(),
-            Self::SetPolicy(_) => "policy".to_owned(),
+            Self::SetPolicy(_) | Self::SetFilePolicy(_) => "policy".to_owned(),
             Self::ShowCard(card) => card.domain.to_string(),
             Self::Note { subject, .. } => subject.clone(),
         }

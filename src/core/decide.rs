@@ -6,7 +6,7 @@ use super::{
     contacts,
     draft::{Change, Draft},
     facts::Facts,
-    feeds, grants, groups, hello, ingest, links, rooms, settle,
+    feeds, files, grants, groups, hello, ingest, links, rooms, settle,
     state::State,
     users,
 };
@@ -35,6 +35,7 @@ pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random
         Command::User { user, op } => decide_user(&mut draft, &user, op),
         Command::Admin { actor, op } => decide_admin(&mut draft, &actor, op),
         Command::Peer { peer, op } => decide_peer(&mut draft, &peer, op),
+        Command::FilesErased(room, index) => files::erased(&mut draft, room, index),
         Command::Tick => links::tick(&mut draft),
     };
     match result {
@@ -74,7 +75,7 @@ fn refusal_trace(state: &State, command: &Command) -> Option<(String, String)> {
         Command::User { user, op } => Some((state.address(user).to_string(), op.subject())),
         Command::Admin { actor, op } => Some((format!("admin:{actor}"), op.subject())),
         Command::Peer { peer, .. } => Some((format!("peer:{peer}"), peer.to_string())),
-        Command::Tick => None,
+        Command::FilesErased(..) | Command::Tick => None,
     }
 }
 
@@ -92,7 +93,8 @@ fn decide_user(draft: &mut Draft<'_>, user: &LocalPart, op: UserOp) -> Result<An
         UserOp::RemoveMember(room, member) => groups::remove(draft, user, room, &member),
         UserOp::SetRole(room, member, role) => groups::set_role(draft, user, room, &member, role),
         UserOp::ChangeRoom(room, change) => groups::change(draft, user, room, change),
-        UserOp::Act { room, id, act } => acts::act(draft, user, room, id, act),
+        UserOp::Act { room, id, act } => acts::act(draft, user, (room, id), act, &[]),
+        UserOp::Share { room, id, act, sources } => acts::act(draft, user, (room, id), act, &sources),
         UserOp::MarkRead(room, index) => rooms::mark_read(draft, user, room, index),
         UserOp::OpenFeed(secret, room) => feeds::open(draft, user, secret, room),
         UserOp::EndFeeds(room) => feeds::end(draft, user, room),
@@ -116,6 +118,7 @@ fn decide_admin(draft: &mut Draft<'_>, actor: &str, op: AdminOp) -> Result<Answe
         AdminOp::ConfirmGrants => grants::confirm(draft, actor),
         AdminOp::CreateUser { local, name, password } => users::create(draft, actor, local, name, password),
         AdminOp::ChangeUser { local, change } => users::change(draft, actor, &local, change),
+        AdminOp::SetFilePolicy(policy) => files::set_policy(draft, actor, *policy),
         AdminOp::SetPolicy(policy) => users::set_policy(draft, actor, policy),
         AdminOp::IssueToken(secret, session) => users::issue_token(draft, actor, secret, session),
         AdminOp::EndSessions(local) => users::end_sessions(draft, actor, &local),
@@ -139,6 +142,8 @@ fn decide_peer(draft: &mut Draft<'_>, peer: &Domain, op: PeerOp) -> Result<Answe
             settle::unacceptable(draft, peer, (epoch, seq), &reference, code)
         }
         PeerOp::Contradiction { code, detail, evidence } => links::quarantine(draft, peer, code, detail, evidence),
+        PeerOp::FileArrived(digest) => files::arrived(draft, peer, digest),
+        PeerOp::FileFault(digest) => files::note_fault(draft, peer, digest),
         PeerOp::RefusedUs(what) => links::refused_us(draft, peer, what),
     }
 }

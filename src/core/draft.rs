@@ -2,6 +2,11 @@
 //!
 //! A decision works on a draft; when it refuses, the draft is dropped and nothing has happened.
 
+mod change;
+mod files;
+
+pub use change::{Appended, Change, Queued, Sent};
+
 use super::{
     command::Ref,
     facts::{Facts, ItemFact},
@@ -14,7 +19,7 @@ use crate::{
         Address, Code, Digest, Domain, EventId, LocalPart, Millis, RoomId,
         audit::{AuditEntry, AuditNote},
         contact::Contact,
-        event::{Content, Event, ItemKind, Regards, Sealed},
+        event::{Content, Event, ItemKind, Sealed},
         item::Item,
         journal::Entry,
         link::{Parted, Peer, Streams},
@@ -26,119 +31,6 @@ use crate::{
     wire,
 };
 use std::sync::Arc;
-
-/// One thing that the store has to write. What is an `Option` is a row that goes when none.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each variant is the row of the model type that it holds")]
-pub enum Change {
-    Policy(Policy),
-    User(Arc<User>),
-    Session(Digest, Option<Arc<Session>>),
-    Feed(Digest, Option<Arc<Feed>>),
-    Peer(Domain, Option<Arc<Peer>>),
-    Streams(Domain, Option<Box<Streams>>),
-    Parted(Domain, Option<Arc<Parted>>),
-    Room(Arc<RoomInfo>),
-    Member(RoomId, Address, Option<Member>),
-    Former(RoomId, Address, Option<FormerMember>),
-    Invitation(RoomId, Address, Option<Invitation>),
-    Contact(LocalPart, Address, Option<Arc<Contact>>),
-    Profile(Arc<Profile>),
-    Mark(LocalPart, RoomId, u64),
-    Item(RoomId, u64, Arc<Item>),
-    /// An item that a tool of the room lists.
-    Listed(RoomId, ItemKind, u64),
-    NoticesRead(LocalPart, u64),
-    Refused(Domain, u64, u64, Code),
-    UserQuota(LocalPart, Quota),
-    LinkQuota(Domain, bool, Quota),
-    Unconfirmed(bool),
-    /// A timeline grew by one event.
-    Append(Appended),
-    /// The gap before this index is known: the follower's copy goes on from here (W18).
-    Skip {
-        room: RoomId,
-        next_index: u64,
-        head: Digest,
-    },
-    /// A room's queue of submissions grew by one.
-    Pend {
-        room: RoomId,
-        p: u64,
-        sent: Sent,
-        author: LocalPart,
-        bytes: Arc<[u8]>,
-    },
-    /// Submissions before this number are settled.
-    PendingDone {
-        room: RoomId,
-        before: u64,
-    },
-    /// An outbox grew by one record.
-    Send(Queued),
-    /// An envelope was applied: kept as evidence.
-    Received {
-        peer: Domain,
-        epoch: Epoch,
-        from_seq: u64,
-        to_seq: u64,
-        evidence: Evidence,
-    },
-    Notice {
-        user: LocalPart,
-        n: u64,
-        notice: Notice,
-    },
-    Audit(Box<AuditEntry>),
-    Journal(Entry),
-}
-
-/// Under which number something was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Sent {
-    /// The epoch's number.
-    pub epoch_n: u64,
-    /// The record's number.
-    pub seq: u64,
-}
-
-/// A new event of a timeline.
-#[derive(Clone, Debug)]
-pub struct Appended {
-    /// Which room.
-    pub room: RoomId,
-    /// Its index.
-    pub index: u64,
-    /// When it became durable here, by our clock.
-    pub at: Millis,
-    /// How it went or came: our record, when it is of our org and goes to a partner.
-    pub sent: Option<Sent>,
-    /// The room's chain head after it.
-    pub head: Digest,
-    /// What it points at.
-    pub regards: Regards,
-    /// The event with its exact JSON.
-    pub event: Arc<Sealed>,
-}
-
-/// A new record of an outbox.
-#[derive(Clone, Debug)]
-pub struct Queued {
-    /// To whom.
-    pub peer: Domain,
-    /// The epoch's number.
-    pub epoch_n: u64,
-    /// Its number.
-    pub seq: u64,
-    /// The chain head after it.
-    pub head: Digest,
-    /// When.
-    pub made_at: Millis,
-    /// What it was about.
-    pub reference: Ref,
-    /// Its exact JSON.
-    pub bytes: Arc<[u8]>,
-}
 
 /// A state under change.
 pub struct Draft<'a> {

@@ -4,6 +4,7 @@ use super::command::{Command, PeerOp, PendingFact, UserOp};
 use crate::model::{
     RoomId,
     event::{Event, Sealed},
+    file::FileSource,
     item::Item,
     record::RecordBody,
 };
@@ -59,6 +60,13 @@ pub fn wanted(command: &Command) -> Vec<ItemId> {
     match command {
         Command::User { op: UserOp::Act { room, act, .. }, .. } => {
             act.target().map(|index| (*room, index)).into_iter().collect()
+        }
+        Command::User { op: UserOp::Share { room, act, sources, .. }, .. } => {
+            let passed_on = sources.iter().filter_map(|source| match source {
+                FileSource::Room { room, index } => Some((*room, *index)),
+                FileSource::Upload | FileSource::Gone => None,
+            });
+            act.target().map(|index| (*room, index)).into_iter().chain(passed_on).collect()
         }
         Command::Peer { op: PeerOp::Ingest(envelope, _, pending), .. } => {
             let records = envelope.records.iter().filter_map(|record| record.body.as_ref().ok());

@@ -22,11 +22,13 @@ pub enum Feature {
     Folder,
     /// Signals: typing, presence, read markers (P22).
     Signals,
+    /// Messages that name files, and the endpoint to fetch them.
+    Files,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -35,6 +37,7 @@ impl Feature {
         Self::Calendar,
         Self::Folder,
         Self::Signals,
+        Self::Files,
     ];
 
     /// Its name in hellos.
@@ -49,6 +52,7 @@ impl Feature {
             Self::Calendar => "calendar",
             Self::Folder => "folder",
             Self::Signals => "signals",
+            Self::Files => "files",
         }
     }
 }

@@ -118,7 +118,8 @@ fn is_news(before: &Greeting, after: &Greeting) -> bool {
 fn note_contact(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
     let Ok(link) = links::find(&draft.state, peer) else { return };
     draft.put_streams(peer, Streams { last_contact: Some(draft.now), ..link.streams.clone() });
-    if link.peer.instance != Some(hello.instance) || link.peer.features != hello.features {
+    let same_rules = link.peer.files == hello.files;
+    if link.peer.instance != Some(hello.instance) || link.peer.features != hello.features || !same_rules {
         if link.peer.instance.is_some_and(|known| known != hello.instance) {
             let detail = format!("the peer speaks from another database: {}", hello.instance);
             links::note(draft, format!("peer:{peer}"), "link.instance_changed", peer, (None, detail));
@@ -127,7 +128,8 @@ fn note_contact(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
             draft.journal(Entry::Link { peer: peer.clone() });
         }
         let (instance, features) = (Some(hello.instance), hello.features.clone());
-        draft.put_peer(Peer { instance, features, ..Peer::clone(&link.peer) });
+        let files = hello.files.clone();
+        draft.put_peer(Peer { instance, features, files, ..Peer::clone(&link.peer) });
     }
 }
 

@@ -10,6 +10,7 @@ pub mod draft;
 pub mod facts;
 pub mod features;
 pub mod feeds;
+pub mod files;
 pub mod grants;
 pub mod groups;
 pub mod hello;

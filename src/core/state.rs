@@ -5,6 +5,7 @@
 use crate::model::{
     Address, Code, Digest, Domain, LocalPart, Millis, RoomId,
     contact::Contact,
+    file::{Erasure, FilePolicy},
     link::{Parted, Peer, Streams},
     org::{Card, OwnOrg},
     record::Epoch,
@@ -60,6 +61,14 @@ pub struct State {
     pub org: Arc<OwnOrg>,
     /// Who may use external messaging.
     pub policy: Policy,
+    /// What files may be sent and taken.
+    pub file_policy: Arc<FilePolicy>,
+    /// Files that peers have announced and that are not here yet: peer, file, room, event. Their lengths, bytes.
+    pub awaited: OrdMap<(Domain, Digest, RoomId, u64), u64>,
+    /// Erasures of files of which something is still to be done, by room and event.
+    pub erasures: OrdMap<(RoomId, u64), Arc<Erasure>>,
+    /// Bytes of files that each peer has announced since a time within the last day.
+    pub file_bytes_by_link: OrdMap<Domain, (Millis, u64)>,
     /// Our users.
     pub users: OrdMap<LocalPart, Arc<User>>,
     /// Sessions and tokens, by the SHA-256 of their secret.
@@ -116,6 +125,10 @@ impl State {
         Self {
             org: Arc::new(org),
             policy: Policy::default(),
+            file_policy: Arc::default(),
+            awaited: OrdMap::new(),
+            erasures: OrdMap::new(),
+            file_bytes_by_link: OrdMap::new(),
             users: OrdMap::new(),
             sessions: OrdMap::new(),
             feeds: OrdMap::new(),
@@ -187,6 +200,20 @@ impl State {
         let within = move |seq: &u64| *seq <= last;
         let voided = self.refused.range(range).filter(|(_, code)| **code == Code::Void);
         voided.map(|((_, _, seq), _)| *seq).filter(within)
+    }
+
+    /// The files that a peer has announced and that are not here yet: file, a room that names it, bytes.
+    pub fn awaited_from<'a>(&'a self, peer: &'a Domain) -> impl Iterator<Item = (Digest, RoomId, u64)> + 'a {
+        let from = (peer.clone(), Digest::ZERO, RoomId([0; 16]), 0);
+        let theirs = self.awaited.range(from..).take_while(move |(key, _)| key.0 == *peer);
+        theirs.map(|(key, bytes)| (key.1, key.2, *bytes))
+    }
+
+    /// Whether some event waits for this file from the peer.
+    #[must_use]
+    pub fn awaits(&self, peer: &Domain, digest: Digest) -> bool {
+        let from = (peer.clone(), digest, RoomId([0; 16]), 0);
+        self.awaited.range(from..).next().is_some_and(|(key, _)| key.0 == *peer && key.1 == digest)
     }
 
     /// What a person is called, if we know.

@@ -155,6 +155,7 @@ fn room_of(entry: &Entry) -> Option<RoomId> {
         | Entry::Unplaced { room, .. }
         | Entry::Delivered { room, .. }
         | Entry::Refused { room, .. }
+        | Entry::File { room, .. }
         | Entry::Room { room }
         | Entry::RoomLeft { room, .. } => Some(*room),
         Entry::Contact { .. }

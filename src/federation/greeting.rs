@@ -5,12 +5,13 @@ use crate::{
     core::{
         State,
         command::{Answer, Greeting, PeerOp},
-        features,
+        features::{self, Feature},
         state::Link,
     },
     engine::Refusal,
     model::{
         Code, Domain, Reject,
+        file::FilePolicy,
         grant::SignedGrant,
         limits,
         record::{Epoch, Hello},
@@ -18,6 +19,7 @@ use crate::{
     },
     wire,
 };
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// What a peer has to know from us. While it differs from what the last hello said, another one is due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Said {
     incoming: Option<Epoch>,
     tools: Tools,
     held: Held,
+    /// Stands for our rules of files, where the peer wants to know them.
+    files: Option<u64>,
 }
 
 /// What keeps a link from opening besides grants; when it ends, a hello is due.
@@ -53,6 +57,11 @@ impl Federation {
                 quarantined: link.peer.quarantine.is_some(),
                 cleaning: link.peer.cleanup.is_some(),
             },
+            files: rules_for(state, link).map(|policy| {
+                let mut hasher = DefaultHasher::new();
+                policy.hash(&mut hasher);
+                hasher.finish()
+            }),
         }
     }
 
@@ -88,7 +97,13 @@ impl Federation {
             outgoing: greeting.outgoing,
             incoming: greeting.incoming,
             ended: greeting.ended,
+            files: rules_for(state, link).cloned(),
             envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
         }
     }
+}
+
+/// Our rules of files, for a peer that knows what they are.
+fn rules_for<'a>(state: &'a State, link: &Link) -> Option<&'a FilePolicy> {
+    features::offers(link, Feature::Files).then_some(&*state.file_policy)
 }

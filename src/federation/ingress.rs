@@ -37,6 +37,7 @@ enum Endpoint {
     RoomHeads,
     RoomLog,
     Signals,
+    Files,
 }
 
 impl Endpoint {
@@ -54,6 +55,7 @@ impl Endpoint {
             "rooms/heads" => Some(Self::RoomHeads),
             "rooms/log" => Some(Self::RoomLog),
             "signals" => Some(Self::Signals),
+            "files" => Some(Self::Files),
             _ => None,
         }
     }
@@ -67,7 +69,7 @@ impl Endpoint {
         match self {
             Self::Envelopes => limits::FEDERATION_BODY_BYTES_MAX,
             Self::Hello | Self::Grants | Self::Cards => limits::HELLO_BODY_BYTES_MAX,
-            Self::Pull | Self::RoomHeads | Self::RoomLog => limits::QUESTION_BODY_BYTES_MAX,
+            Self::Pull | Self::RoomHeads | Self::RoomLog | Self::Files => limits::QUESTION_BODY_BYTES_MAX,
             Self::Signals => limits::SIGNALS_BODY_BYTES_MAX,
         }
     }
@@ -126,7 +128,7 @@ impl Federation {
     async fn take(&self, admitted: Admitted, body: Incoming) -> Result<PeerResponse, Refused> {
         let Admitted { endpoint, peer, line } = admitted;
         let places = if endpoint == Endpoint::Signals { &line.signals } else { &line.bodies };
-        let _place = places.acquire().await.expect("the semaphore is never closed");
+        let place = places.acquire().await.expect("the semaphore is never closed");
         let body = read(body, endpoint.body_bytes_max()).await?;
         // The state again: it may have changed while the body came in.
         let state = self.engine.state();
@@ -141,6 +143,11 @@ impl Federation {
             Endpoint::RoomHeads => self.take_room_heads(&state, link, &body),
             Endpoint::RoomLog => self.take_room_log(&state, link, &body),
             Endpoint::Signals => self.take_signals(link, &body),
+            Endpoint::Files => {
+                // A piece of a file holds up no envelope.
+                drop(place);
+                return self.take_piece(&state, link, &line, &body).await;
+            }
         };
         answered.map(|body| answer(StatusCode::OK, body))
     }

@@ -22,6 +22,8 @@ pub struct Line {
     pub bodies: Semaphore,
     /// The same for signals: they wait for nothing and hold nothing back.
     pub signals: Semaphore,
+    /// Bounds the pieces of files that are read for the peer at once.
+    pub pieces: Semaphore,
     bucket: Mutex<Bucket>,
     signal_bucket: Mutex<Bucket>,
     poison: Mutex<Poison>,
@@ -61,6 +63,7 @@ impl Line {
         Self {
             bodies: Semaphore::new(limits::PEER_BODIES_MAX),
             signals: Semaphore::new(1),
+            pieces: Semaphore::new(limits::FILE_READS_PER_PEER_MAX),
             bucket: Mutex::new(Bucket::new(limits::PEER_REQUESTS_PER_SECOND_MAX, 2)),
             signal_bucket: Mutex::new(Bucket::new(limits::SIGNAL_BATCHES_PER_SECOND_MAX, 4)),
             poison: Mutex::new(Poison::default()),

@@ -2,6 +2,8 @@
 
 mod backoff;
 mod egress;
+mod fetch;
+mod files;
 mod greeting;
 mod ingress;
 mod lines;
@@ -19,6 +21,7 @@ use crate::{
     clock::Random,
     crypto::SigningKey,
     engine::Engine,
+    files::Files,
     model::{Digest, Domain, org::SignedCard},
     net::{client::Dialer, tls::PinLookup},
     signals::Signals,
@@ -42,6 +45,7 @@ pub struct OwnKeys {
 /// Everything that exchanging with peers needs.
 pub struct Federation {
     engine: Engine,
+    files: Files,
     keys: ArcSwap<OwnKeys>,
     dialer: Dialer,
     signals: Signals,
@@ -58,9 +62,15 @@ impl fmt::Debug for Federation {
 impl Federation {
     /// Sets up; nothing runs until [`Federation::run`] and the listener's accept loop do.
     #[must_use]
-    pub fn new(engine: Engine, signals: Signals, keys: OwnKeys, dialer: Dialer, random: Box<dyn Random>) -> Arc<Self> {
+    pub fn new(
+        engine: Engine,
+        (files, signals): (Files, Signals),
+        keys: OwnKeys,
+        dialer: Dialer,
+        random: Box<dyn Random>,
+    ) -> Arc<Self> {
         let (keys, jitter) = (ArcSwap::from_pointee(keys), Jitter(Mutex::new(random)));
-        Arc::new(Self { engine, keys, dialer, signals, lines: Lines::default(), jitter })
+        Arc::new(Self { engine, files, keys, dialer, signals, lines: Lines::default(), jitter })
     }
 
     /// Signs and greets with other keys or another card from now on; every peer is greeted at once.

@@ -93,7 +93,8 @@ impl Federation {
     }
 }
 
-fn refused(error: WireError) -> Refused {
+/// The answer to a question that cannot be read.
+pub(super) fn refused(error: WireError) -> Refused {
     tracing::debug!(%error, "question refused");
     Refused::new(error.code())
 }

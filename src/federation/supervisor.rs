@@ -1,6 +1,6 @@
 //! Keeps one sending task per pinned peer, and cuts the connections of those that are unpinned or closed (P26, A4).
 
-use super::{Federation, egress::Egress, signal_lane::SignalLane};
+use super::{Federation, egress::Egress, fetch::Fetcher, signal_lane::SignalLane};
 use crate::{
     core::{State, permit, state::Link},
     model::{Domain, link::Peer},
@@ -13,6 +13,7 @@ use tokio::task::{AbortHandle, JoinSet};
 struct Watched {
     task: AbortHandle,
     lane: AbortHandle,
+    fetcher: AbortHandle,
     peer: Arc<Peer>,
     open: bool,
 }
@@ -56,9 +57,11 @@ impl Federation {
                 _ => {
                     let task = tasks.spawn(Egress::new(self.clone(), domain.clone()).run());
                     let lane = tasks.spawn(SignalLane::new(self.clone(), domain.clone()).run());
-                    let seen = Watched { task, lane, peer: link.peer.clone(), open };
+                    let fetcher = tasks.spawn(Fetcher::new(self.clone(), domain.clone()).run());
+                    let seen = Watched { task, lane, fetcher, peer: link.peer.clone(), open };
                     if let Some(before) = watched.insert(domain.clone(), seen) {
                         before.lane.abort();
+                        before.fetcher.abort();
                     }
                 }
             }
@@ -71,6 +74,7 @@ impl Federation {
                     seen.task.abort();
                     seen.lane.abort();
                     self.signals.forget(domain);
+                    seen.fetcher.abort();
                     self.lines.forget(domain);
                 }
                 pinned

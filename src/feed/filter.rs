@@ -4,7 +4,7 @@ use super::FeedItem;
 use crate::{
     core::{
         State,
-        rooms::{member_of, present_members},
+        rooms::{member_of, present_members, visible},
         state::Room,
     },
     model::{Address, LocalPart, RoomId, event::Regards, journal::Entry},
@@ -27,6 +27,10 @@ pub fn visible_to(state: &State, user: &LocalPart, item: &Arc<FeedItem>) -> Opti
         | Entry::Delivered { room, .. }
         | Entry::Refused { room, .. }
         | Entry::Room { room } => member_of(state, user, *room).ok().map(|_| item.clone()),
+        Entry::File { room, index } => {
+            let room = member_of(state, user, *room).ok()?;
+            visible(state, user, room, *index).then(|| item.clone())
+        }
         Entry::Profile { address } => knows(state, user, address).then(|| item.clone()),
         Entry::Link { .. } => Some(item.clone()),
         Entry::Done { .. } => None,

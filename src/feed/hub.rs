@@ -124,6 +124,12 @@ impl Hub {
         self.lock().state.clone()
     }
 
+    /// The same with the position after those items.
+    pub fn moment(&self) -> Option<(Arc<State>, u64)> {
+        let inner = self.lock();
+        inner.state.clone().map(|state| (state, inner.position))
+    }
+
     /// Hands out what has become durable.
     pub fn publish(&self, state: &Arc<State>, fresh: Vec<Fresh>) {
         let mut inner = self.lock();
@@ -188,6 +194,7 @@ fn audience<'a>(state: &'a State, entry: &'a Entry) -> Audience<'a> {
         | Entry::Unplaced { room, .. }
         | Entry::Delivered { room, .. }
         | Entry::Refused { room, .. }
+        | Entry::File { room, .. }
         | Entry::Room { room } => state.rooms.get(room).map_or(Audience::Nobody, |room| Audience::Room(&room.members)),
         Entry::Profile { .. } | Entry::Link { .. } => Audience::All,
         Entry::Done { .. } => Audience::Nobody,

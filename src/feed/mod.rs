@@ -89,6 +89,12 @@ impl Feed {
         Ok(Subscription::new(user.clone(), self.hub.clone(), self.reader.clone(), slot, next, live_from))
     }
 
+    /// The durable state, and the position of the journal up to which it goes, of one moment.
+    #[must_use]
+    pub fn moment(&self) -> Option<(Arc<State>, u64)> {
+        self.hub.moment()
+    }
+
     /// Ends all subscriptions: the daemon stops.
     pub fn close(&self) {
         self.hub.close();

@@ -91,6 +91,14 @@ codes! {
     ToolOff = "TOOL_OFF",
     /// The partner's daemon does not offer what this needs.
     NotOffered = "NOT_OFFERED",
+    /// A file that is named is no finished upload, and in no message that the author may see.
+    NoSuchFile = "NO_SUCH_FILE",
+    /// The bytes of a file are on their way from the partner.
+    FileAwaited = "FILE_AWAITED",
+    /// Files of this type are not taken, or the bytes are of another type than declared.
+    FileType = "FILE_TYPE",
+    /// One's own org does not let files be sent (P3).
+    FilesOff = "FILES_OFF",
     /// The sender's org may not cause this effect (W14).
     Authority = "AUTHORITY",
     /// The type of record is unknown to this version.
@@ -101,6 +109,8 @@ codes! {
     OutboxFull = "OUTBOX_FULL",
     /// The daemon has too much to do; try again.
     Overloaded = "OVERLOADED",
+    /// The admin has switched search off.
+    SearchOff = "SEARCH_OFF",
     /// The daemon is stopping.
     Stopping = "STOPPING",
     /// The disk is full.

@@ -49,6 +49,13 @@ pub enum Entry {
         /// Why.
         code: Code,
     },
+    /// Files of an event are elsewhere than before. For the members who may see it.
+    File {
+        /// Which room.
+        room: RoomId,
+        /// Which event.
+        index: u64,
+    },
     /// A room's settings, members or state changed, or one came in. For its members.
     Room {
         /// Which.

@@ -66,6 +66,62 @@ pub const MEMBERS_MAX: usize = 500;
 pub const MEMBERS_PER_ADD_MAX: usize = 100;
 /// Mentions in one message.
 pub const MENTIONS_MAX: usize = 50;
+/// Largest file when the admin sets no other maximum, bytes.
+pub const FILE_BYTES_DEFAULT: u64 = 100 * 1024 * 1024;
+/// Largest file that any admin can allow, bytes.
+pub const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
+/// Longest name of a file, bytes of UTF-8.
+pub const FILE_NAME_BYTES_MAX: usize = 200;
+/// Longest media type, bytes.
+pub const MEDIA_TYPE_BYTES_MAX: usize = 127;
+/// Largest width or height of a picture that an event names, pixels.
+pub const IMAGE_PIXELS_MAX: u32 = 1 << 20;
+/// Media types and families in one list of an admin.
+pub const MEDIA_RANGES_MAX: usize = 64;
+/// Files of one message.
+pub const FILES_PER_MESSAGE_MAX: usize = 10;
+/// What crosses in one piece, and is asked for again after an interruption at most, bytes.
+pub const FILE_CHUNK_BYTES: usize = 1024 * 1024;
+/// Files that one link waits for; further ones are refused.
+pub const FILES_AWAITED_MAX: usize = 10_000;
+/// Files that are fetched from one peer at once.
+pub const FETCHES_PER_PEER_MAX: usize = 3;
+/// Pieces of files that one peer is read at once.
+pub const FILE_READS_PER_PEER_MAX: usize = 4;
+/// A file whose bytes were wrong so many times is not fetched again before a restart.
+pub const FETCH_FAULTS_MAX: u32 = 3;
+/// Bytes of files that one peer may send us in a day.
+pub const FILE_BYTES_PER_LINK_PER_DAY_MAX: u64 = 64 * 1024 * 1024 * 1024;
+/// Disk space that files leave free for the database, bytes; below it uploads get 507, and nothing is fetched.
+pub const FILES_RESERVE_BYTES: u64 = 512 * 1024 * 1024;
+/// Uploads of one user that are not finished, or finished and in no message yet.
+pub const UPLOADS_PER_USER_MAX: usize = 128;
+/// Uploads of one user that are written to at once.
+pub const UPLOADS_WRITING_PER_USER_MAX: usize = 8;
+/// Uploads that are written to at once; further requests wait. Each takes 2 MiB.
+pub const UPLOADS_WRITING_MAX: usize = 32;
+/// A request that sends nothing of its upload for this long ends, milliseconds.
+pub const UPLOAD_IDLE_MS_MAX: u64 = 60_000;
+/// Uploads of the whole org that are not finished, or finished and in no message yet.
+pub const UPLOADS_MAX: usize = 4_096;
+/// Uploads that one user begins in an hour.
+pub const UPLOADS_PER_USER_PER_HOUR_MAX: u32 = 1_000;
+/// An upload that nothing happens to, or that is in no message, is removed after this long, milliseconds.
+pub const UPLOAD_KEPT_MS: u64 = 24 * 3_600_000;
+/// Parts of files that a fetch has left behind are removed after this long, milliseconds.
+pub const PART_KEPT_MS: u64 = 7 * 24 * 3_600_000;
+/// Largest thumbnail, bytes.
+pub const THUMBNAIL_BYTES_MAX: usize = 64 * 1024;
+/// Longest side of a thumbnail, pixels.
+pub const THUMBNAIL_PIXELS_MAX: u32 = 480;
+/// Largest picture that a thumbnail is made of, pixels in all.
+pub const THUMBNAIL_SOURCE_PIXELS_MAX: u64 = 40_000_000;
+/// Largest picture that a thumbnail is made of, bytes of its file.
+pub const THUMBNAIL_SOURCE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Thumbnails that are made at once; each may take 160 MiB.
+pub const THUMBNAILS_AT_ONCE_MAX: usize = 1;
+/// How long somebody waits for a thumbnail, milliseconds.
+pub const THUMBNAIL_MS_MAX: u64 = 10_000;
 /// Longest emoji of a reaction, bytes of UTF-8; some are sequences of many code points.
 pub const EMOJI_BYTES_MAX: usize = 32;
 /// Different emoji in the reactions to one item.
@@ -239,3 +295,21 @@ pub const SIGNALS_HELD_PER_PEER_MAX: usize = 65_536;
 pub const SIGNALS_WAITING_MAX: usize = 4_096;
 /// Signals that wait for one event stream before it is given a whole picture instead.
 pub const SIGNALS_PER_STREAM_MAX: usize = 1_024;
+/// Longest search, bytes of UTF-8.
+pub const SEARCH_QUERY_BYTES_MAX: usize = 512;
+/// Terms of one search.
+pub const SEARCH_TERMS_MAX: usize = 32;
+/// Words are told apart by so many characters.
+pub const SEARCH_TERM_CHARS_MAX: usize = 64;
+/// Different words that the beginning of a word may stand for.
+pub const SEARCH_EXPANSIONS_MAX: u32 = 1_000;
+/// Time for one search, milliseconds.
+pub const SEARCH_MS_MAX: u64 = 2_000;
+/// Searches at once.
+pub const SEARCHES_AT_ONCE_MAX: usize = 2;
+/// Searches that wait for their turn before further ones are refused.
+pub const SEARCHES_WAITING_MAX: usize = 64;
+/// What is shown of a text that was found, characters.
+pub const SNIPPET_CHARS_MAX: usize = 240;
+/// Documents that one commit of the search index takes at most.
+pub const INDEX_DOCUMENTS_PER_COMMIT_MAX: usize = 50_000;

@@ -1,6 +1,9 @@
 //! The relation between us and one peer: what is pinned, granted, streamed (W7 to W11).
 
-use super::{Code, Digest, Domain, InstanceId, LinkId, Millis, grant::SignedGrant, org::SignedCard, record::Epoch};
+use super::{
+    Code, Digest, Domain, InstanceId, LinkId, Millis, file::FilePolicy, grant::SignedGrant, org::SignedCard,
+    record::Epoch,
+};
 use serde::{Deserialize, Serialize};
 
 /// What is known of a peer: one row, written when a card, a grant or a verdict changes.
@@ -24,6 +27,8 @@ pub struct Peer {
     pub instance: Option<InstanceId>,
     /// What its daemon offered in its last hello.
     pub features: Vec<String>,
+    /// What files it takes, as its last hello said.
+    pub files: Option<FilePolicy>,
     /// Rooms that still have to be cleaned up after the link closed; the filter works already (P26).
     pub cleanup: Option<Cleanup>,
 }

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod code;
 pub mod contact;
 pub mod event;
+pub mod file;
 pub mod grant;
 pub mod id;
 pub mod item;

@@ -3,6 +3,7 @@
 use super::{
     Address, Code, Digest, Domain, EpochId, InstanceId, LinkId, Millis, RoomId,
     event::{Role, Sealed, SettingsChange},
+    file::FilePolicy,
     grant::SignedGrant,
     limits,
     org::SignedCard,
@@ -117,6 +118,13 @@ pub enum RecordBody {
         by: Address,
         /// What.
         ask: Ask,
+    },
+    /// Either way: the bytes of a recalled event's files are removed here (P20).
+    FilesErased {
+        /// Which room.
+        room: RoomId,
+        /// Which event was recalled.
+        index: u64,
     },
     /// Holds the number of a record that the peer could not take in form, and its place in the chain (W13).
     Void {
@@ -280,6 +288,8 @@ pub struct Hello {
     pub features: Vec<String>,
     /// The largest envelope that the speaker takes: records, bytes.
     pub envelope_max: (u64, u64),
+    /// What files the speaker's org takes; none for a listener that does not offer `files`.
+    pub files: Option<FilePolicy>,
 }
 
 /// A received envelope as evidence: payload and signature, enough to prove it to anybody (P29).

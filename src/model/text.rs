@@ -37,11 +37,16 @@ fn is_separator(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}')
 }
 
+/// Whether a character may stand in a text of one line.
+pub(super) fn fits_line(c: char) -> bool {
+    !(c.is_control() || is_bidi(c) || is_separator(c))
+}
+
 fn check_line(text: &str, chars_max: usize) -> Result<(), TextError> {
     if text.chars().count() > chars_max {
         return Err(TextError::Long { max: chars_max, unit: "characters" });
     }
-    if text.chars().any(|c| c.is_control() || is_bidi(c) || is_separator(c)) {
+    if !text.chars().all(fits_line) {
         return Err(TextError::Control);
     }
     Ok(())
@@ -208,6 +213,20 @@ bounded_text!(
     /// What one reacts by: one emoji, up to 32 bytes of UTF-8.
     Emoji, check_emoji
 );
+
+impl MessageText {
+    /// No text: for a message that is nothing but its files.
+    #[must_use]
+    pub fn none() -> Self {
+        Self("".into())
+    }
+
+    /// Whether there is no text.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl Default for Description {
     fn default() -> Self {

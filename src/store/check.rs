@@ -14,6 +14,7 @@ use crate::{
         Code, Digest, Millis, RoomId,
         audit::AuditEntry,
         contact::Contact,
+        file::{Erasure, FilePolicy},
         id::hex,
         item::Item,
         journal::Entry,
@@ -146,6 +147,11 @@ impl Pass {
                 self.skips.insert(*room, codec::decode_value(key, row, &further)?);
                 Ok(())
             }
+            Key::FilePolicy => readable::<FilePolicy>(key, row, &further),
+            Key::FileQuota(_) => readable::<(Millis, u64)>(key, row, &further),
+            Key::Awaited(..) => readable::<u64>(key, row, &further),
+            Key::Erasure(..) => readable::<Erasure>(key, row, &further),
+            Key::File(..) => readable::<()>(key, row, &further),
             Key::Item(_, _, 0) if parts == 0 => readable::<Item>(key, row, &[]),
             // Longer items are read with their parts when somebody asks for them.
             Key::More(..) | Key::Item(..) | Key::Row(..) => Ok(()),

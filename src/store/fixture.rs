@@ -87,6 +87,7 @@ pub fn peer(domain: &str, serial: u64, state: GrantState) -> Peer {
         pinned_at: Millis(4),
         instance: None,
         features: Vec::new(),
+        files: None,
         cleanup: None,
     }
 }

@@ -79,6 +79,16 @@ pub enum Key {
     Item(RoomId, u64, u8),
     /// An item that a tool of a room lists. Not loaded at the start.
     Listed(RoomId, ItemKind, u64),
+    /// What files may be sent and taken.
+    FilePolicy,
+    /// A file that a peer has announced and that is not here yet: peer, file, room, event.
+    Awaited(Domain, Digest, RoomId, u64),
+    /// The erasure of the files of an event.
+    Erasure(RoomId, u64),
+    /// Bytes of files that a peer has announced.
+    FileQuota(Domain),
+    /// An event of a room names a file.
+    File(Digest, RoomId, u64),
     /// A row of a log: number of its first entry, and which part of it when that entry needs several rows.
     Row(LogId, u64, u8),
 }
@@ -90,6 +100,7 @@ mod tag {
     pub const COMMIT: u8 = 0x12;
     pub const POLICY: u8 = 0x13;
     pub const UNCONFIRMED: u8 = 0x14;
+    pub const FILE_POLICY: u8 = 0x15;
     pub const USER: u8 = 0x20;
     pub const SESSION: u8 = 0x21;
     pub const PEER: u8 = 0x22;
@@ -109,10 +120,14 @@ mod tag {
     pub const REFUSED: u8 = 0x44;
     pub const USER_QUOTA: u8 = 0x45;
     pub const LINK_QUOTA: u8 = 0x46;
+    pub const AWAITED: u8 = 0x47;
+    pub const ERASURE: u8 = 0x48;
+    pub const FILE_QUOTA: u8 = 0x49;
     // From here on nothing is loaded at the start.
     pub const UNLOADED_FIRST: u8 = 0x60;
     pub const ITEM: u8 = 0x60;
     pub const LISTED: u8 = 0x61;
+    pub const FILE: u8 = 0x62;
     pub const LOG_FIRST: u8 = 0x80;
     pub const TIMELINE: u8 = 0x80;
     pub const PENDING: u8 = 0x81;
@@ -142,6 +157,14 @@ pub fn listed_rows(room: RoomId, kind: ItemKind, before: u64) -> KeyRange {
 #[must_use]
 pub fn item_rows(room: RoomId, from: u64, to: u64) -> KeyRange {
     (Key::Item(room, from, 0).encode(), Key::Item(room, to, 0).encode())
+}
+
+/// The rows that name a file: in all rooms, or in one.
+#[must_use]
+pub fn file_rows(digest: Digest, room: Option<RoomId>) -> KeyRange {
+    let prefix = Encoder::new(tag::FILE).raw(&digest.0).raw(room.as_ref().map_or(&[], |room| &room.0)).0;
+    let end = [&prefix[..], &[0xff; 25]].concat();
+    (prefix, end)
 }
 
 /// All rows.
@@ -238,6 +261,13 @@ impl Key {
             Self::LinkQuota(peer, theirs) => start(tag::LINK_QUOTA).text(peer.as_str()).raw(&[u8::from(*theirs)]),
             Self::Item(room, index, part) => start(tag::ITEM).raw(&room.0).number(*index).raw(&[*part]),
             Self::Listed(room, kind, index) => start(tag::LISTED).raw(&room.0).raw(&[kind_byte(*kind)]).number(*index),
+            Self::FilePolicy => start(tag::FILE_POLICY),
+            Self::Awaited(peer, digest, room, index) => {
+                start(tag::AWAITED).text(peer.as_str()).raw(&digest.0).raw(&room.0).number(*index)
+            }
+            Self::Erasure(room, index) => start(tag::ERASURE).raw(&room.0).number(*index),
+            Self::FileQuota(peer) => start(tag::FILE_QUOTA).text(peer.as_str()),
+            Self::File(digest, room, index) => start(tag::FILE).raw(&digest.0).raw(&room.0).number(*index),
             Self::Row(log, seq, part) => return row_key(&log.prefix(), *seq, *part),
         }
         .0
@@ -278,6 +308,11 @@ impl Key {
             tag::LINK_QUOTA => Self::LinkQuota(rest.text()?, rest.raw::<1>()? == [1]),
             tag::ITEM => Self::Item(RoomId(rest.raw()?), rest.number()?, rest.raw::<1>()?[0]),
             tag::LISTED => Self::Listed(RoomId(rest.raw()?), kind_of(rest.raw::<1>()?[0])?, rest.number()?),
+            tag::FILE_POLICY => Self::FilePolicy,
+            tag::AWAITED => Self::Awaited(rest.text()?, Digest(rest.raw()?), RoomId(rest.raw()?), rest.number()?),
+            tag::ERASURE => Self::Erasure(RoomId(rest.raw()?), rest.number()?),
+            tag::FILE_QUOTA => Self::FileQuota(rest.text()?),
+            tag::FILE => Self::File(Digest(rest.raw()?), RoomId(rest.raw()?), rest.number()?),
             tag::LOG_FIRST.. => Self::Row(rest.log(*tag)?, rest.number()?, rest.raw::<1>()?[0]),
             _ => return None,
         };
@@ -388,6 +423,11 @@ mod tests {
             Key::LinkQuota(peer.clone(), true),
             Key::Item(room, 5, 0),
             Key::Listed(room, ItemKind::Date, 5),
+            Key::FilePolicy,
+            Key::Awaited(peer.clone(), Digest([9; 32]), room, 5),
+            Key::Erasure(room, 5),
+            Key::FileQuota(peer.clone()),
+            Key::File(Digest([9; 32]), room, 5),
         ];
         let logs = [
             LogId::Timeline(room),

@@ -18,6 +18,7 @@ use crate::{
         Code, Digest, Millis, RoomId,
         audit::AuditEntry,
         contact::Contact,
+        file::Erasure,
         journal::Entry,
         limits,
         link::{Parted, Peer, Streams},
@@ -180,10 +181,21 @@ impl Rebuild {
             Key::Invitation(room, user) => {
                 self.room(room, value)?.invited.insert(user, value.decode::<Invitation>()?);
             }
+            Key::FilePolicy => state.file_policy = value.decode()?,
+            Key::FileQuota(peer) => drop(state.file_bytes_by_link.insert(peer, value.decode()?)),
+            Key::Awaited(peer, digest, room, index) => {
+                state.awaited.insert((peer, digest, room, index), value.decode()?);
+            }
+            Key::Erasure(room, index) => {
+                let erasure: Arc<Erasure> = value.decode()?;
+                if erasure.is_open() {
+                    state.erasures.insert((room, index), erasure);
+                }
+            }
             // Read before all others.
             Key::Schema | Key::Org | Key::Commit | Key::More(..) => {}
             // Read when somebody asks for them.
-            Key::Item(..) | Key::Listed(..) | Key::Row(..) => {}
+            Key::Item(..) | Key::Listed(..) | Key::File(..) | Key::Row(..) => {}
         }
         Ok(())
     }

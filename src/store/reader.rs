@@ -6,16 +6,17 @@ pub use super::codec::{InboxRow, OutboxRow, PendingRow, TimelineRow};
 use super::{
     codec::{self, damaged},
     items,
-    keyspace::LogId,
+    keyspace::{Key, LogId, file_rows},
     kv::{Kv, StoreError},
     log::{self, Budget},
 };
 use crate::{
     core::facts::ItemFact,
     model::{
-        Domain, LocalPart, Millis, RoomId,
+        Digest, Domain, LocalPart, Millis, RoomId,
         audit::AuditEntry,
         event::{Event, ItemKind},
+        file::Erasure,
         item::Item,
         journal::Entry,
         notice::Notice,
@@ -23,6 +24,9 @@ use crate::{
     wire,
 };
 use std::{ops::ControlFlow, sync::Arc};
+
+/// Events of one room that are looked at for one file.
+const FILE_USES_MAX: usize = 4_096;
 
 /// Reads logs. Cheap to clone.
 #[derive(Clone)]
@@ -108,6 +112,38 @@ impl Reader {
         let Some(row) = rows.first() else { return Ok(None) };
         let item = self.items(room, index, index + 1)?.pop().map(|(_, item)| item);
         Ok(Some(ItemFact { event: event_of(&row.bytes)?, item: item.unwrap_or_default() }))
+    }
+
+    /// The indices of a room at which events name a file; numbers of submissions are above
+    /// [`crate::core::files::PENDING_FROM`]. At most the first 4,096.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn file_uses(&self, digest: Digest, room: RoomId) -> Result<Vec<u64>, StoreError> {
+        let (from, to) = file_rows(digest, Some(room));
+        let index = |(key, _): (Vec<u8>, Vec<u8>)| match Key::decode(&key) {
+            Some(Key::File(_, _, index)) => Ok(index),
+            _ => Err(damaged(format_args!("the key {} names no file", crate::model::id::hex(&key)))),
+        };
+        self.kv.scan(&from, &to, FILE_USES_MAX)?.into_iter().map(index).collect()
+    }
+
+    /// Whether any event names a file.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_file_used(&self, digest: Digest) -> Result<bool, StoreError> {
+        let (from, to) = file_rows(digest, None);
+        Ok(!self.kv.scan(&from, &to, 1)?.is_empty())
+    }
+
+    /// How far the removal of a recalled event's files is; none when it named none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn erasure(&self, room: RoomId, index: u64) -> Result<Option<Erasure>, StoreError> {
+        let key = Key::Erasure(room, index).encode();
+        self.kv.read(&key)?.map(|row| codec::decode_value(&key, &row, &[])).transpose()
     }
 
     /// Submissions to a room with `from <= p < to`, ascending.

@@ -112,6 +112,11 @@ impl Stage {
             Change::Mark(user, room, read) => self.put(&Key::Mark(user.clone(), *room), read),
             Change::Listed(room, kind, index) => self.put(&Key::Listed(*room, *kind, *index), &()),
             Change::Item(room, index, item) => self.put_item(*room, *index, item),
+            Change::FilePolicy(_)
+            | Change::FileQuota(..)
+            | Change::Awaited(..)
+            | Change::Erasure(..)
+            | Change::FileUse(..) => self.put_files(change),
             Change::NoticesRead(user, before) => self.put(&Key::NoticesRead(user.clone()), before),
             Change::Refused(peer, epoch_n, seq, code) => self.put(&Key::Refused(peer.clone(), *epoch_n, *seq), code),
             Change::UserQuota(user, quota) => self.put(&Key::UserQuota(user.clone()), quota),
@@ -249,6 +254,22 @@ impl Stage {
             self.parts.insert(key, parts);
         } else if before > 0 {
             self.parts.remove(&key);
+        }
+    }
+
+    /// Stages what changes about files.
+    fn put_files(&mut self, change: &Change) -> Result<(), StoreError> {
+        match change {
+            Change::FilePolicy(policy) => self.put(&Key::FilePolicy, policy),
+            Change::FileQuota(peer, since, bytes) => self.put(&Key::FileQuota(peer.clone()), &(*since, *bytes)),
+            Change::Awaited((peer, digest, room, index), bytes) => {
+                self.put_or_delete(&Key::Awaited(peer.clone(), *digest, *room, *index), bytes.as_ref())
+            }
+            Change::Erasure(room, index, erasure) => self.put(&Key::Erasure(*room, *index), erasure),
+            Change::FileUse(digest, room, index, used) => {
+                self.put_or_delete(&Key::File(*digest, *room, *index), used.then_some(&()))
+            }
+            _ => Ok(()),
         }
     }
 

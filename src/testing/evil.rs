@@ -43,7 +43,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// The keys of an org under the control of a test.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OrgKeys {
     /// Its domain.
     pub domain: Domain,

@@ -1,17 +1,20 @@
 //! A naive second implementation of the rules for rooms (P1, P3, P6 to P8, P10, P12 to P18): plain sets, no streams, no
 //! records. After everything has crossed, two real cores must look like it.
 
+mod perform;
+mod said;
+
+pub use perform::perform;
+
 use super::{Org, Pair, fixtures::room_id};
 use crate::{
-    core::command::{AdminOp, BlockSwitch, UserChange, UserOp},
     crypto::digest::direct_room,
     model::{
-        Address, Code, EventId, Reject, RoomId,
-        event::{Act, Edit, Message, React, Recall, Role},
-        grant::Scopes,
-        room::History,
+        Address, Code, RoomId,
+        event::{Act, ItemKind, Role},
     },
 };
+use said::{Made, Said};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The people of a [`Pair`]; the first three are of acme.
@@ -49,18 +52,10 @@ pub enum Op {
     Edit(Who, Place),
     Recall(Who, Place),
     React(Who, Place, bool),
-}
-
-/// A message, and what has become of it.
-#[derive(Clone, Debug)]
-struct Said {
-    words: String,
-    author: Who,
-    /// Who was there; whoever left and came back was not.
-    seen_by: BTreeSet<Who>,
-    edits: usize,
-    recalled: bool,
-    reactions: BTreeSet<Who>,
+    Note(Who, Place),
+    Comment(Who, Place),
+    Date(Who, Place),
+    Answer(Who, Place, bool),
 }
 
 #[derive(Clone, Debug)]
@@ -83,6 +78,8 @@ pub struct Model {
     groups: BTreeMap<u8, Group>,
     /// What was said, as each org's copy has it.
     said: BTreeMap<(usize, RoomId), Vec<Said>>,
+    /// Notes and dates, as each org's copy has them.
+    made: BTreeMap<(usize, RoomId), Vec<Made>>,
     words: usize,
 }
 
@@ -112,6 +109,7 @@ impl Default for Model {
             direct: BTreeSet::new(),
             groups: BTreeMap::new(),
             said: BTreeMap::new(),
+            made: BTreeMap::new(),
             words: 0,
         }
     }
@@ -146,6 +144,10 @@ impl Model {
             Op::Edit(who, place) => return self.edit(*who, *place),
             Op::Recall(who, place) => return self.recall(*who, *place),
             Op::React(who, place, on) => return self.react(*who, *place, *on),
+            Op::Note(who, place) => return self.make(*who, *place, ItemKind::Note),
+            Op::Date(who, place) => return self.make(*who, *place, ItemKind::Date),
+            Op::Comment(who, place) => return self.comment(*who, *place),
+            Op::Answer(who, place, comes) => return self.answer(*who, *place, *comes),
         }
         Ok(())
     }
@@ -184,11 +186,11 @@ impl Model {
         if let Some(group) = self.groups.get_mut(&id) {
             group.end(&leaves);
         }
-        for ((_, room), said) in &mut self.said {
-            if *room == room_id(id) {
-                said.iter_mut().for_each(|said| said.seen_by.retain(|who| !leaves(*who)));
-            }
-        }
+        let of_room = |(_, room): &(usize, RoomId)| *room == room_id(id);
+        let said = self.said.iter_mut().filter(|(key, _)| of_room(key)).flat_map(|(_, said)| said);
+        let made = self.made.iter_mut().filter(|(key, _)| of_room(key)).flat_map(|(_, made)| made);
+        let seen_by = said.map(|said| &mut said.seen_by).chain(made.map(|made| &mut made.seen_by));
+        seen_by.for_each(|seen_by| seen_by.retain(|who| !leaves(*who)));
     }
 
     fn add(&mut self, who: Who, other: Who) -> Verdict {
@@ -287,68 +289,6 @@ impl Model {
         Ok(())
     }
 
-    fn say(&mut self, who: Who, place: Place) -> Verdict {
-        let words = format!("words {}", self.words);
-        self.words += 1;
-        let heard_by = self.may_write(who, place)?;
-        let seen_by = match place {
-            Place::With(other) => BTreeSet::from([who, other]),
-            Place::In(group) => self.groups[&group].members.iter().map(|(member, _)| *member).collect(),
-        };
-        let reactions = BTreeSet::new();
-        let said = Said { words, author: who, seen_by, edits: 0, recalled: false, reactions };
-        for org in heard_by {
-            self.said.entry((n(org), room_of(who, place))).or_default().push(said.clone());
-        }
-        Ok(())
-    }
-
-    /// The last message of the place as the one who asks has it, if it can still be changed.
-    fn last_said(&self, who: Who, place: Place) -> Result<&Said, Code> {
-        self.may_write(who, place)?;
-        let said = self.said.get(&(n(org_of(who)), room_of(who, place))).and_then(|said| said.last());
-        let said = said.filter(|said| said.seen_by.contains(&who)).ok_or(Code::NoSuchItem)?;
-        if said.recalled { Err(Code::Recalled) } else { Ok(said) }
-    }
-
-    fn edit(&mut self, who: Who, place: Place) -> Verdict {
-        let said = self.last_said(who, place)?.clone();
-        require(said.author == who, Code::NotAuthor)?;
-        self.change(&said, |said| said.edits += 1);
-        Ok(())
-    }
-
-    fn recall(&mut self, who: Who, place: Place) -> Verdict {
-        let said = self.last_said(who, place)?.clone();
-        let is_master = match place {
-            Place::With(_) => false,
-            Place::In(group) => self.groups[&group].role(who) == Some(true),
-        };
-        require(is_master || said.author == who, Code::NotAuthor)?;
-        self.change(&said, |said| {
-            said.recalled = true;
-            said.reactions.clear();
-        });
-        Ok(())
-    }
-
-    fn react(&mut self, who: Who, place: Place, on: bool) -> Verdict {
-        let said = self.last_said(who, place)?.clone();
-        self.change(&said, |said| {
-            if on {
-                said.reactions.insert(who)
-            } else {
-                said.reactions.remove(&who)
-            };
-        });
-        Ok(())
-    }
-
-    /// What changes a message changes it wherever it is.
-    fn change(&mut self, what: &Said, change: impl Fn(&mut Said)) {
-        self.said.values_mut().flatten().filter(|said| said.words == what.words).for_each(change);
-    }
-
     /// The orgs that what is written there reaches.
     fn may_write(&self, who: Who, place: Place) -> Result<Vec<Org>, Code> {
         Ok(match place {
@@ -388,8 +328,11 @@ impl Model {
             assert_eq!(known, 0, "honest daemons freeze nothing");
             for ((of, room), said) in &self.said {
                 if *of == n(org) {
-                    assert_said(pair, org, *room, said);
+                    said::assert_said(pair, org, *room, said);
                 }
+            }
+            for ((_, room), made) in self.made.iter().filter(|((of, _), _)| *of == n(org)) {
+                said::assert_made(pair, org, *room, made);
             }
         }
     }
@@ -441,24 +384,6 @@ pub fn room_of(who: Who, place: Place) -> RoomId {
     }
 }
 
-fn assert_said(pair: &Pair, org: Org, room: RoomId, wanted: &[Said]) {
-    let found = messages(pair, org, room);
-    let words: Vec<&String> = found.iter().map(|(_, text)| text).collect();
-    assert_eq!(words, wanted.iter().map(|said| &said.words).collect::<Vec<_>>(), "what {org:?} has of {room}");
-    for ((index, _), said) in found.iter().zip(wanted) {
-        let item = pair.side(org).item(room, *index);
-        let people = item.reactions.iter().flat_map(|reaction| &reaction.people).map(|trace| trace.by.clone());
-        let reactions: BTreeSet<Address> = said.reactions.iter().map(|who| address_of(*who)).collect();
-        assert_eq!(people.collect::<BTreeSet<_>>(), reactions, "reactions to {} at {org:?}", said.words);
-        assert_eq!(
-            (item.edits.len(), item.recalled.is_some()),
-            (said.edits, said.recalled),
-            "{} at {org:?}",
-            said.words
-        );
-    }
-}
-
 /// The texts of a room's timeline on one side, in its order.
 #[must_use]
 pub fn texts(pair: &Pair, org: Org, id: RoomId) -> Vec<String> {
@@ -472,76 +397,4 @@ fn messages(pair: &Pair, org: Org, id: RoomId) -> Vec<(u64, String)> {
         _ => None,
     };
     events.filter_map(|((_, index), bytes)| said(bytes).map(|text| (*index, text))).collect()
-}
-
-/// The last message that somebody's own side has of a place; an index without one when it has none.
-fn last_message(pair: &Pair, who: Who, place: Place) -> (RoomId, u64) {
-    let room = room_of(who, place);
-    let last = messages(pair, org_of(who), room).last().map_or(9_999, |(index, _)| *index);
-    (room, last)
-}
-
-/// Does the same thing with a real core.
-///
-/// # Errors
-/// The refusal.
-pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
-    let (who, user_op) = match op {
-        Op::Grant(org) => {
-            pair.grant(*org, Scopes::all());
-            return Ok(());
-        }
-        Op::Revoke(org) => {
-            pair.revoke(*org);
-            return Ok(());
-        }
-        Op::Permit(who) | Op::Forbid(who) => {
-            let external = Some(matches!(op, Op::Permit(_)));
-            let local = address_of(*who).local();
-            let change = UserChange { external, ..UserChange::default() };
-            return pair.admin(org_of(*who), AdminOp::ChangeUser { local, change }).map(drop);
-        }
-        Op::Add(who, other) => (*who, UserOp::AddContact(address_of(*other))),
-        Op::Block(who, other) => (*who, UserOp::Block(address_of(*other), BlockSwitch::On)),
-        Op::Unblock(who, other) => (*who, UserOp::Block(address_of(*other), BlockSwitch::Off)),
-        Op::Create(who, group, members) => (*who, create(*group, members)),
-        Op::Invite(who, group, other) => (*who, UserOp::AddMembers(room_id(*group), vec![address_of(*other)])),
-        Op::Remove(who, group, other) => (*who, UserOp::RemoveMember(room_id(*group), address_of(*other))),
-        Op::Promote(who, group, other) => (*who, UserOp::SetRole(room_id(*group), address_of(*other), Role::Master)),
-        Op::Demote(who, group, other) => (*who, UserOp::SetRole(room_id(*group), address_of(*other), Role::Member)),
-        Op::Say(who, place) => {
-            let text = super::fixtures::parsed(words);
-            let message = Message::plain(text);
-            (*who, act(room_of(*who, *place), message.into()))
-        }
-        Op::Edit(who, place) => {
-            let (room, target) = last_message(pair, *who, *place);
-            let edit = Edit { target, text: super::fixtures::parsed("edited"), mentions: Vec::new() };
-            (*who, act(room, Act::Edit(edit)))
-        }
-        Op::Recall(who, place) => {
-            let (room, target) = last_message(pair, *who, *place);
-            (*who, act(room, Act::Recall(Recall { target })))
-        }
-        Op::React(who, place, on) => {
-            let (room, target) = last_message(pair, *who, *place);
-            let react = React { target, emoji: super::fixtures::parsed("👍"), on: *on };
-            (*who, act(room, Act::React(react)))
-        }
-    };
-    pair.user(org_of(who), PEOPLE[who], user_op).map(drop)
-}
-
-fn act(room: RoomId, act: Act) -> UserOp {
-    UserOp::Act { room, id: EventId([1; 16]), act }
-}
-
-fn create(group: u8, members: &[Who]) -> UserOp {
-    UserOp::CreateRoom {
-        id: room_id(group),
-        name: super::fixtures::parsed("Group"),
-        description: super::fixtures::parsed(""),
-        history: History::Arrival,
-        members: members.iter().map(|who| address_of(*who)).collect(),
-    }
 }

@@ -10,6 +10,7 @@ use crate::{
     },
     engine::{Engine, Parts, Refusal, Runs},
     federation::{Federation, OwnKeys, pin_lookup},
+    files::{Files, Memory, Work},
     model::{
         Address, Domain, InstanceId, Millis,
         grant::Scopes,
@@ -44,6 +45,8 @@ pub struct Node {
     pub engine: Engine,
     /// Its signals.
     pub signals: Signals,
+    /// The bytes of its files.
+    pub files: Files,
     /// Its live connections.
     pub connections: Arc<Connections>,
     /// Where peers reach it.
@@ -80,13 +83,15 @@ impl Node {
             fatal: Box::new(|error| tracing::error!(%error, "the store failed")),
         });
         let signals = Signals::new(engine.clone());
+        let files = Files::open(Arc::new(Memory::new()), Work::Threads, Arc::new(SystemClock)).expect("memory");
         let listener = TcpListen::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let address = listener.local_address().expect("TCP has an address");
         let tls = Arc::new(PeerTls::new(keys.tls(), pin_lookup(&engine)).expect("keys fit"));
         let connections = Arc::new(Connections::default());
         let dialer = Dialer { dial: Arc::new(TcpDial), tls: tls.clone(), connections: connections.clone() };
         let own = OwnKeys { signing: keys.signing.clone(), card: keys.card(1, &address.to_string()) };
-        let federation = Federation::new(engine.clone(), signals.clone(), own, dialer, Box::new(SystemRandom));
+        let federation =
+            Federation::new(engine.clone(), (files.clone(), signals.clone()), own, dialer, Box::new(SystemRandom));
         let (switch, stop) = StopSwitch::new();
         let mut signals_stop = stop.clone();
         tokio::spawn(signals.clone().run(async move { signals_stop.requested().await }));
@@ -99,7 +104,7 @@ impl Node {
         tokio::spawn(Arc::new(gate).run(Box::new(listener), handler, stop.clone()));
         tokio::spawn(federation.run(stop.clone()));
         tokio::spawn(tick(engine.clone(), stop));
-        let node = Self { keys, engine, signals, connections, address, _stop: switch };
+        let node = Self { keys, engine, files, signals, connections, address, _stop: switch };
         for user in users {
             node.create_user(user).await;
         }

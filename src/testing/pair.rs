@@ -14,6 +14,7 @@ use crate::{
         Address, Digest, Domain, Millis, Reject, RoomId,
         audit::AuditEntry,
         event::ItemKind,
+        file::{Erasure, FilePolicy},
         grant::Scopes,
         id::PublicKey,
         item::Item,
@@ -73,6 +74,10 @@ pub struct Side {
     pub listed: BTreeSet<(RoomId, ItemKind, u64)>,
     /// Items that were touched.
     pub items: BTreeMap<ItemId, Item>,
+    /// Which events name which files.
+    pub file_uses: BTreeSet<(Digest, RoomId, u64)>,
+    /// Erasures of files.
+    pub erasures: BTreeMap<ItemId, Erasure>,
     /// Events by room and index.
     pub timelines: BTreeMap<(RoomId, u64), Arc<[u8]>>,
     /// Notices of each user, oldest first.
@@ -94,6 +99,8 @@ impl Side {
             pending: BTreeMap::new(),
             listed: BTreeSet::new(),
             items: BTreeMap::new(),
+            file_uses: BTreeSet::new(),
+            erasures: BTreeMap::new(),
             timelines: BTreeMap::new(),
             notices: Vec::new(),
             audit: Vec::new(),
@@ -134,6 +141,11 @@ impl Side {
             }
             Change::Listed(room, kind, index) => drop(self.listed.insert((room, kind, index))),
             Change::Item(room, index, item) => drop(self.items.insert((room, index), Item::clone(&item))),
+            Change::FileUse(digest, room, index, true) => drop(self.file_uses.insert((digest, room, index))),
+            Change::FileUse(digest, room, index, false) => drop(self.file_uses.remove(&(digest, room, index))),
+            Change::Erasure(room, index, erasure) => {
+                self.erasures.insert((room, index), Erasure::clone(&erasure));
+            }
             Change::Notice { user, notice, .. } => self.notices.push((user.to_string(), notice.kind)),
             Change::Audit(entry) => self.audit.push(*entry),
             Change::Journal(entry) => self.journal.push(entry),
@@ -157,6 +169,13 @@ impl Side {
     #[must_use]
     pub fn item(&self, room: RoomId, index: u64) -> Item {
         self.items.get(&(room, index)).cloned().unwrap_or_default()
+    }
+
+    /// The indices of a room at which events name a file.
+    #[must_use]
+    pub fn uses(&self, digest: Digest, room: RoomId) -> Vec<u64> {
+        let all = self.file_uses.range((digest, room, 0)..=(digest, room, u64::MAX));
+        all.map(|(_, _, index)| *index).collect()
     }
 
     fn look_up(&self, command: &Command) -> Facts {
@@ -317,6 +336,7 @@ impl Pair {
             incoming,
             ended,
             features: features::offered(&self.side(from).state),
+            files: Some(FilePolicy::clone(&self.side(from).state.file_policy)),
             envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
         }
     }

@@ -6,13 +6,16 @@
 
 use super::{
     WireError,
+    file::RulesV1,
     strict::{self, Integer, ensure, present},
     words::{EpochV1, SizeV1, check_features},
 };
 use crate::{
     crypto::{digest::sha256, object::Object},
     model::{
-        Digest, Domain, InstanceId, LinkId, Millis, limits,
+        Digest, Domain, InstanceId, LinkId, Millis,
+        file::FilePolicy,
+        limits,
         record::{Hello, InPosition, OutPosition},
     },
 };
@@ -84,6 +87,8 @@ pub struct HelloParts {
     pub features: Vec<String>,
     /// The largest envelope that the speaker takes: records, bytes.
     pub envelope_max: (u64, u64),
+    /// What files the speaker's org takes.
+    pub files: Option<FilePolicy>,
 }
 
 /// Writes the payload of a hello, which names its card and grant by their digests.
@@ -104,6 +109,7 @@ pub fn encode(hello: &Hello) -> Vec<u8> {
         ended: hello.ended.map(|position| Object(position.into())),
         features: hello.features.clone(),
         envelope_max: Object(SizeV1 { records: Integer(hello.envelope_max.0), bytes: Integer(hello.envelope_max.1) }),
+        files: hello.files.as_ref().map(|policy| Object(policy.into())),
     })
 }
 
@@ -132,6 +138,7 @@ pub fn decode(bytes: &[u8]) -> Result<HelloParts, WireError> {
         ended: parsed.ended.map(|Object(position)| position.into_position()).transpose()?,
         features: parsed.features,
         envelope_max: (records.0, bytes.0),
+        files: parsed.files.map(|Object(rules)| rules.into_policy()).transpose()?,
     })
 }
 
@@ -155,6 +162,8 @@ struct HelloV1 {
     ended: Option<Object<InV1>>,
     features: Vec<String>,
     envelope_max: Object<SizeV1>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    files: Option<Object<RulesV1>>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -243,6 +243,7 @@ fn assemble(parts: HelloParts, card: SignedCard, grant: Option<SignedGrant>) -> 
         incoming: parts.incoming,
         ended: parts.ended,
         features: parts.features,
+        files: parts.files,
         envelope_max: parts.envelope_max,
     }
 }

@@ -1,14 +1,16 @@
 //! Rows of acts: who may change what was said, and how much (A16, A18, A19, A34).
 
-use super::rooms::{MALLORY, follower, host, shape};
+use super::rooms::{MALLORY, follower, host, host_of_group, shape};
 use handclasp::{
     core::command::{Answer, UserOp},
     model::{
         Code, EventId, RoomId,
-        event::{Act, Edit, Event, Message, React, Recall, Sealed},
+        calendar::Attendance,
+        event::{Act, Calendar, Edit, Event, Message, Note, NoteBody, React, Recall, Sealed, SettingsChange},
         journal::{Outcome, Place},
         limits,
         record::RecordBody,
+        tool::RulesChange,
     },
     testing::{
         Node,
@@ -90,4 +92,38 @@ async fn a19_the_host_cannot_change_what_our_people_said() {
         RecordBody::RoomEvent { room, index: before.0 + 2, event: sealed("alice@acme.example", 4, edit(before.0 + 1)) };
     assert_eq!(link.verdict(&forged).await, Some(Code::Authority), "in her name");
     assert!(node.engine.state().rooms[&room].info.frozen.is_some());
+}
+
+fn note(title: &str) -> NoteBody {
+    NoteBody { title: parsed(title), text: None }
+}
+
+#[tokio::test]
+async fn a16_notes_and_dates_are_changed_by_their_own_and_only_while_the_tool_is_on() {
+    let (node, mut link, group, _) = host_of_group().await;
+    let act = Note::Posted(note("ours")).into();
+    let answer = node.user("alice", UserOp::Act { room: group, id: EventId([1; 16]), act }).await.expect("open");
+    let Answer::Outcome(Outcome::Posted { place: Place::Index(ours), .. }) = answer else { panic!("we host") };
+    let submit = |n, act: Act| RecordBody::RoomSubmit { room: group, event: sealed(MALLORY, n, act) };
+    for (n, act, code) in [
+        (2, Note::Edited { target: ours, body: note("hers") }.into(), Some(Code::NotAuthor)),
+        (3, Note::Deleted { target: ours }.into(), Some(Code::NotAuthor)),
+        (4, Calendar::Answered { target: ours, answer: Attendance::Yes }.into(), Some(Code::NoSuchItem)),
+        (5, edit(ours), Some(Code::NoSuchItem)),
+        (6, Note::Commented { target: ours, text: parsed("hi") }.into(), None),
+    ] {
+        assert_eq!(link.verdict(&submit(n, act)).await, code, "{n}");
+    }
+    let rules = RulesChange { note: Some(false), ..RulesChange::default() };
+    let off = UserOp::ChangeRoom(group, SettingsChange { rules, ..SettingsChange::default() });
+    node.user("alice", off).await.expect("a master switches");
+    assert_eq!(link.verdict(&submit(7, Note::Posted(note("late")).into())).await, Some(Code::ToolOff));
+    let before = shape(&node, group);
+    let ask = RecordBody::RoomAsk {
+        room: group,
+        by: address(MALLORY),
+        ask: handclasp::model::record::Ask::Settings(SettingsChange::default()),
+    };
+    assert_eq!(link.verdict(&ask).await, Some(Code::NotMaster));
+    assert_eq!(shape(&node, group), before);
 }

@@ -45,7 +45,7 @@ pub async fn host() -> (Node, EvilLink, RoomId) {
 }
 
 /// The same with a group of alice and mallory, and an internal room.
-async fn host_of_group() -> (Node, EvilLink, RoomId, RoomId) {
+pub async fn host_of_group() -> (Node, EvilLink, RoomId, RoomId) {
     let (node, mut link, _) = host().await;
     let alice = node.user_address("alice");
     node.user("alice", UserOp::AddContact(address(MALLORY))).await.expect("an add can be asked for");

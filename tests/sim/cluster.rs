@@ -15,8 +15,13 @@ use handclasp::{
         grants,
     },
     engine::{Engine, Refusal, Runs},
+    files::{Files, Memory, NewUpload, Progress, UploadId, Work},
     model::{
-        Address, Domain, InstanceId, LocalPart, Millis, RoomId, grant::Scopes, org::OwnOrg, signal::Typing,
+        Address, Domain, InstanceId, LocalPart, Millis, RoomId,
+        file::{FileName, FileRef},
+        grant::Scopes,
+        org::OwnOrg,
+        signal::Typing,
         text::Reason,
     },
     signals::{Signals, Viewing},
@@ -42,7 +47,9 @@ pub struct Site {
     pub clock: SimClock,
     keys: Arc<OrgKeys>,
     kv: Arc<MemKv>,
+    disk: Arc<Memory>,
     engine: Arc<Mutex<Option<Engine>>>,
+    files: Arc<Mutex<Option<Files>>>,
     /// Goes on over restarts: no machine gives the same randomness twice.
     seeds: Arc<Mutex<Seeded>>,
     /// What is true for a moment; gone with the daemon.
@@ -85,7 +92,9 @@ impl Site {
             clock: SimClock::default(),
             keys: Arc::new(keys),
             kv: Arc::new(kv),
+            disk: Arc::default(),
             engine: Arc::default(),
+            files: Arc::default(),
             seeds: Arc::new(Mutex::new(Seeded::new(seed))),
             signals: Arc::default(),
         }
@@ -117,11 +126,13 @@ impl Site {
                 admin_token: AdminToken::parse(&"A".repeat(43)).ok_or("an admin token")?,
             },
             kv,
+            files: (self.disk.clone(), Work::Inline),
             clock: Arc::new(self.clock.clone()),
             random,
             dial: Arc::new(SimDial),
             faces,
             runs: Runs::Task,
+            search: None,
             beat: Box::new(|| {}),
             metrics: Box::new(String::new),
         })?)
@@ -129,6 +140,7 @@ impl Site {
 
     async fn live(self) -> Result<(), Box<dyn std::error::Error>> {
         let mut daemon = self.boot().await?;
+        *self.files.lock().expect("one thread") = Some(daemon.files().clone());
         *self.engine.lock().expect("one thread") = Some(daemon.engine().clone());
         let signals = daemon.signals().clone();
         let (sender, gestures) = mpsc::unbounded_channel();
@@ -159,6 +171,31 @@ impl Site {
                 Some(engine) => return engine,
                 None => tokio::time::sleep(Duration::from_millis(20)).await, // between polls
             }
+        }
+    }
+
+    /// The bytes of files, while the daemon runs.
+    pub fn files(&self) -> Option<Files> {
+        self.files.lock().expect("one thread").clone()
+    }
+
+    /// Uploads something as a user; none when the daemon is down or has too many already.
+    pub async fn upload(&self, user: &str, id: [u8; 16], bytes: Vec<u8>) -> Option<FileRef> {
+        let (files, owner, id) = (self.files()?, local(user), UploadId(id));
+        let upload = NewUpload { bytes: bytes.len() as u64, name: FileName::clean("x"), declared: None, digest: None };
+        files.begin_upload(&owner, id, upload).await.ok()?;
+        let mut writing = files.write_upload(&owner, id, 0).await.ok()?;
+        writing.push(bytes.into()).await.ok()?;
+        match writing.close().await.ok()? {
+            Progress::Finished(file) => Some(file),
+            Progress::More(_) => None,
+        }
+    }
+
+    /// A message has named the upload.
+    pub async fn uploaded(&self, user: &str, id: [u8; 16]) {
+        if let Some(files) = self.files() {
+            files.uploads_used(&local(user), &[UploadId(id)]).await;
         }
     }
 
@@ -261,6 +298,7 @@ pub fn run(seed: u64, steps: usize) {
                 Control::Crash(site) => {
                     *sites[site].engine.lock().expect("one thread") = None;
                     *sites[site].signals.lock().expect("one thread") = None;
+                    *sites[site].files.lock().expect("one thread") = None;
                     sim.crash(sites[site].domain.as_str());
                 }
                 Control::Start(site) => sim.bounce(sites[site].domain.as_str()),

@@ -2,8 +2,13 @@
 
 use super::ops::Told;
 use handclasp::{
-    core::{State, state::Delivery},
+    core::{
+        State,
+        files::{is_awaited, named_by},
+        state::Delivery,
+    },
     engine::Engine,
+    files::Files,
     model::{Domain, EventId, RoomId, room::RoomKind},
     wire,
 };
@@ -32,6 +37,7 @@ pub async fn check(told: &Told) {
     for (at, site) in told.sites.iter().enumerate() {
         let engine = site.engine().await;
         check_audit(&engine);
+        check_files(&engine, &site.files().expect("it is up")).await;
         copies.push(read(&engine, &told.sites[1 - at].domain));
     }
     for copy in &copies {
@@ -97,6 +103,25 @@ fn read(engine: &Engine, peer: &Domain) -> Copy {
         }
     }
     copy
+}
+
+/// Whatever an event names and nobody waits for is here, whole; what was recalled is in no event any more (W19, P20).
+async fn check_files(engine: &Engine, files: &Files) {
+    let state = engine.state();
+    for room in state.rooms.values() {
+        let id = room.info.id;
+        for index in 0..room.next_index {
+            let Some(fact) = engine.reader().item(id, index).expect("a readable store") else { continue };
+            for file in named_by(&fact.event) {
+                let used = engine.reader().file_uses(file.digest, id).expect("a readable store").contains(&index);
+                assert_eq!(used, fact.item.recalled.is_none(), "P20: {id} {index}");
+                if used && !is_awaited(&state, room, file.digest, index) {
+                    let bytes = files.read(file.digest, 0, usize::MAX).await.expect("W19: an event's file is here");
+                    assert_eq!(handclasp::crypto::digest::sha256(&bytes), file.digest);
+                }
+            }
+        }
+    }
 }
 
 fn check_audit(engine: &Engine) {

@@ -7,11 +7,14 @@ use handclasp::{
     engine::Refusal,
     model::{
         Domain, EventId, RoomId,
-        event::{Act, Edit, Message, React, Recall, Role},
+        calendar::{Attendance, When},
+        event::{Act, Calendar, DateBody, Edit, Message, Note, NoteBody, React, Recall, Role, SettingsChange},
+        file::FileSource,
         grant::Scopes,
         journal::Outcome,
         link::LinkState,
         room::{History, RoomKind},
+        tool::RulesChange,
     },
     testing::Seeded,
 };
@@ -184,7 +187,10 @@ impl Driver {
             let id = EventId(handclasp::clock::random_16(&mut self.random));
             let message = Message::plain("hello".parse().expect("a valid text"));
             let act = self.some_act(site, room, message).await;
-            match self.site(site).user(user, UserOp::Act { room, id, act }).await {
+            let op = self.with_file(site, user, (room, id), act).await;
+            let answer = self.site(site).user(user, op).await;
+            self.site(site).uploaded(user, id.0).await;
+            match answer {
                 Ok(Answer::Outcome(Outcome::Posted { .. })) => self.told.accepted.push((site, room, id)),
                 Err(Refusal::Reject(_)) => {}
                 _ => self.told.unanswered.push(id),
@@ -195,11 +201,40 @@ impl Driver {
         }
     }
 
+    /// Every fourth message goes with a file.
+    async fn with_file(&mut self, site: usize, user: &str, (room, id): (RoomId, EventId), act: Act) -> UserOp {
+        let Act::Message(message) = &act else { return UserOp::Act { room, id, act } };
+        if self.below(4) > 0 {
+            return UserOp::Act { room, id, act };
+        }
+        let (bytes, content) = (self.below(3_000) as usize, self.below(20) as u8);
+        match self.site(site).upload(user, id.0, vec![content; bytes]).await {
+            Some(file) => {
+                let act = Message { files: vec![file], ..message.clone() }.into();
+                UserOp::Share { room, id, act, sources: vec![FileSource::Upload] }
+            }
+            None => UserOp::Act { room, id, act },
+        }
+    }
+
     /// Mostly a message; sometimes something is done to what is there, whatever it is.
     async fn some_act(&mut self, site: usize, room: RoomId, message: Message) -> Act {
         let state = self.told.sites[site].engine().await.state();
         let target = self.below(state.rooms.get(&room).map_or(1, |room| room.next_index.max(1)));
-        match self.below(8) {
+        match self.below(12) {
+            8 => Note::Posted(NoteBody { title: "note".parse().expect("a title"), text: None }).into(),
+            9 => match self.below(3) {
+                0 => Note::Commented { target, text: message.text }.into(),
+                1 => Note::Pinned { target, on: self.below(2) == 0 }.into(),
+                _ => Note::Deleted { target }.into(),
+            },
+            10 => Calendar::Posted(some_date()).into(),
+            11 => match self.below(4) {
+                0 => Calendar::Changed { target, body: some_date() }.into(),
+                1 => Calendar::Cancelled { target }.into(),
+                2 => Calendar::Answered { target, answer: Attendance::Yes }.into(),
+                _ => Calendar::Answered { target, answer: Attendance::No }.into(),
+            },
             0 => Act::Edit(Edit { target, text: message.text, mentions: Vec::new() }),
             1 => Act::Recall(Recall { target }),
             2 | 3 => {
@@ -235,7 +270,11 @@ impl Driver {
         let other = self.below(2) as usize;
         let named = self.some_user(other);
         let member = self.told.sites[other].address(named);
-        let op = match self.below(3) {
+        let op = match self.below(4) {
+            3 => {
+                let rules = RulesChange { note: Some(self.below(3) > 0), ..RulesChange::default() };
+                UserOp::ChangeRoom(room, SettingsChange { rules, ..SettingsChange::default() })
+            }
             0 => UserOp::AddMembers(room, vec![member]),
             1 => UserOp::RemoveMember(room, member),
             _ => UserOp::SetRole(room, member, if self.below(2) == 0 { Role::Master } else { Role::Member }),
@@ -328,6 +367,22 @@ impl Driver {
         }
     }
 
+    /// Whether a site awaits a file that its partner would give it.
+    async fn can_fetch(&self, site: &Site) -> bool {
+        let awaiting = site.engine().await.state();
+        for giver in self.told.sites.iter().filter(|giver| giver.domain != site.domain) {
+            let engine = giver.engine().await;
+            for (digest, room, _) in awaiting.awaited_from(&giver.domain) {
+                let uses = engine.reader().file_uses(digest, room).expect("a readable store");
+                let asked = (room, digest);
+                if handclasp::core::files::may_fetch(&engine.state(), &site.domain, asked, &uses, engine.now()) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
     async fn is_at_rest(&self) -> bool {
         if !self.all_open().await {
             return false;
@@ -338,10 +393,18 @@ impl Driver {
                 link.peer.cleanup.is_none() && link.streams.out.is_some_and(|out| out.acked + 1 == out.next_seq)
             });
             let placed = state.rooms.values().all(|room| room.info.pending.from == room.info.pending.to);
-            if !drained || !placed {
+            let erased = state.erasures.values().all(|erasure| erasure.done);
+            if !drained || !placed || !erased || self.can_fetch(site).await {
                 return false;
             }
         }
         true
     }
+}
+
+fn some_date() -> DateBody {
+    let day = "2026-03-02".parse().expect("a day");
+    let title = "date".parse().expect("a title");
+    let when = When::Days { first: day, last: day };
+    DateBody { title, text: None, place: None, when, repeats: None, reminder_minutes: None }
 }

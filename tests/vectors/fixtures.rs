@@ -6,12 +6,19 @@ use handclasp::{
     model::{
         Address, Code, Digest, EpochId, EventId, InstanceId, LinkId, Millis, RoomId,
         audit::AuditEntry,
-        event::{Act, Content, Edit, Event, Message, React, Recall, Role, Sealed, SettingsChange},
+        calendar::{Attendance, When},
+        event::{
+            Act, Calendar, Content, DateBody, Edit, Event, Message, Note, NoteBody, React, Recall, Role, Sealed,
+            SettingsChange,
+        },
+        file::{FilePolicy, FileRef, ImageSize},
         grant::{Grant, GrantState, Scope, SignedGrant},
         org::{self, Card, KeyUse, SignedCard},
         record::{Ack, Ask, Epoch, Hello, InPosition, OutPosition, RecordBody},
         room::{History, MemberImage, RoomImage, RoomKind},
         signal::{Presence, Sign, Signal, SignalBatch, Typing},
+        text::MessageText,
+        tool::{Callers, RulesChange},
     },
     wire::{self, envelope::EnvelopeHead, proof},
 };
@@ -141,14 +148,15 @@ pub fn hello() -> Hello {
             head: Digest([0x0c; 32]),
             backed_up: 4,
         }),
-        features: vec![],
+        features: vec!["files".to_owned()],
         envelope_max: (512, 1_048_576),
+        files: Some(FilePolicy { forbidden: vec![text("application/x-elf")], ..FilePolicy::default() }),
     }
 }
 
 /// A hello of an org that has nothing to say yet.
 pub fn first_hello() -> Hello {
-    Hello { grant: None, seen_serial: 0, outgoing: None, incoming: None, ended: None, ..hello() }
+    Hello { grant: None, seen_serial: 0, outgoing: None, incoming: None, ended: None, files: None, ..hello() }
 }
 
 fn event(author: Option<Address>, id: u8, content: Content) -> Sealed {
@@ -158,7 +166,10 @@ fn event(author: Option<Address>, id: u8, content: Content) -> Sealed {
 pub fn events() -> Vec<Sealed> {
     let (alice, bob) = (ACME.user("alice"), GLOBEX.user("bob"));
     let message =
-        |words: &str, reply_to, mentions| Content::from(Message { text: text(words), reply_to, mentions, all: false });
+        |words: &str, reply_to, mentions| Content::from(Message { reply_to, mentions, ..Message::plain(text(words)) });
+    let note = |note: Note| Content::Act(note.into());
+    let calendar = |calendar: Calendar| Content::Act(calendar.into());
+    let body = NoteBody { title: text("Stand 12"), text: Some(text("Hall 3")) };
     let edit = Edit { target: 1, text: text("Tab again"), mentions: vec![alice.clone()] };
     let settings = SettingsChange {
         name: Some(text("Fair 2027")),
@@ -177,9 +188,54 @@ pub fn events() -> Vec<Sealed> {
         event(Some(alice.clone()), 8, Content::Settings(settings)),
         event(Some(bob.clone()), 9, Message { all: true, ..Message::plain(text("All of you")) }.into()),
         event(Some(bob.clone()), 10, Act::Edit(edit).into()),
-        event(Some(alice), 11, Act::Recall(Recall { target: 1 }).into()),
-        event(Some(bob), 12, Act::React(React { target: 0, emoji: text("\u{1F44D}"), on: true }).into()),
+        event(Some(alice.clone()), 11, Act::Recall(Recall { target: 1 }).into()),
+        event(Some(bob.clone()), 12, Act::React(React { target: 0, emoji: text("\u{1F44D}"), on: true }).into()),
+        event(Some(bob.clone()), 13, note(Note::Posted(body.clone()))),
+        event(Some(bob.clone()), 14, note(Note::Edited { target: 12, body })),
+        event(Some(bob.clone()), 15, note(Note::Commented { target: 12, text: text("Good") })),
+        event(Some(bob.clone()), 16, note(Note::Pinned { target: 12, on: true })),
+        event(Some(bob.clone()), 17, note(Note::Deleted { target: 12 })),
+        event(Some(bob.clone()), 18, calendar(Calendar::Posted(weekly()))),
+        event(Some(bob.clone()), 19, calendar(Calendar::Changed { target: 17, body: days() })),
+        event(Some(bob.clone()), 20, calendar(Calendar::Answered { target: 17, answer: Attendance::Maybe })),
+        event(Some(bob.clone()), 21, calendar(Calendar::Cancelled { target: 17 })),
+        event(Some(bob), 22, Content::Settings(rules())),
+        event(Some(alice), 23, Message { files: files(), ..Message::plain(MessageText::none()) }.into()),
     ]
+}
+
+fn weekly() -> DateBody {
+    let times = ["2026-03-02T09:00", "2026-03-02T10:30"].map(text);
+    DateBody {
+        title: text("Weekly"),
+        text: Some(text("Bring numbers")),
+        place: Some(text("Room 5")),
+        when: When::Times { start: times[0], end: times[1], zone: text("Europe/Berlin") },
+        repeats: Some(text("FREQ=WEEKLY;BYDAY=MO;COUNT=6")),
+        reminder_minutes: Some(15),
+    }
+}
+
+fn days() -> DateBody {
+    let when = When::Days { first: text("2026-03-02"), last: text("2026-03-03") };
+    DateBody { title: text("Fair"), text: None, place: None, when, repeats: None, reminder_minutes: None }
+}
+
+fn rules() -> SettingsChange {
+    let rules = RulesChange { note: Some(false), callers: Some(Callers::Masters), ..RulesChange::default() };
+    SettingsChange { rules, ..SettingsChange::default() }
+}
+
+fn files() -> Vec<FileRef> {
+    let file = |n: u8, name: &str, media_type: &str, image| FileRef {
+        digest: Digest([n; 32]),
+        bytes: 1_048_577,
+        name: text(name),
+        media_type: text(media_type),
+        image,
+    };
+    let size = ImageSize { width: 1_200, height: 800 };
+    vec![file(0x1f, "Stand 12.jpg", "image/jpeg", Some(size)), file(0x2f, "Plan.pdf", "application/pdf", None)]
 }
 
 fn image() -> RoomImage {
@@ -230,6 +286,7 @@ pub fn bodies() -> Vec<RecordBody> {
         ask(Ask::Role { user: bob, role: Role::Master }),
         ask(Ask::Settings(SettingsChange { description: Some(text("Stand 12")), ..SettingsChange::default() })),
         RecordBody::Void { digest: handclasp::model::Digest([0x0c; 32]) },
+        RecordBody::FilesErased { room: ROOM, index: 7 },
     ]
 }
 

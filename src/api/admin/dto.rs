@@ -281,6 +281,22 @@ pub struct PolicyView {
     pub tools: Option<Vec<String>>,
 }
 
+/// What files may be sent and taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilePolicyView {
+    /// Whether users may send files to other organizations.
+    pub sending: bool,
+    /// The largest file, bytes: 1 to 16 GiB.
+    pub bytes_max: u64,
+    /// The only media types that may cross, as `application/pdf` or `image/*`; all when empty.
+    #[serde(default)]
+    pub allowed: Vec<String>,
+    /// Media types that may not.
+    #[serde(default)]
+    pub forbidden: Vec<String>,
+}
+
 /// One version of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct VersionView {
@@ -377,4 +393,15 @@ pub struct WhyNotQuery {
 pub struct Health {
     /// `live`, `ready` or `not_ready`.
     pub status: String,
+}
+
+/// How the search index stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SearchIndex {
+    /// What can be found.
+    pub documents: u64,
+    /// Positions of the journal that are not in the index yet.
+    pub behind: u64,
+    /// Whether it is being built from the database.
+    pub building: bool,
 }

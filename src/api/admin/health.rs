@@ -39,6 +39,11 @@ pub async fn ready(context: Context) -> (StatusCode, Json<Health>) {
 pub async fn metrics(context: Context) -> impl IntoResponse {
     let mut text = (context.probes.metrics)();
     render_state(&mut text, &context.engine);
+    if let Some(search) = &context.search {
+        let standing = search.standing();
+        gauge(&mut text, "handclasp_search_documents", standing.documents);
+        gauge(&mut text, "handclasp_search_behind_positions", standing.behind);
+    }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }
 

@@ -2,10 +2,12 @@
 
 mod audit;
 pub mod dto;
+mod files;
 mod grants;
 mod health;
 mod peers;
 mod rooms;
+mod search;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,7 @@ use crate::{
     crypto::SigningKey,
     engine::{Engine, IdempotencyKey},
     model::{Code, Domain, journal::Outcome, org::SignedCard},
+    search::Search,
 };
 use arc_swap::ArcSwap;
 use axum::{
@@ -55,6 +58,8 @@ pub struct AdminContext {
     pub secrets: Secrets,
     /// What probes ask for.
     pub probes: Probes,
+    /// Searches the rooms; none when it is switched off.
+    pub search: Option<Search>,
 }
 
 /// Our side of every link.
@@ -175,11 +180,14 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(users::issue_token))
         .routes(routes!(users::end_sessions))
         .routes(routes!(users::show_policy, users::put_policy))
+        .routes(routes!(files::show, files::put))
         .routes(routes!(rooms::history))
         .routes(routes!(why::why_not))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(audit::verify))
+        .routes(routes!(search::show))
+        .routes(routes!(search::rebuild))
         .routes(routes!(health::metrics))
 }
 

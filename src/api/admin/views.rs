@@ -1,7 +1,8 @@
 //! From the model to what admins read.
 
 use super::dto::{
-    AuditView, Consequences, GrantPair, GrantView, PeerStatus, PolicyView, QuarantineView, RefusalView, UserView,
+    AuditView, Consequences, FilePolicyView, GrantPair, GrantView, PeerStatus, PolicyView, QuarantineView, RefusalView,
+    UserView,
 };
 use crate::{
     core::{
@@ -13,6 +14,7 @@ use crate::{
     model::{
         Domain, Millis,
         audit::AuditEntry,
+        file::{FilePolicy, MediaRange},
         grant::{GrantState, Scope, SignedGrant},
         link::OutStream,
         tool::Tool,
@@ -135,6 +137,18 @@ pub fn policy(policy: Policy) -> PolicyView {
         typing: Some(policy.signals.typing),
         presence: Some(policy.signals.presence),
         tools: Some(tools),
+    }
+}
+
+/// What files may be sent and taken.
+#[must_use]
+pub fn file_policy(policy: &FilePolicy) -> FilePolicyView {
+    let texts = |ranges: &[MediaRange]| ranges.iter().map(ToString::to_string).collect();
+    FilePolicyView {
+        sending: policy.sending,
+        bytes_max: policy.bytes_max,
+        allowed: texts(&policy.allowed),
+        forbidden: texts(&policy.forbidden),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     model::{
         Code, EventId, RoomId,
         event::{Act, Edit, React, Recall},
+        file::FileSource,
         journal::Outcome,
         text::Emoji,
     },
@@ -38,8 +39,20 @@ pub(super) async fn submit(
     room: RoomId,
     act: Act,
 ) -> Result<Option<dto::Posted>, Problem> {
+    share(context, caller, key, room, (act, Vec::new())).await
+}
+
+/// The same, naming files.
+pub(super) async fn share(
+    context: &ClientContext,
+    caller: &Caller,
+    key: Option<IdempotencyKey>,
+    room: RoomId,
+    (act, sources): (Act, Vec<FileSource>),
+) -> Result<Option<dto::Posted>, Problem> {
     let id = EventId(context.entropy.bytes());
-    let outcome = caller.submit(context, key, UserOp::Act { room, id, act }).await?;
+    let op = if sources.is_empty() { UserOp::Act { room, id, act } } else { UserOp::Share { room, id, act, sources } };
+    let outcome = caller.submit(context, key, op).await?;
     // Under a repeated key the answer is of the first request, with its id.
     Ok(match outcome {
         Outcome::Posted { id, place, .. } => Some(posted(&context.engine.state(), room, id, place)),

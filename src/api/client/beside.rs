@@ -1,7 +1,7 @@
 //! What is shown beside the events of a page: what has become of their items, and what they answer. An event that nothing
 //! touched and that answers nothing costs no read.
 
-use super::{dto, view};
+use super::{dto, files, view};
 use crate::{
     core::{
         rooms::visible,
@@ -98,6 +98,7 @@ impl<'a> Beside<'a> {
         if tombstone {
             now.quote = None;
         }
+        files::note(self.reader, state, room, row, &mut now)?;
         Ok(Derived { target: target_of(row), now, tombstone })
     }
 

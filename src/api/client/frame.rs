@@ -4,7 +4,7 @@ use super::{
     ClientContext,
     beside::{Beside, Derived, target_of},
     caller::Caller,
-    dto,
+    dto, files,
     messages::pending_delivery,
     render, rooms, view,
 };
@@ -19,7 +19,7 @@ use crate::{
 };
 use bytes::Bytes;
 use serde::Serialize;
-use std::io::Write as _;
+use std::{collections::HashMap, io::Write as _};
 
 /// A comment that keeps the connection from being taken for dead.
 pub const PING: &[u8] = b": ping\n\n";
@@ -81,6 +81,11 @@ pub fn push(
         Entry::Read { room, index, .. } => {
             object(out, at, "read", &dto::RoomRead { room: room.to_string(), index: *index });
         }
+        Entry::File { room, index } => {
+            if let Some(moved) = files::moved(context, state, *room, *index)? {
+                object(out, at, "files", &moved);
+            }
+        }
         Entry::Done { .. } => {}
     }
     Ok(())
@@ -121,6 +126,10 @@ fn messages(
     let mut out = Vec::with_capacity(bytes + 128);
     let room = state.rooms.get(&id);
     let beside = room.map(|room| Beside::of_rows(reader, room, rows)).transpose()?;
+    let mut files = match room {
+        Some(room) => files::of_rows(reader, state, room, rows)?,
+        None => HashMap::new(),
+    };
     begin(&mut out, position, "messages");
     let data = out.len();
     render::open_room(&mut out, id);
@@ -128,7 +137,8 @@ fn messages(
     render::list(&mut out, rows, |out, row| {
         let delivery = room.and_then(|room| render::delivery_of(state, room, row));
         let tombstone = beside.as_ref().is_some_and(|beside| beside.is_recalled(row));
-        render::timeline_item(out, row, delivery, &Derived { target: target_of(row), tombstone, ..Derived::default() });
+        let now = files.remove(&row.index).unwrap_or_default();
+        render::timeline_item(out, row, delivery, &Derived { target: target_of(row), tombstone, now });
     });
     out.push(b'}');
     keep_on_one_line(&mut out[data..]);

@@ -1,6 +1,6 @@
 //! The limits that can refuse something, for clients to read instead of to know.
 
-use super::{caller::Caller, dto::Limit};
+use super::{Context, caller::Caller, dto::Limit};
 use crate::{api::paging::Page, model::limits};
 use axum::Json;
 
@@ -8,6 +8,30 @@ use axum::Json;
 const LIMITS: &[(&str, u64, &str, &str)] = &[
     ("message_text", limits::TEXT_BYTES_MAX as u64, "bytes", "the text of a message, as UTF-8"),
     ("message_mentions", limits::MENTIONS_MAX as u64, "items", "mentions in one message"),
+    ("message_files", limits::FILES_PER_MESSAGE_MAX as u64, "items", "files of one message"),
+    ("file_name", limits::FILE_NAME_BYTES_MAX as u64, "bytes", "the name of a file, as UTF-8"),
+    ("files_waiting", limits::UPLOADS_PER_USER_MAX as u64, "uploads", "uploads of one user that are not posted yet"),
+    ("uploads", limits::UPLOADS_PER_USER_PER_HOUR_MAX as u64, "per hour", "uploads that one user begins"),
+    (
+        "uploads_at_once",
+        limits::UPLOADS_WRITING_PER_USER_MAX as u64,
+        "uploads",
+        "uploads of one user that are written at once",
+    ),
+    ("upload_age", limits::UPLOAD_KEPT_MS, "ms", "how long an upload that nothing happens to is kept"),
+    (
+        "files_awaited",
+        limits::FILES_AWAITED_MAX as u64,
+        "files",
+        "files that are on their way from one partner organization",
+    ),
+    (
+        "file_bytes_per_link",
+        limits::FILE_BYTES_PER_LINK_PER_DAY_MAX,
+        "bytes per day",
+        "files that one partner organization may send",
+    ),
+    ("thumbnail_pixels", limits::THUMBNAIL_SOURCE_PIXELS_MAX, "pixels", "a picture of which a small one is made"),
     ("message_edits", limits::EDITS_PER_ITEM_MAX as u64, "edits", "edits of one message"),
     ("reaction_emoji", limits::EMOJI_PER_ITEM_MAX as u64, "items", "different emoji in the reactions to one item"),
     ("reactions", limits::REACTIONS_PER_ITEM_MAX as u64, "items", "reactions to one item, of all people"),
@@ -22,6 +46,15 @@ const LIMITS: &[(&str, u64, &str, &str)] = &[
     ("idempotency_key", limits::IDEMPOTENCY_KEY_BYTES_MAX as u64, "bytes", "an idempotency key"),
     ("idempotency_key_memory", limits::IDEMPOTENCY_MS_MAX, "ms", "how long an idempotency key is remembered"),
     ("page_items", limits::PAGE_ITEMS_MAX as u64, "items", "one page of a list"),
+    ("search_query", limits::SEARCH_QUERY_BYTES_MAX as u64, "bytes", "the words of a search, as UTF-8"),
+    (
+        "search_terms",
+        limits::SEARCH_TERMS_MAX as u64,
+        "terms",
+        "the words of a search; characters of Chinese, Japanese and Korean count one by one",
+    ),
+    ("search_time", limits::SEARCH_MS_MAX, "ms", "how long one search may take"),
+    ("searches_waiting", limits::SEARCHES_WAITING_MAX as u64, "requests", "searches that wait for their turn"),
     ("display_name", limits::DISPLAY_NAME_CHARS_MAX as u64, "characters", "a person's name"),
     ("room_name", limits::ROOM_NAME_CHARS_MAX as u64, "characters", "a room's name"),
     ("room_description", limits::DESCRIPTION_CHARS_MAX as u64, "characters", "a room's description"),
@@ -53,12 +86,13 @@ const LIMITS: &[(&str, u64, &str, &str)] = &[
 
 /// List all limits that can refuse something
 #[utoipa::path(get, path = "/api/v1/limits", tag = "limits", responses((status = 200, body = Page<Limit>)))]
-pub async fn list(_: Caller) -> Json<Page<Limit>> {
+pub async fn list(axum::extract::State(context): Context, _: Caller) -> Json<Page<Limit>> {
     let show = |(name, max, unit, what): &(&str, u64, &str, &str)| Limit {
         name: (*name).to_owned(),
         max: *max,
         unit: (*unit).to_owned(),
         what: (*what).to_owned(),
     };
-    Json(Page::whole(LIMITS.iter().map(show).collect()))
+    let file = ("file", context.engine.state().file_policy.bytes_max, "bytes", "one file; set by the admin");
+    Json(Page::whole(LIMITS.iter().chain([&file]).map(show).collect()))
 }

@@ -6,7 +6,7 @@ use super::{
     caller::Caller,
     dto::{self, MessagesQuery},
     paths::RoomPath,
-    render, view,
+    render, uploads, view,
 };
 use crate::{
     api::{
@@ -19,7 +19,7 @@ use crate::{
         rooms::{hidden_ranges, member_of, visible_range},
         state::{Delivery, Room, State},
     },
-    model::{EventId, LocalPart, RoomId, event::Message, journal::Place, limits, room::RoomKind},
+    model::{EventId, LocalPart, RoomId, event::Message, journal::Place, limits, room::RoomKind, text::MessageText},
     store::{
         kv::StoreError,
         reader::{PendingRow, TimelineRow},
@@ -51,15 +51,26 @@ pub async fn post(
 ) -> Result<(StatusCode, Json<dto::Posted>), Problem> {
     let room: RoomId = segments.parse("room")?;
     let request: dto::NewMessage<'_> = write.parse()?;
+    let named = uploads::resolve(&context, &caller, &request.files).await?;
     let message = Message {
-        text: field::parse("text", &request.text)?,
+        text: parse_text(&request)?,
+        files: named.files.clone(),
         reply_to: request.reply_to,
         mentions: field::parse_all("mentions", &request.mentions)?,
         all: request.all,
     };
     let key = write.key(caller.user.as_str())?;
-    let posted = acts::submit(&context, &caller, key, room, message.into()).await?;
+    let posted = acts::share(&context, &caller, key, room, (message.into(), named.sources.clone())).await?;
+    named.done(&context, &caller).await;
     Ok((StatusCode::CREATED, Json(posted.expect("a message is always an event of its own"))))
+}
+
+/// The text may be empty beside files.
+fn parse_text(request: &dto::NewMessage<'_>) -> Result<MessageText, Problem> {
+    if request.text.is_empty() && !request.files.is_empty() {
+        return Ok(MessageText::none());
+    }
+    field::parse("text", &request.text)
 }
 
 /// What is said of an event that is durable here.

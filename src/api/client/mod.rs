@@ -9,6 +9,7 @@ mod calendar;
 mod caller;
 mod contacts;
 mod events;
+mod files;
 mod frame;
 mod ics;
 mod limits;
@@ -20,9 +21,11 @@ mod occurrences;
 mod paths;
 mod render;
 mod rooms;
+mod search;
 mod session;
 mod shown;
 mod signals;
+mod uploads;
 mod view;
 mod why;
 
@@ -30,7 +33,7 @@ mod why;
 mod tests;
 
 use super::{entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle};
-use crate::{engine::Engine, signals::Signals};
+use crate::{engine::Engine, files::Files, search::Search, signals::Signals};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -44,12 +47,16 @@ pub struct ClientContext {
     pub engine: Engine,
     /// What is true for a moment.
     pub signals: Signals,
+    /// The bytes of files.
+    pub files: Files,
     /// Checks passwords.
     pub passwords: Passwords,
     /// Counts failed sign-ins.
     pub throttle: Throttle,
     /// Ids and tokens come from here.
     pub entropy: Entropy,
+    /// Searches the rooms; none when it is switched off.
+    pub search: Option<Search>,
 }
 
 type Context = axum::extract::State<Arc<ClientContext>>;
@@ -69,6 +76,7 @@ type Context = axum::extract::State<Arc<ClientContext>>;
         dto::Delivered,
         dto::Refused,
         dto::RoomLeft,
+        dto::FilesMoved,
         dto::RoomRead,
         dto::LinkChanged,
         dto::ProfileChanged,
@@ -121,6 +129,10 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(members::former))
         .routes(routes!(members::invitations))
         .routes(routes!(messages::list, messages::post))
+        .routes(routes!(uploads::offer, uploads::begin))
+        .routes(routes!(uploads::probe, uploads::read, uploads::write, uploads::end))
+        .routes(routes!(files::read))
+        .routes(routes!(files::thumbnail))
         .routes(routes!(acts::read, acts::edit, acts::recall))
         .routes(routes!(acts::react, acts::unreact))
         .routes(routes!(notes::list, notes::post))
@@ -135,6 +147,7 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(calendar::export))
         .routes(routes!(calendar::open_feed, calendar::end_feeds))
         .routes(routes!(calendar::feed))
+        .routes(routes!(search::search))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
         .routes(routes!(why::why_not))

@@ -76,3 +76,23 @@ pub struct PersonPath {
     /// The person's address.
     address: String,
 }
+
+/// An upload's path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "read by the document only")]
+pub struct UploadPath {
+    /// The upload's id: 32 hex characters.
+    upload: String,
+}
+
+/// A file's path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "read by the document only")]
+pub struct FilePath {
+    /// The room's id: 32 hex characters.
+    room: String,
+    /// The file's SHA-256: 64 hex characters.
+    digest: String,
+}

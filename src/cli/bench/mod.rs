@@ -3,9 +3,11 @@
 mod connection;
 mod crash;
 mod figures;
+mod files;
 mod load;
 mod progress;
 mod scenarios;
+mod search;
 mod stage;
 mod stream;
 mod tally;

@@ -45,6 +45,12 @@ pub enum Scenario {
     KillReceiver,
     /// kill -9 of the sending daemon under load.
     KillSender,
+    /// A GiB in a hundred files.
+    Files,
+    /// A file of a GiB, and kill -9 of the receiving daemon in the middle of it.
+    FilesResume,
+    /// A search index without a daemon: how fast it takes messages, and how fast it answers.
+    Search,
 }
 
 /// How much to measure.
@@ -70,15 +76,22 @@ impl Amount {
 
 /// Plays a scenario in a fresh directory.
 pub async fn play(scenario: Scenario, root: &Path, amount: Amount, progress: &Progress) -> Done<Figures> {
-    let stage = Stage::raise(root).await?;
+    // Raised by those who need it.
+    let stage = Stage::raise(root);
     match scenario {
-        Scenario::Closed => closed(stage, amount, progress).await,
-        Scenario::Pipelined => pairs("pipelined", stage, 1, amount, progress).await,
-        Scenario::Pairs20 => pairs("pairs20", stage, PAIRS, amount, progress).await,
-        Scenario::Group => group(stage, amount, progress).await,
-        Scenario::Backlog => backlog(stage, amount, progress).await,
-        Scenario::KillReceiver => super::crash::kill_receiver(stage, amount, progress, KILLS).await,
-        Scenario::KillSender => super::crash::kill_sender(stage, amount, progress, KILLS).await,
+        Scenario::Closed => closed(stage.await?, amount, progress).await,
+        Scenario::Pipelined => pairs("pipelined", stage.await?, 1, amount, progress).await,
+        Scenario::Pairs20 => pairs("pairs20", stage.await?, PAIRS, amount, progress).await,
+        Scenario::Group => group(stage.await?, amount, progress).await,
+        Scenario::Backlog => backlog(stage.await?, amount, progress).await,
+        Scenario::KillReceiver => super::crash::kill_receiver(stage.await?, amount, progress, KILLS).await,
+        Scenario::KillSender => super::crash::kill_sender(stage.await?, amount, progress, KILLS).await,
+        Scenario::Files => super::files::hundred(stage.await?, amount.messages).await,
+        Scenario::FilesResume => super::files::interrupted(stage.await?).await,
+        Scenario::Search => {
+            let root = root.to_owned();
+            tokio::task::spawn_blocking(move || super::search::play(&root, amount)).await.map_err(Failure::fault)?
+        }
     }
 }
 

@@ -23,6 +23,7 @@ const HELP: &str = "\
   /new NAME ADDRESS ...      make a group          /block ADDRESS, /unblock ADDRESS
   /add ADDRESS ...           masters: add people   /remove ADDRESS              masters: remove somebody
   /master ADDRESS            name a master         /unmaster ADDRESS            end that role
+  /send FILE                 send a file or photo  /save N [DIR]                save the files of message #N
   /quit                      leave                 //TEXT                       say something that begins with /";
 
 impl Talk {
@@ -42,6 +43,8 @@ impl Talk {
             "remove" => self.remove(words).await?,
             "master" => self.set_role(words, "master").await?,
             "unmaster" => self.set_role(words, "member").await?,
+            "send" => self.send_file(words).await?,
+            "save" => self.save_files(words).await?,
             "block" => self.block(words).await?,
             "unblock" => self.unblock(words).await?,
             _ => return Err(Failure::usage(format!("there is no command /{}", clean(command))).next("/help")),

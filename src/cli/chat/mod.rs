@@ -1,6 +1,7 @@
 //! `handclasp chat`: a conversation in the terminal, for people and for scripts.
 
 mod commands;
+mod files;
 mod input;
 mod live;
 mod show;

@@ -1,7 +1,7 @@
 //! How rooms, people and events look in the terminal.
 
 use crate::{
-    api::client::dto::{Delivery, Event, Member, Notification, Room},
+    api::client::dto::{Delivery, Event, File, Member, Notification, Room},
     cli::screen::{clean, clock},
     model::Millis,
 };
@@ -47,7 +47,10 @@ pub fn event(names: &Names, index: Option<u64>, at: u64, event: &Event) -> Strin
     let what = match event.kind.as_str() {
         "message" => {
             let reply = event.reply_to.map(|index| format!(" (to #{index})")).unwrap_or_default();
-            let text = text(event.text.as_deref().unwrap_or_default(), head.chars().count() + 1);
+            let mut text = text(event.text.as_deref().unwrap_or_default(), head.chars().count() + 1);
+            for file in &event.files {
+                text.push_str(&format!(" [{}]", clean(&self::file(file))));
+            }
             return format!("{head} {}{reply}: {text}", author.unwrap_or_default());
         }
         "created" => format!("the room was made{by}"),
@@ -74,6 +77,18 @@ pub fn event(names: &Names, index: Option<u64>, at: u64, event: &Event) -> Strin
 fn text(text: &str, indent: usize) -> String {
     let blank = " ".repeat(indent);
     text.lines().map(clean).collect::<Vec<_>>().join(&format!("\n{blank}"))
+}
+
+/// A file: its name and size, and what it is when it is a picture.
+#[must_use]
+pub fn file(file: &File) -> String {
+    let size = match file.bytes {
+        bytes @ 0..1_024 => format!("{bytes} bytes"),
+        bytes @ 1_024..1_048_576 => format!("{} KiB", bytes / 1_024),
+        bytes => format!("{} MiB", bytes / 1_048_576),
+    };
+    let image = file.image.map(|image| format!(", {}×{}", image.width, image.height)).unwrap_or_default();
+    format!("{} ({size}{image})", file.name)
 }
 
 /// The rule behind an exclusion or refusal, in words.

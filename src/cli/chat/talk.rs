@@ -203,7 +203,7 @@ impl Talk {
     /// Says something in the present room.
     pub async fn post(&mut self, text: &str, reply_to: Option<u64>) -> Done {
         let room = self.present()?.id.clone();
-        let message = NewMessage { text: text.into(), reply_to, mentions: Vec::new(), all: false };
+        let message = NewMessage { text: text.into(), reply_to, ..NewMessage::default() };
         let path = format!("/api/v1/rooms/{room}/messages");
         let key = hex(&random_16(&mut SystemRandom));
         let posted: Posted = match self.http.post_once(&path, &message, &key).await {
@@ -211,6 +211,11 @@ impl Talk {
             Err(failure) if failure.exit == Exit::Unreachable => self.http.post_once(&path, &message, &key).await?,
             posted => posted?,
         };
+        self.posted(posted)
+    }
+
+    /// Something of one's own is durable here.
+    pub(super) fn posted(&mut self, posted: Posted) -> Done {
         self.tell("posted", &posted)?;
         if matches!(self.printer, Printer::AbovePrompt(_)) {
             self.typed.insert(posted.id.clone());

@@ -1,6 +1,7 @@
 //! `handclasp demo`: two organizations on this machine, a whole conversation, a revocation; then both keep running.
 
 mod ending;
+mod exchange;
 mod narrator;
 mod person;
 mod story;

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        client::dto::{Event, Member, Messages, NewMessage, NewSession, Posted, Room, SignIn, TimelineItem},
+        client::dto::{Event, File, Member, Messages, NewMessage, NewSession, Posted, Room, SignIn, TimelineItem},
         paging::Page,
         password::Password,
     },
@@ -10,9 +10,11 @@ use crate::{
         chat,
         failure::{Done, Failure},
         http::Http,
+        transfer,
         twin::{self, Org},
     },
 };
+use std::io::Cursor;
 
 /// A person.
 #[derive(Debug)]
@@ -48,8 +50,28 @@ impl Person {
 
     /// Says something.
     pub async fn say(&self, room: &str, text: &str) -> Done<Posted> {
-        let message = NewMessage { text: text.into(), reply_to: None, mentions: Vec::new(), all: false };
+        let message = NewMessage { text: text.into(), ..NewMessage::default() };
         self.http.post(&format!("/api/v1/rooms/{room}/messages"), &message).await
+    }
+
+    /// Sends some bytes as a file.
+    pub async fn sends(&self, room: &str, name: &str, bytes: &[u8], text: &str) -> Done<Posted> {
+        let upload = transfer::upload(&self.http, name, bytes.len() as u64, &mut Cursor::new(bytes)).await?;
+        transfer::post(&self.http, room, &[upload], text).await
+    }
+
+    /// Waits until this person can read exactly these bytes of the file of a message.
+    pub async fn receives(&self, room: &str, item: &TimelineItem, bytes: &[u8]) -> Done<File> {
+        let file = event_of(item).and_then(|event| event.files.into_iter().next());
+        let file = file.ok_or_else(|| Failure::fault("the message has no file"))?;
+        let what = format!("{} has the file {}", self.called, file.name);
+        twin::wait_for(&what, async || match self.http.read_bytes(&transfer::path_of(room, &file.digest)).await {
+            Ok(got) => Ok((got == bytes).then_some(())),
+            Err(failure) if failure.has_code("FILE_AWAITED") => Ok(None),
+            Err(failure) => Err(failure),
+        })
+        .await?;
+        Ok(file)
     }
 
     /// The newest part of a room's timeline.

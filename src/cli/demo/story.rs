@@ -1,6 +1,7 @@
 //! The story: every chapter does something, waits until both sides see it, and tells it in plain words.
 
 use super::{
+    exchange,
     narrator::Narrator,
     person::{Cast, Person, event_of, refused},
 };
@@ -90,6 +91,7 @@ pub async fn tell(root: &Path, narrator: &mut Narrator) -> Done<Town> {
     open(&town, narrator).await?;
     let direct = meet(&town, narrator).await?;
     talk(&town, &direct, narrator).await?;
+    exchange::tell(town.alice(), town.bob(), &direct, narrator).await?;
     let group = gather(&town, narrator).await?;
     let rooms = Rooms { direct, group };
     revoke(&mut town, &rooms, narrator).await?;

@@ -4,6 +4,7 @@ use crate::{
     core::{
         command::{PendingFact, Ref},
         draft::{Draft, Sent},
+        files,
         permit::{check_permission, scopes},
         rooms,
         state::{Room, State},
@@ -46,6 +47,7 @@ pub fn receive_submit(
     if !scopes(link, draft.now).holds(Scope::Messages) {
         return Err(Code::Scope);
     }
+    files::check_taking(&draft.state, link, files::named(act), draft.now)?;
     super::validate(draft, &room, author, act)?;
     if room.info.kind == RoomKind::Direct {
         check_direct(&draft.state, &room)?;
@@ -119,5 +121,6 @@ pub fn receive_placed(
 fn place(draft: &mut Draft<'_>, id: RoomId, fact: &PendingFact) {
     let sent = Sent { epoch_n: fact.epoch_n, seq: fact.seq };
     let index = draft.append(id, fact.event.clone(), Some(sent));
+    files::end_pending(draft, id, fact.p, files::named_by(&fact.event.event));
     super::apply(draft, id, index, &fact.event);
 }

@@ -49,6 +49,9 @@ pub fn authority(state: &State, peer: &Domain, body: &RecordBody) -> Result<(), 
             theirs(peer, [by])?;
             may_ask(state, peer, ask)
         }
+        RecordBody::FilesErased { room, .. } => {
+            host(state, peer, *room).or_else(|_| follow(state, peer, *room)).map(drop)
+        }
         RecordBody::Void { .. } => Ok(()),
     }
 }
@@ -68,6 +71,7 @@ pub fn scope_of(body: &RecordBody) -> Option<Scope> {
         | RecordBody::RoomState(_)
         | RecordBody::RoomEvent { .. }
         | RecordBody::RoomPlaced { .. }
+        | RecordBody::FilesErased { .. }
         | RecordBody::Void { .. } => None,
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         command::PendingFact,
         contacts,
         draft::Draft,
-        groups, permit, rooms,
+        files, groups, permit, rooms,
     },
     model::{
         Code, Domain,
@@ -83,6 +83,7 @@ fn apply_one(
             let profile = Profile { user: user.clone(), name: name.clone(), available: *available };
             contacts::receive_profile(draft, peer, &profile)?;
         }
+        RecordBody::FilesErased { room, index } => files::receive_erased(draft, peer, *room, *index)?,
         RecordBody::Void { .. } => {}
     }
     Ok(None)
@@ -124,7 +125,8 @@ fn subject(body: &RecordBody) -> Option<String> {
         | RecordBody::RoomEvent { room, .. }
         | RecordBody::RoomSubmit { room, .. }
         | RecordBody::RoomPlaced { room, .. }
-        | RecordBody::RoomAsk { room, .. } => Some(room.to_string()),
+        | RecordBody::RoomAsk { room, .. }
+        | RecordBody::FilesErased { room, .. } => Some(room.to_string()),
         RecordBody::Void { .. } => None,
     }
 }
@@ -141,6 +143,7 @@ fn kind(body: &RecordBody) -> &'static str {
         RecordBody::RoomSubmit { .. } => "submission",
         RecordBody::RoomPlaced { .. } => "placement",
         RecordBody::RoomAsk { .. } => "request of a master",
+        RecordBody::FilesErased { .. } => "erasure of files",
         RecordBody::Void { .. } => "void",
     }
 }

@@ -213,6 +213,7 @@ fn pin_fresh(draft: &mut Draft<'_>, card: SignedCard, streams: Streams) {
         pinned_at: draft.now,
         instance: None,
         features: Vec::new(),
+        files: None,
         cleanup: None,
     });
     // The positions of the stream that the old identity sent mean nothing to the new one.

@@ -116,7 +116,7 @@ pub fn writable(state: &State, room: &Room, user: &LocalPart, now: Millis) -> Re
 }
 
 /// Whether what is written here has to cross a link. The host's people go on alone in a group whose link has ended.
-fn crosses(state: &State, room: &Room, now: Millis) -> bool {
+pub fn crosses(state: &State, room: &Room, now: Millis) -> bool {
     if room.info.kind != RoomKind::Group || !room.is_hosted_by(&state.org.domain) {
         return true;
     }

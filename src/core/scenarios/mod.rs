@@ -2,6 +2,7 @@
 
 mod acts;
 mod contacts;
+mod files;
 mod groups;
 mod hostile;
 mod membership;

@@ -4,7 +4,8 @@ use super::visible_to;
 use crate::{
     core::command::UserOp,
     feed::FeedItem,
-    model::{RoomId, journal::Entry, room::History},
+    model::{Digest, Millis, RoomId, event::Regards, journal::Entry, room::History},
+    store::reader::TimelineRow,
     testing::{
         Org, Pair,
         fixtures::{local, parsed, room_id},
@@ -56,4 +57,31 @@ fn p26_the_hosts_people_go_on_in_a_group_that_awaits_its_clean_up() {
     let (mut pair, room) = with_group();
     pair.revoke(Org::Acme);
     assert!(sees(&pair, Org::Acme, "alice", Entry::Room { room }));
+}
+
+#[test]
+fn p17_what_changes_a_hidden_item_is_hidden_with_it() {
+    let (mut pair, id) = (Pair::open(), room_id(3));
+    let [carol, erin] = ["carol", "erin"].map(|user| pair.address(Org::Acme, user));
+    let (name, description) = (parsed("Plans"), parsed(""));
+    let room = UserOp::CreateRoom { id, name, description, history: History::Arrival, members: vec![carol] };
+    pair.user(Org::Acme, "alice", room).expect("a room is made");
+    let before = pair.side(Org::Acme).state.rooms[&id].next_index;
+    pair.user(Org::Acme, "alice", UserOp::AddMembers(id, vec![erin])).expect("a master adds");
+    let (head, at, bytes) = (Digest::ZERO, Millis(1), b"{}".as_slice().into());
+    let row = |index, regards| TimelineRow { index, at, sent: None, head, regards, bytes: Arc::clone(&bytes) };
+    let [from, to] = [before + 1, before + 4];
+    let events = vec![
+        row(from, Regards::Item(before - 1)),
+        row(from + 1, Regards::Reply(before - 1)),
+        row(from + 2, Regards::Item(from + 1)),
+    ];
+    let entry = Entry::Events { room: id, from, to };
+    let item = Arc::new(FeedItem { position: 1, entry, events, shared: OnceLock::new() });
+    let seen = |user: &str| {
+        let seen = visible_to(&pair.side(Org::Acme).state, &local(user), &item).expect("a member");
+        seen.events.iter().map(|row| row.index - from).collect::<Vec<_>>()
+    };
+    assert_eq!(seen("carol"), [0, 1, 2]);
+    assert_eq!(seen("erin"), [1, 2], "the first changes what is older than erin");
 }

@@ -5,6 +5,7 @@
 use super::{Calendar, Content, Note, Regards};
 use crate::model::{
     Address,
+    file::FileRef,
     text::{Emoji, MessageText},
     tool::Tool,
 };
@@ -50,6 +51,8 @@ pub struct Message {
     pub mentions: Vec<Address>,
     /// Whether all members are called.
     pub all: bool,
+    /// Files that go with it; the text may be empty when there are some.
+    pub files: Vec<FileRef>,
 }
 
 /// Another text for a message.
@@ -85,7 +88,7 @@ impl Message {
     /// A text and nothing else.
     #[must_use]
     pub fn plain(text: MessageText) -> Self {
-        Self { text, reply_to: None, mentions: Vec::new(), all: false }
+        Self { text, reply_to: None, mentions: Vec::new(), all: false, files: Vec::new() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{EvilConnection, OrgKeys};
 use crate::{
+    core::features::Feature,
     crypto::digest::{chain, link_id, sha256},
     model::{
         Code, Digest, Domain, EpochId, InstanceId, LinkId, Millis,
@@ -132,6 +133,15 @@ impl EvilLink {
         }
     }
 
+    /// The same side of the link, without a connection.
+    #[must_use]
+    pub fn twin(&self, node: &Node) -> Self {
+        let mut twin = Self::unconnected(node, self.keys.clone(), &self.endpoint);
+        (twin.epoch, twin.next_seq, twin.head) = (self.epoch, self.next_seq, self.head);
+        (twin.grant, twin.heard, twin.held) = (self.grant.clone(), self.heard.clone(), self.held);
+        twin
+    }
+
     /// Connects anew.
     ///
     /// # Panics
@@ -184,7 +194,8 @@ impl EvilLink {
             outgoing: (serial > 0).then_some(outgoing),
             incoming,
             ended: None,
-            features: Vec::new(),
+            features: Feature::ALL.iter().map(|feature| feature.as_str().to_owned()).collect(),
+            files: None,
             envelope_max: self.takes,
         }
     }

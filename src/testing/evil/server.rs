@@ -24,10 +24,14 @@ use tokio::sync::watch;
 /// What to answer to an envelope: the honest ack, changed, as a document; or a refusal.
 pub type Answers = Box<dyn FnMut(&EvilLink, &Envelope, Ack) -> Reply + Send>;
 
+/// What to answer to a question for a piece of a file that begins at a byte.
+pub type Pieces = Box<dyn FnMut(u64) -> Vec<u8> + Send>;
+
 /// The listener.
 pub struct EvilServer {
     side: Arc<Mutex<EvilLink>>,
     answers: Arc<Mutex<Answers>>,
+    pieces: Arc<Mutex<Pieces>>,
     /// Envelopes that arrived.
     pub arrived: watch::Receiver<usize>,
     _stop: StopSwitch,
@@ -55,10 +59,11 @@ impl EvilServer {
         let card = keys.card(1, &endpoint);
         let side = Arc::new(Mutex::new(EvilLink::unconnected(node, keys, &endpoint)));
         let answers = Arc::new(Mutex::new(answers));
+        let pieces: Arc<Mutex<Pieces>> = Arc::new(Mutex::new(Box::new(|_| Vec::new())));
         let (count, arrived) = watch::channel(0);
         let (switch, stop) = StopSwitch::new();
         let handler = {
-            let (side, answers, count) = (side.clone(), answers.clone(), Arc::new(count));
+            let (side, answers, count) = (side.clone(), (answers.clone(), pieces.clone()), Arc::new(count));
             move |_, request| answer(side.clone(), answers.clone(), count.clone(), request)
         };
         let limits = AcceptLimits { handshakes_per_address_per_second_max: u32::MAX, ..AcceptLimits::default() };
@@ -66,12 +71,35 @@ impl EvilServer {
         tokio::spawn(Arc::new(gate).run(Box::new(listener), handler, stop));
         node.pin(card).await;
         node.grant(&domain.parse().expect("a valid domain"), Some(crate::model::grant::Scopes::all())).await;
-        Self { side, answers, arrived, _stop: switch }
+        Self { side, answers, pieces, arrived, _stop: switch }
     }
 
     /// Answers otherwise from now on.
     pub fn answer_with(&self, answers: Answers) {
         *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = answers;
+    }
+
+    /// Gives these pieces of files from now on.
+    pub fn give(&self, pieces: impl FnMut(u64) -> Vec<u8> + Send + 'static) {
+        *self.pieces.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(pieces);
+    }
+
+    /// Another connection of the same peer, for a record to the daemon. The listener goes on with the same stream.
+    ///
+    /// # Panics
+    /// When the daemon does not let the peer in.
+    pub async fn tell(&self, node: &Node, body: &crate::model::record::RecordBody) -> Option<crate::model::Code> {
+        let mut link = self.side.lock().unwrap_or_else(PoisonError::into_inner).twin(node);
+        link.reconnect(node).await;
+        let verdict = link.verdict(body).await;
+        self.change(|side| (side.next_seq, side.head) = (link.next_seq, link.head));
+        verdict
+    }
+
+    /// The peer's keys.
+    #[must_use]
+    pub fn keys(&self) -> OrgKeys {
+        self.side.lock().unwrap_or_else(PoisonError::into_inner).keys.clone()
     }
 
     /// Changes what the peer says of itself.
@@ -95,7 +123,7 @@ impl EvilServer {
 
 async fn answer(
     side: Arc<Mutex<EvilLink>>,
-    answers: Arc<Mutex<Answers>>,
+    (answers, pieces): (Arc<Mutex<Answers>>, Arc<Mutex<Pieces>>),
     arrived: Arc<watch::Sender<usize>>,
     request: Request<Incoming>,
 ) -> PeerResponse {
@@ -104,6 +132,12 @@ async fn answer(
     let mut side = side.lock().unwrap_or_else(PoisonError::into_inner);
     let document = match path.as_str() {
         "/federation/v1/hello" => Bytes::from(greet(&mut side, &body)),
+        "/federation/v1/files" => {
+            let question: serde_json::Value = serde_json::from_slice(&body).expect("an honest daemon's question");
+            let from = question["from"].as_u64().expect("a number");
+            let piece = pieces.lock().unwrap_or_else(PoisonError::into_inner)(from);
+            return Response::new(Full::new(piece.into()));
+        }
         _ => {
             let answers = &mut *answers.lock().unwrap_or_else(PoisonError::into_inner);
             let reply = take(&mut side, answers, &body);

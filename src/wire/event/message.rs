@@ -2,16 +2,20 @@
 
 use super::{
     super::{
-        WireError,
+        WireError, file,
+        file::FileV1,
         strict::{Integer, ensure, present},
     },
     OBJECT, people,
 };
-use crate::model::{
-    Address,
-    event::{Edit, Message, React, Recall},
-    limits,
-    text::{Emoji, MessageText},
+use crate::{
+    crypto::object::Object,
+    model::{
+        Address,
+        event::{Edit, Message, React, Recall},
+        limits,
+        text::{Emoji, MessageText},
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +23,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MessageV1 {
-    text: MessageText,
+    /// Absent only beside files.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    text: Option<MessageText>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     reply_to: Option<Integer>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -27,15 +33,19 @@ pub(super) struct MessageV1 {
     /// Only ever true: feature `mention-all`.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     all: Option<bool>,
+    /// Feature `files`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<Object<FileV1>>>,
 }
 
 impl From<&Message> for MessageV1 {
     fn from(message: &Message) -> Self {
         Self {
-            text: message.text.clone(),
+            text: Some(message.text.clone()).filter(|text| !text.is_none()),
             reply_to: message.reply_to.map(Integer),
             mentions: listed(&message.mentions),
             all: message.all.then_some(true),
+            files: file::write_list(&message.files),
         }
     }
 }
@@ -43,11 +53,13 @@ impl From<&Message> for MessageV1 {
 impl MessageV1 {
     pub(super) fn into_message(self) -> Result<Message, WireError> {
         ensure(self.all != Some(false), OBJECT, "all", "must be absent or true")?;
+        ensure(self.text.is_some() || self.files.is_some(), OBJECT, "text", "is missing")?;
         Ok(Message {
-            text: self.text,
+            text: self.text.unwrap_or_else(MessageText::none),
             reply_to: self.reply_to.map(|index| index.0),
             mentions: mentions(self.mentions)?,
             all: self.all.is_some(),
+            files: file::read_list(OBJECT, self.files)?,
         })
     }
 }

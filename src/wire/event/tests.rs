@@ -3,7 +3,8 @@
 use super::*;
 use crate::model::{
     Code, Millis,
-    event::{Edit, Message, React, Recall, Role, SettingsChange},
+    calendar::When,
+    event::{Calendar, DateBody, Edit, Message, Note, NoteBody, React, Recall, Role, SettingsChange},
     room::History,
 };
 
@@ -15,14 +16,29 @@ fn event(content: Content) -> Event {
     Event { id: EventId([7; 16]), author: Some(address("alice@acme.example")), made_at: Millis(5), content }
 }
 
+fn note() -> NoteBody {
+    NoteBody { title: "Stand".parse().expect("a title"), text: None }
+}
+
+fn date() -> DateBody {
+    let day = "2026-03-02".parse().expect("a day");
+    let title = "Fair".parse().expect("a title");
+    let when = When::Days { first: day, last: day };
+    DateBody { title, text: None, place: None, when, repeats: None, reminder_minutes: Some(15) }
+}
+
 fn every_kind() -> Vec<Event> {
     let users = vec![address("bob@globex.example"), address("carol@globex.example")];
     let text = "Guten Tag \"Bob\"\n\u{1F980}".parse().expect("a text");
     vec![
-        event(Message { text, reply_to: Some(3), mentions: users.clone(), all: true }.into()),
+        event(Message { reply_to: Some(3), mentions: users.clone(), all: true, ..Message::plain(text) }.into()),
         event(Message::plain("x".parse().expect("a text")).into()),
         event(Content::Act(Act::Edit(Edit { target: 3, text: "y".parse().expect("a text"), mentions: users.clone() }))),
         event(Content::Act(Act::Recall(Recall { target: 3 }))),
+        event(Content::Act(Note::Edited { target: 3, body: note() }.into())),
+        event(Content::Act(Note::Posted(note()).into())),
+        event(Content::Act(Calendar::Changed { target: 3, body: date() }.into())),
+        event(Content::Act(Calendar::Posted(date()).into())),
         event(Content::Act(Act::React(React { target: 3, emoji: "👍🏽".parse().expect("an emoji"), on: true }))),
         event(Content::Created { name: "Fair".parse().expect("a name") }),
         event(Content::Joined { users: users.clone() }),
@@ -77,6 +93,12 @@ fn a27_a_kind_of_a_later_version_is_told_from_nonsense() {
         r#""kind":"recall","target":-1"#,
         r#""kind":"react","target":1,"emoji":"ok","on":true"#,
         r#""kind":"react","target":1,"emoji":"👍""#,
+        r#""kind":"note","title":"x","target":1"#,
+        r#""kind":"note_edit","title":"x""#,
+        r#""kind":"date","title":"x""#,
+        r#""kind":"date","title":"x","days":["2026-03-02","2026-03-02"]"#,
+        r#""kind":"date","title":"x","days":{"first":"2026-03-02","last":"2026-03-01"}"#,
+        r#""kind":"date_answer","target":1,"answer":"perhaps""#,
         r#""kind":"joined","users":[]"#,
         r#""kind":"joined","users":["not an address"]"#,
         r#""kind":"excluded","users":["bob@globex.example"],"cause":"WHIM""#,
@@ -114,6 +136,8 @@ fn a34_the_largest_message_that_a_user_can_write_is_within_the_limits() {
     let text = "\"".repeat(limits::TEXT_BYTES_MAX).parse().expect("the longest text, every character escaped");
     let domain = format!("{}.example", ["x".repeat(60), "y".repeat(60), "z".repeat(60)].join("."));
     let mentions = (0..limits::MENTIONS_MAX).map(|n| address(&format!("user{n}@{domain}"))).collect();
-    let sealed = seal(event(Message { text, reply_to: Some(limits::INTEGER_MAX), mentions, all: true }.into()));
+    let sealed = seal(event(
+        Message { reply_to: Some(limits::INTEGER_MAX), mentions, all: true, ..Message::plain(text) }.into(),
+    ));
     assert!(open(&sealed.bytes).is_ok(), "{} bytes", sealed.bytes.len());
 }

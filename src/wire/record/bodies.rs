@@ -34,6 +34,7 @@ pub(super) fn type_name(body: &RecordBody) -> &'static str {
         RecordBody::RoomSubmit { .. } => "room_submit",
         RecordBody::RoomPlaced { .. } => "room_placed",
         RecordBody::RoomAsk { .. } => "room_ask",
+        RecordBody::FilesErased { .. } => "files_erased",
         RecordBody::Void { .. } => "void",
     }
 }
@@ -77,6 +78,9 @@ pub(super) fn write(body: &RecordBody, bytes: &mut Vec<u8>) {
         }
         RecordBody::RoomAsk { room, by, ask } => {
             strict::append(&RoomAskV1 { room: *room, by: by.clone(), ask: ask.into() }, bytes);
+        }
+        RecordBody::FilesErased { room, index } => {
+            strict::append(&FilesErasedV1 { room: *room, index: Integer(*index) }, bytes);
         }
         RecordBody::Void { digest } => strict::append(&VoidV1 { digest: *digest }, bytes),
     }
@@ -122,6 +126,10 @@ pub(super) fn read(type_name: &str, body: &RawValue) -> Result<RecordBody, WireE
         "room_ask" => {
             let RoomAskV1 { room, by, ask } = strict::read(OBJECT, text)?;
             RecordBody::RoomAsk { room, by, ask: ask.into_ask()? }
+        }
+        "files_erased" => {
+            let FilesErasedV1 { room, index } = strict::read(OBJECT, text)?;
+            RecordBody::FilesErased { room, index: index.0 }
         }
         "void" => {
             let VoidV1 { digest } = strict::read(OBJECT, text)?;
@@ -189,6 +197,13 @@ struct RoomSubmitV1<'a> {
     room: RoomId,
     #[serde(borrow)]
     event: &'a RawValue,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilesErasedV1 {
+    room: RoomId,
+    index: Integer,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -134,6 +134,30 @@ impl Http {
         Self::answer(request.send().await.expect("the daemon answers")).await.expect("a whole answer")
     }
 
+    /// GET, as bytes.
+    pub async fn bytes(&self, path: &str) -> (u16, Vec<u8>) {
+        let response = self.request(Method::GET, path, None).send().await.expect("the daemon answers");
+        let status = response.status().as_u16();
+        (status, response.bytes().await.expect("a whole answer").to_vec())
+    }
+
+    /// Begins an upload; returns its id.
+    pub async fn begin_upload(&self, name: &str, bytes: usize) -> String {
+        let name = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, name);
+        let request = self.request(Method::POST, "/api/v1/uploads", None).header("tus-resumable", "1.0.0");
+        let request = request.header("upload-length", bytes).header("upload-metadata", format!("filename {name}"));
+        let answer = Self::answer(request.send().await.expect("the daemon answers")).await.expect("a whole answer");
+        answer.done()["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Sends bytes of an upload.
+    pub async fn push_upload(&self, id: &str, offset: usize, bytes: Vec<u8>) {
+        let request = self.request(Method::PATCH, &format!("/api/v1/uploads/{id}"), None);
+        let request = request.header("tus-resumable", "1.0.0").header("upload-offset", offset);
+        let request = request.header("content-type", "application/offset+octet-stream").body(bytes);
+        Self::answer(request.send().await.expect("the daemon answers")).await.expect("a whole answer").done();
+    }
+
     /// The stream of live events, from now on or after a position.
     pub async fn events(&self, after: Option<&str>) -> Option<Response> {
         let request = self.request(Method::GET, "/api/v1/events", None).timeout(Duration::from_secs(600));

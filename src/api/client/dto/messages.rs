@@ -1,5 +1,9 @@
 //! Timelines, queued submissions, posts.
 
+use super::{
+    Days, Times,
+    files::{Erasure, File, FilePlace, NewFile},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -57,6 +61,12 @@ pub struct Now {
     /// The message that it answers, if one may see that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<Quote>,
+    /// Where its files are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FilePlace>,
+    /// After a recall: who has removed its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erasure: Option<Erasure>,
 }
 
 /// What a message says now.
@@ -140,7 +150,8 @@ pub struct Event {
     pub author: Option<String>,
     /// When, by the clock of the author's daemon. For display, never for order.
     pub made_at: u64,
-    /// `message`, `edit`, `recall`, `react`, `created`, `joined`, `removed`, `excluded`, `role` or `settings`.
+    /// `message`, `edit`, `recall`, `react`, `note`, `note_edit`, `note_comment`, `note_pin`, `note_delete`, `date`,
+    /// `date_change`, `date_cancel`, `date_answer`, `created`, `joined`, `removed`, `excluded`, `role` or `settings`.
     pub kind: String,
     /// What the message says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -151,6 +162,9 @@ pub struct Event {
     /// Members who are called by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<String>,
+    /// Files that go with the message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<File>,
     /// Whether all members are called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all: Option<bool>,
@@ -160,9 +174,30 @@ pub struct Event {
     /// The emoji of a reaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emoji: Option<String>,
-    /// Whether the reaction stands from now on.
+    /// Whether the reaction or pin stands from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<bool>,
+    /// The title of a note or date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where a date is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The days of a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<Days>,
+    /// The times of a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Times>,
+    /// The rule of recurrence of a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<String>,
+    /// When one wants to be reminded of a date, minutes before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminder_minutes: Option<u64>,
+    /// Whether somebody comes: `yes`, `no` or `maybe`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
     /// Who joined, was removed or was excluded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<String>,
@@ -187,7 +222,7 @@ pub struct Event {
 }
 
 /// Says something in a room.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage<'a> {
     /// 1 byte to 16 KiB of UTF-8.
@@ -197,6 +232,9 @@ pub struct NewMessage<'a> {
     /// The index of the message that is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<u64>,
+    /// Files that go with it: up to 10. The text may be empty when there are some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<NewFile>,
     /// Members who are called by name: up to 50 addresses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<String>,

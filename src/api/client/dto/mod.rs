@@ -3,15 +3,18 @@
 mod account;
 mod calendar;
 mod contacts;
+mod files;
 mod messages;
 mod notes;
 mod rooms;
+mod search;
 mod signals;
 mod stream;
 
 pub use account::{Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn};
 pub use calendar::{Answer, Date, DateBody, Days, Feed, NewAnswer, Occurrence, OccurrencesQuery, Times};
 pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, WhyNotDetail, WhyNotQuery};
+pub use files::{Erasure, File, FilePlace, FilesMoved, ImageSize, NewFile, Upload};
 pub use messages::{
     Delivery, Edited, Event, Messages, MessagesQuery, NewMessage, NewText, Now, PendingItem, Posted, Quote, Reaction,
     TimelineItem, Trace,
@@ -20,6 +23,7 @@ pub use notes::{Comment, ItemsQuery, NewComment, NewNote, Note};
 pub use rooms::{
     FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, RoomTool, ToolSwitches, You,
 };
+pub use search::{Finding, Findings, SearchQuery, SnippetPiece};
 pub use signals::{
     PresenceSettings, Present, Reader, ReaderMoved, Readers, RoomPresence, SignalSwitches, Signals, Typing, TypingNow,
 };

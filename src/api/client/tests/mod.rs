@@ -6,8 +6,10 @@ mod bad_input;
 mod contacts;
 mod document;
 mod events;
+mod files;
 mod messages;
 mod rooms;
+mod search;
 mod signals;
 mod tools;
 
@@ -17,7 +19,9 @@ use crate::{
     clock::Clock,
     core::State,
     engine::{Engine, Parts, Running, Runs},
+    files::{Files, Memory, Work},
     model::{Domain, LocalPart, Millis, user::Session},
+    search::{Follower, Place, Search},
     signals::Signals,
     store::{kv::Kv, load, mem_kv::MemKv},
     testing::fixtures::{Seeded, domain, local, org_with_users},
@@ -28,7 +32,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 use tower::ServiceExt as _;
 
 /// When the tests play.
@@ -47,6 +54,9 @@ struct Daemon {
     router: Router,
     engine: Engine,
     tokens: BTreeMap<String, String>,
+    search: Search,
+    /// Runs once a test has asked for it.
+    follower: Mutex<Option<Follower>>,
     _running: Running,
 }
 
@@ -91,6 +101,7 @@ impl Daemon {
             state.sessions.insert(digest, Arc::new(session));
             tokens.insert(user.to_string(), token);
         }
+        let disk = Arc::new(Memory::new());
         let kv: Arc<dyn Kv> = Arc::new(MemKv::new());
         load::create(&*kv, &state.org).expect("an empty store");
         let mut loaded = load::load(&kv).expect("readable").expect("created");
@@ -103,14 +114,18 @@ impl Daemon {
             runs: Runs::Task,
             fatal: Box::new(|error| panic!("the store in memory failed: {error}")),
         });
+        let (search, follower) = Search::new(engine.clone(), Place::Memory, 0);
         let context = Arc::new(ClientContext {
             signals: Signals::new(engine.clone()),
             engine: engine.clone(),
+            files: Files::open(disk.clone(), Work::Inline, Arc::new(Stopped)).expect("memory"),
             passwords: Passwords::new(entropy.clone()),
             throttle: Throttle::default(),
             entropy,
+            search: Some(search.clone()),
         });
-        Self { router: router(context), engine, tokens, _running: running }
+        let follower = Mutex::new(Some(follower));
+        Self { router: router(context), engine, tokens, search, follower, _running: running }
     }
 
     fn request(&self, user: &str, method: &str, path: &str) -> axum::http::request::Builder {

@@ -1,0 +1,350 @@
+//! Files in rooms: who may send, pass on, see and fetch them, what is awaited, and what a recall takes away.
+//!
+//! (P2, P3, W19, A20, A26.) Bytes are never looked at here. Every event that names a file leaves a row, so that access is
+//! the access to an event, and bytes go when the last row has gone.
+
+use super::{
+    command::{Answer, Ref},
+    draft::Draft,
+    features::{self, Feature},
+    links, permit, rooms,
+    state::{Link, Room, State},
+};
+use crate::model::{
+    Address, Code, Digest, Domain, LocalPart, Millis, Reject, RoomId,
+    audit::AuditNote,
+    event::{Act, Content, Event},
+    file::{Erasure, FilePolicy, FileRef, FileSource, FileState},
+    grant::Scope,
+    journal::Entry,
+    limits,
+    record::RecordBody,
+    room::RoomKind,
+};
+
+/// Rows of files from this index on are of submissions: their numbers, which have no place in the timeline yet.
+pub const PENDING_FROM: u64 = 1 << 63;
+const DAY_MS: u64 = 24 * 3_600_000;
+
+/// The files that an act names.
+#[must_use]
+pub fn named(act: &Act) -> &[FileRef] {
+    match act {
+        Act::Message(message) => &message.files,
+        _ => &[],
+    }
+}
+
+/// The files that an event names.
+#[must_use]
+pub fn named_by(event: &Event) -> &[FileRef] {
+    match &event.content {
+        Content::Act(act) => named(act),
+        _ => &[],
+    }
+}
+
+/// Whether the author may name these files: own uploads, or files of events that they may see.
+///
+/// # Errors
+/// `NO_SUCH_FILE` with the field.
+pub fn check_sources(
+    draft: &Draft<'_>,
+    user: &LocalPart,
+    files: &[FileRef],
+    sources: &[FileSource],
+) -> Result<(), Reject> {
+    let known = |(file, source): (&FileRef, &FileSource)| match source {
+        FileSource::Upload => true,
+        FileSource::Gone => false,
+        FileSource::Room { room, index } => may_pass_on(draft, user, (*room, *index), file),
+    };
+    if files.len() == sources.len() && files.iter().zip(sources).all(known) {
+        return Ok(());
+    }
+    let detail = "files names one that is neither a finished upload of yours nor here in a message that you may see";
+    Err(Reject { code: Code::NoSuchFile, field: Some("files"), detail: detail.to_owned() })
+}
+
+fn may_pass_on(draft: &Draft<'_>, user: &LocalPart, (id, index): (RoomId, u64), file: &FileRef) -> bool {
+    let state = &draft.state;
+    let Some(room) = state.rooms.get(&id).filter(|room| rooms::visible(state, user, room, index)) else { return false };
+    let fact = draft.item(id, index).filter(|fact| fact.item.recalled.is_none());
+    let same = |known: &FileRef| known.digest == file.digest && known.bytes == file.bytes;
+    fact.is_some_and(|fact| named_by(&fact.event).iter().any(same)) && !is_awaited(state, room, file.digest, index)
+}
+
+/// What our own side asks before files leave a user of ours (P2, P3, A34).
+///
+/// # Errors
+/// `FILES_OFF`, `FILE_TYPE`, `TOO_LARGE`, each with whose rule it is; `SCOPE`, `NOT_OFFERED`.
+pub fn check_sending(state: &State, room: &Room, files: &[FileRef], now: Millis) -> Result<(), Reject> {
+    let Some(peer) = room.other(&state.org.domain).filter(|_| room.info.kind != RoomKind::Internal) else {
+        return Ok(());
+    };
+    if !state.file_policy.sending {
+        let detail = "your organization does not let files be sent to other organizations; your admin can change it";
+        return Err(Reject::new(Code::FilesOff, detail));
+    }
+    check_rules(&state.file_policy, files, "your organization")?;
+    if !rooms::crosses(state, room, now) {
+        return Ok(());
+    }
+    permit::authorize(state, peer, Scope::Files, now)?;
+    features::check(state, room, Feature::Files)?;
+    let theirs = state.links.get(peer).and_then(|link| link.peer.files.as_ref());
+    theirs.map_or(Ok(()), |rules| check_rules(rules, files, peer.as_str()))
+}
+
+fn check_rules(rules: &FilePolicy, files: &[FileRef], whose: &str) -> Result<(), Reject> {
+    let refuse = |code, detail| Err(Reject { code, field: Some("files"), detail });
+    if let Some(file) = files.iter().find(|file| file.bytes > rules.bytes_max) {
+        let detail = format!("{whose} takes files of at most {} bytes; this one has {}", rules.bytes_max, file.bytes);
+        return refuse(Code::TooLarge, detail);
+    }
+    match files.iter().find(|file| !rules.takes(&file.media_type)) {
+        Some(file) => refuse(Code::FileType, format!("{whose} does not take files of the type {}", file.media_type)),
+        None => Ok(()),
+    }
+}
+
+/// What we ask of files that a peer's user names: scope, our rules, and that they do not fill our disk (P2, A26).
+///
+/// # Errors
+/// `SCOPE`, `FILE_TYPE`, `TOO_LARGE`, `RATE_LIMITED`.
+pub fn check_taking(state: &State, link: &Link, files: &[FileRef], now: Millis) -> Result<(), Code> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    if files.len() > limits::FILES_PER_MESSAGE_MAX {
+        return Err(Code::TooLarge);
+    }
+    if !permit::scopes(link, now).holds(Scope::Files) {
+        return Err(Code::Scope);
+    }
+    check_rules(&state.file_policy, files, "").map_err(|reject| reject.code)?;
+    let peer = &link.peer.domain;
+    let bytes: u64 = files.iter().map(|file| file.bytes).fold(0, u64::saturating_add);
+    let today = day_quota(state, peer, now).1.saturating_add(bytes);
+    let waiting = state.awaited_from(peer).take(limits::FILES_AWAITED_MAX).count() + files.len();
+    if today > limits::FILE_BYTES_PER_LINK_PER_DAY_MAX || waiting > limits::FILES_AWAITED_MAX {
+        return Err(Code::RateLimited);
+    }
+    Ok(())
+}
+
+fn day_quota(state: &State, peer: &Domain, now: Millis) -> (Millis, u64) {
+    let known = state.file_bytes_by_link.get(peer).copied().filter(|(since, _)| now.since(*since) < DAY_MS);
+    known.unwrap_or((now, 0))
+}
+
+/// An event that names files got its place: whoever may see it may see them. Files of the partner's people are awaited
+/// even when their bytes are here already: only who has them can give them to others (A20).
+pub fn note_named(draft: &mut Draft<'_>, id: RoomId, index: u64, author: &Address, files: &[FileRef]) {
+    if files.is_empty() {
+        return;
+    }
+    let peer = (!draft.state.is_ours(author)).then(|| author.domain());
+    for file in files {
+        draft.put_file_use(file.digest, id, index, true);
+        if let Some(peer) = &peer {
+            draft.put_awaited((peer.clone(), file.digest, id, index), Some(file.bytes));
+        }
+    }
+    if let Some(peer) = peer {
+        let (since, bytes) = day_quota(&draft.state, &peer, draft.now);
+        let bytes = files.iter().map(|file| file.bytes).fold(bytes, u64::saturating_add);
+        draft.put_file_quota(&peer, (since, bytes));
+    }
+}
+
+/// A submission that names files is queued: its bytes are kept, and the host may fetch them as soon as it hears of it.
+pub fn note_pending(draft: &mut Draft<'_>, id: RoomId, p: u64, files: &[FileRef]) {
+    for file in files {
+        draft.put_file_use(file.digest, id, PENDING_FROM | p, true);
+    }
+}
+
+/// A submission got its place, or will never have one.
+pub fn end_pending(draft: &mut Draft<'_>, id: RoomId, p: u64, files: &[FileRef]) {
+    for file in files {
+        draft.put_file_use(file.digest, id, PENDING_FROM | p, false);
+    }
+}
+
+/// An item was taken back.
+pub fn erase_item(draft: &mut Draft<'_>, id: RoomId, index: u64) {
+    let Some(fact) = draft.item(id, index) else { return };
+    let (author, files) = (fact.event.author.clone(), named_by(&fact.event).to_vec());
+    if let Some(author) = author {
+        erase(draft, id, index, &author, &files);
+    }
+}
+
+/// An event was taken back: nobody sees its files any more, and their bytes go here and at the partner.
+pub fn erase(draft: &mut Draft<'_>, id: RoomId, index: u64, author: &Address, files: &[FileRef]) {
+    let Some(room) = draft.state.rooms.get(&id).cloned().filter(|_| !files.is_empty()) else { return };
+    let partner = room.other(&draft.state.org.domain).filter(|_| room.info.kind != RoomKind::Internal).cloned();
+    for file in files {
+        draft.put_file_use(file.digest, id, index, false);
+        if let Some(peer) = &partner {
+            draft.put_awaited((peer.clone(), file.digest, id, index), None);
+        }
+    }
+    let ours = draft.state.is_ours(author);
+    draft.put_erasure(
+        id,
+        index,
+        Erasure {
+            digests: files.iter().map(|file| file.digest).collect(),
+            done: false,
+            acknowledged: partner.as_ref().filter(|_| ours).map(|_| false),
+            tell: partner.filter(|_| !ours),
+        },
+    );
+    draft.journal(Entry::File { room: id, index });
+}
+
+/// Our copies of a recalled event's files are removed: notes it, and tells the author's daemon as soon as the link
+/// allows. Doing it again changes nothing.
+///
+/// # Errors
+/// None: an erasure that is not open any more is done.
+pub fn erased(draft: &mut Draft<'_>, id: RoomId, index: u64) -> Result<Answer, Reject> {
+    let Some(erasure) = draft.state.erasures.get(&(id, index)).cloned() else { return Ok(Answer::done()) };
+    let mut after = Erasure { done: true, ..Erasure::clone(&erasure) };
+    if let Some(peer) = after.tell.take_if(|peer| can_tell(&draft.state, peer, draft.now)) {
+        draft.send(&peer, &RecordBody::FilesErased { room: id, index }, Ref::None);
+    }
+    if after != *erasure {
+        draft.put_erasure(id, index, after);
+        draft.journal(Entry::File { room: id, index });
+    }
+    Ok(Answer::done())
+}
+
+/// Whether a record without a scope can be queued for the peer now.
+#[must_use]
+pub fn can_tell(state: &State, peer: &Domain, now: Millis) -> bool {
+    let Some(link) = state.links.get(peer) else { return false };
+    let term = permit::term(link, now);
+    permit::check_link(state, link, now).is_ok() && link.streams.out.is_some_and(|out| Some(out.term) == term)
+}
+
+/// The partner's daemon has removed its copies.
+///
+/// # Errors
+/// `AUTHORITY` for a room that is not shared with it.
+pub fn receive_erased(draft: &mut Draft<'_>, peer: &Domain, id: RoomId, index: u64) -> Result<(), Code> {
+    let room = draft.state.rooms.get(&id).ok_or(Code::Authority)?;
+    if room.other(&draft.state.org.domain) != Some(peer) {
+        return Err(Code::Authority);
+    }
+    let open = draft.state.erasures.get(&(id, index)).filter(|erasure| erasure.acknowledged == Some(false)).cloned();
+    if let Some(erasure) = open {
+        draft.put_erasure(id, index, Erasure { acknowledged: Some(true), ..Erasure::clone(&erasure) });
+        draft.journal(Entry::File { room: id, index });
+    }
+    Ok(())
+}
+
+/// A file that a peer has announced is here, whole and verified.
+///
+/// # Errors
+/// None.
+pub fn arrived(draft: &mut Draft<'_>, peer: &Domain, digest: Digest) -> Result<Answer, Reject> {
+    let from = (peer.clone(), digest, RoomId([0; 16]), 0);
+    let same = |key: &(Domain, Digest, RoomId, u64)| key.0 == *peer && key.1 == digest;
+    let keys: Vec<_> = draft.state.awaited.range(from..).map(|(key, _)| key.clone()).take_while(same).collect();
+    for key in keys {
+        let (room, index) = (key.2, key.3);
+        draft.put_awaited(key, None);
+        draft.journal(Entry::File { room, index });
+    }
+    Ok(Answer::done())
+}
+
+/// A peer gave bytes that are not those of the file it announced (A32).
+///
+/// # Errors
+/// `UNKNOWN_PEER`.
+pub fn note_fault(draft: &mut Draft<'_>, peer: &Domain, digest: Digest) -> Result<Answer, Reject> {
+    links::find(&draft.state, peer)?;
+    draft.audit(AuditNote {
+        actor: format!("peer:{peer}"),
+        action: "file.refused",
+        subject: digest.to_string(),
+        code: Some(Code::Malformed),
+        detail: "the bytes that came are not those that were announced".to_owned(),
+    });
+    Ok(Answer::done())
+}
+
+/// An admin sets what may be sent and taken.
+///
+/// # Errors
+/// `INVALID` with the field.
+pub fn set_policy(draft: &mut Draft<'_>, actor: &str, policy: FilePolicy) -> Result<Answer, Reject> {
+    if !(1..=limits::FILE_BYTES_MAX).contains(&policy.bytes_max) {
+        return Err(Reject::field("bytes_max", format!("must be 1 to {}", limits::FILE_BYTES_MAX)));
+    }
+    if policy.allowed.len().max(policy.forbidden.len()) > limits::MEDIA_RANGES_MAX {
+        return Err(Reject::field(
+            "allowed",
+            format!("and forbidden may name {} types each", limits::MEDIA_RANGES_MAX),
+        ));
+    }
+    if *draft.state.file_policy != policy {
+        let (allowed, forbidden) = (policy.allowed.len(), policy.forbidden.len());
+        draft.audit(AuditNote {
+            actor: format!("admin:{actor}"),
+            action: "policy.files_changed",
+            subject: "policy".to_owned(),
+            code: None,
+            detail: format!(
+                "sending {}, at most {} bytes, {allowed} types allowed, {forbidden} forbidden",
+                if policy.sending { "on" } else { "off" },
+                policy.bytes_max
+            ),
+        });
+        draft.put_file_policy(policy);
+    }
+    Ok(Answer::done())
+}
+
+/// Which of the events that name a file this user may see; the least of them gives it its name.
+pub fn seen_uses<'a>(
+    state: &'a State,
+    user: &'a LocalPart,
+    room: &'a Room,
+    uses: &'a [u64],
+) -> impl Iterator<Item = u64> + 'a {
+    uses.iter().copied().filter(|index| rooms::visible(state, user, room, *index))
+}
+
+/// Whether the bytes of a file are still on their way to the event at this index.
+#[must_use]
+pub fn is_awaited(state: &State, room: &Room, digest: Digest, index: u64) -> bool {
+    let peer = room.other(&state.org.domain);
+    peer.is_some_and(|peer| state.awaited.contains_key(&(peer.clone(), digest, room.info.id, index)))
+}
+
+/// Where a file of an event is.
+#[must_use]
+pub fn state_of(state: &State, room: &Room, digest: Digest, index: u64) -> FileState {
+    if is_awaited(state, room, digest, index) { FileState::Awaited } else { FileState::Here }
+}
+
+/// Whether a peer may read the bytes of a file now: link and scope are open, its people are in the room, one of them
+/// may see an event that names it, and it did not come from there itself unproven (A20).
+#[must_use]
+pub fn may_fetch(state: &State, peer: &Domain, (id, digest): (RoomId, Digest), uses: &[u64], now: Millis) -> bool {
+    let Some(room) = state.rooms.get(&id).filter(|room| room.info.kind != RoomKind::Internal) else { return false };
+    if room.other(&state.org.domain) != Some(peer) || permit::authorize(state, peer, Scope::Files, now).is_err() {
+        return false;
+    }
+    let Some(visible_from) = room.members_of(peer).map(|(_, member)| member.visible_from).min() else { return false };
+    let pending = PENDING_FROM | room.info.pending.from..PENDING_FROM | room.info.pending.to;
+    let shown = |index: u64| (visible_from..room.next_index).contains(&index) || pending.contains(&index);
+    uses.iter().any(|index| shown(*index) && !is_awaited(state, room, digest, *index))
+}

@@ -1,0 +1,112 @@
+//! The operations of the naive model, done with real cores.
+
+use super::{Op, PEOPLE, Pair, Place, Who, address_of, messages, org_of, room_of};
+use crate::{
+    core::command::{AdminOp, BlockSwitch, UserChange, UserOp},
+    model::{
+        EventId, Reject, RoomId,
+        calendar::{Attendance, When},
+        event::{Act, Calendar, DateBody, Edit, ItemKind, Message, Note, NoteBody, React, Recall, Role},
+        grant::Scopes,
+        room::History,
+    },
+    testing::fixtures::{parsed, room_id},
+};
+
+/// The last message that somebody's own side has of a place; an index without one when it has none.
+fn last_message(pair: &Pair, who: Who, place: Place) -> (RoomId, u64) {
+    let room = room_of(who, place);
+    let last = messages(pair, org_of(who), room).last().map_or(9_999, |(index, _)| *index);
+    (room, last)
+}
+
+/// Does the same thing with a real core.
+///
+/// # Errors
+/// The refusal.
+pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
+    let (who, user_op) = match op {
+        Op::Grant(org) => {
+            pair.grant(*org, Scopes::all());
+            return Ok(());
+        }
+        Op::Revoke(org) => {
+            pair.revoke(*org);
+            return Ok(());
+        }
+        Op::Permit(who) | Op::Forbid(who) => {
+            let external = Some(matches!(op, Op::Permit(_)));
+            let local = address_of(*who).local();
+            let change = UserChange { external, ..UserChange::default() };
+            return pair.admin(org_of(*who), AdminOp::ChangeUser { local, change }).map(drop);
+        }
+        Op::Add(who, other) => (*who, UserOp::AddContact(address_of(*other))),
+        Op::Block(who, other) => (*who, UserOp::Block(address_of(*other), BlockSwitch::On)),
+        Op::Unblock(who, other) => (*who, UserOp::Block(address_of(*other), BlockSwitch::Off)),
+        Op::Create(who, group, members) => (*who, create(*group, members)),
+        Op::Invite(who, group, other) => (*who, UserOp::AddMembers(room_id(*group), vec![address_of(*other)])),
+        Op::Remove(who, group, other) => (*who, UserOp::RemoveMember(room_id(*group), address_of(*other))),
+        Op::Promote(who, group, other) => (*who, UserOp::SetRole(room_id(*group), address_of(*other), Role::Master)),
+        Op::Demote(who, group, other) => (*who, UserOp::SetRole(room_id(*group), address_of(*other), Role::Member)),
+        Op::Say(who, place) => {
+            let text = parsed(words);
+            let message = Message::plain(text);
+            (*who, act(room_of(*who, *place), message.into()))
+        }
+        Op::Edit(who, place) => {
+            let (room, target) = last_message(pair, *who, *place);
+            let edit = Edit { target, text: parsed("edited"), mentions: Vec::new() };
+            (*who, act(room, Act::Edit(edit)))
+        }
+        Op::Recall(who, place) => {
+            let (room, target) = last_message(pair, *who, *place);
+            (*who, act(room, Act::Recall(Recall { target })))
+        }
+        Op::Note(who, place) => {
+            let body = NoteBody { title: parsed("note"), text: None };
+            (*who, act(room_of(*who, *place), Note::Posted(body).into()))
+        }
+        Op::Comment(who, place) => {
+            let (room, target) = last_made(pair, *who, *place, ItemKind::Note);
+            (*who, act(room, Note::Commented { target, text: parsed("comment") }.into()))
+        }
+        Op::Date(who, place) => (*who, act(room_of(*who, *place), Calendar::Posted(date()).into())),
+        Op::Answer(who, place, comes) => {
+            let (room, target) = last_made(pair, *who, *place, ItemKind::Date);
+            let answer = if *comes { Attendance::Yes } else { Attendance::No };
+            (*who, act(room, Calendar::Answered { target, answer }.into()))
+        }
+        Op::React(who, place, on) => {
+            let (room, target) = last_message(pair, *who, *place);
+            let react = React { target, emoji: parsed("👍"), on: *on };
+            (*who, act(room, Act::React(react)))
+        }
+    };
+    pair.user(org_of(who), PEOPLE[who], user_op).map(drop)
+}
+
+/// The same for notes or dates.
+fn last_made(pair: &Pair, who: Who, place: Place, kind: ItemKind) -> (RoomId, u64) {
+    let room = room_of(who, place);
+    let listed = pair.side(org_of(who)).listed.iter().filter(|(of, found, _)| *of == room && *found == kind);
+    (room, listed.map(|(.., index)| *index).max().unwrap_or(9_999))
+}
+
+fn date() -> DateBody {
+    let when = When::Days { first: parsed("2026-03-02"), last: parsed("2026-03-02") };
+    DateBody { title: parsed("date"), text: None, place: None, when, repeats: None, reminder_minutes: None }
+}
+
+fn act(room: RoomId, act: Act) -> UserOp {
+    UserOp::Act { room, id: EventId([1; 16]), act }
+}
+
+fn create(group: u8, members: &[Who]) -> UserOp {
+    UserOp::CreateRoom {
+        id: room_id(group),
+        name: parsed("Group"),
+        description: parsed(""),
+        history: History::Arrival,
+        members: members.iter().map(|who| address_of(*who)).collect(),
+    }
+}

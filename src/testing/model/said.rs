@@ -1,0 +1,169 @@
+//! What people say and make, in the naive model: messages, notes, dates, and what becomes of them.
+
+use super::{Model, Org, Pair, Place, Verdict, Who, address_of, messages, n, org_of, require, room_of};
+use crate::model::{Address, Code, RoomId, calendar::Attendance, event::ItemKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A message, and what has become of it.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    words: String,
+    author: Who,
+    /// Who was there; whoever left and came back was not.
+    pub(super) seen_by: BTreeSet<Who>,
+    edits: usize,
+    recalled: bool,
+    reactions: BTreeSet<Who>,
+}
+
+/// A note or a date, and what has become of it.
+#[derive(Clone, Debug)]
+pub(super) struct Made {
+    /// Tells it from all others.
+    number: usize,
+    kind: ItemKind,
+    pub(super) seen_by: BTreeSet<Who>,
+    comments: usize,
+    answers: BTreeMap<Who, bool>,
+}
+
+impl Model {
+    pub(super) fn say(&mut self, who: Who, place: Place) -> Verdict {
+        let words = format!("words {}", self.words);
+        self.words += 1;
+        let heard_by = self.may_write(who, place)?;
+        let seen_by = self.present(who, place);
+        let reactions = BTreeSet::new();
+        let said = Said { words, author: who, seen_by, edits: 0, recalled: false, reactions };
+        for org in heard_by {
+            self.said.entry((n(org), room_of(who, place))).or_default().push(said.clone());
+        }
+        Ok(())
+    }
+
+    /// The last message of the place as the one who asks has it, if it can still be changed.
+    fn last_said(&self, who: Who, place: Place) -> Result<&Said, Code> {
+        self.may_write(who, place)?;
+        let said = self.said.get(&(n(org_of(who)), room_of(who, place))).and_then(|said| said.last());
+        let said = said.filter(|said| said.seen_by.contains(&who)).ok_or(Code::NoSuchItem)?;
+        if said.recalled { Err(Code::Recalled) } else { Ok(said) }
+    }
+
+    pub(super) fn edit(&mut self, who: Who, place: Place) -> Verdict {
+        let said = self.last_said(who, place)?.clone();
+        require(said.author == who, Code::NotAuthor)?;
+        self.change(&said, |said| said.edits += 1);
+        Ok(())
+    }
+
+    pub(super) fn recall(&mut self, who: Who, place: Place) -> Verdict {
+        let said = self.last_said(who, place)?.clone();
+        let is_master = match place {
+            Place::With(_) => false,
+            Place::In(group) => self.groups[&group].role(who) == Some(true),
+        };
+        require(is_master || said.author == who, Code::NotAuthor)?;
+        self.change(&said, |said| {
+            said.recalled = true;
+            said.reactions.clear();
+        });
+        Ok(())
+    }
+
+    pub(super) fn react(&mut self, who: Who, place: Place, on: bool) -> Verdict {
+        let said = self.last_said(who, place)?.clone();
+        self.change(&said, |said| {
+            if on {
+                said.reactions.insert(who)
+            } else {
+                said.reactions.remove(&who)
+            };
+        });
+        Ok(())
+    }
+
+    /// What changes a message changes it wherever it is.
+    fn change(&mut self, what: &Said, change: impl Fn(&mut Said)) {
+        self.said.values_mut().flatten().filter(|said| said.words == what.words).for_each(change);
+    }
+
+    /// Who is in the room.
+    fn present(&self, who: Who, place: Place) -> BTreeSet<Who> {
+        match place {
+            Place::With(other) => BTreeSet::from([who, other]),
+            Place::In(group) => self.groups[&group].members.iter().map(|(member, _)| *member).collect(),
+        }
+    }
+
+    pub(super) fn make(&mut self, who: Who, place: Place, kind: ItemKind) -> Verdict {
+        let reached = self.may_write(who, place)?;
+        let number = self.made.values().flatten().map(|made| made.number + 1).max().unwrap_or(0);
+        let (seen_by, answers) = (self.present(who, place), BTreeMap::new());
+        let made = Made { number, kind, seen_by, comments: 0, answers };
+        for org in reached {
+            self.made.entry((n(org), room_of(who, place))).or_default().push(made.clone());
+        }
+        Ok(())
+    }
+
+    /// The last note or date of the place as the one who asks has it.
+    fn last_made(&self, who: Who, place: Place, kind: ItemKind) -> Result<usize, Code> {
+        self.may_write(who, place)?;
+        let mut made = self.made.get(&(n(org_of(who)), room_of(who, place))).into_iter().flatten();
+        let last = made.rfind(|made| made.kind == kind);
+        last.filter(|made| made.seen_by.contains(&who)).map(|made| made.number).ok_or(Code::NoSuchItem)
+    }
+
+    pub(super) fn comment(&mut self, who: Who, place: Place) -> Verdict {
+        let number = self.last_made(who, place, ItemKind::Note)?;
+        self.change_made(number, |made| made.comments += 1);
+        Ok(())
+    }
+
+    pub(super) fn answer(&mut self, who: Who, place: Place, comes: bool) -> Verdict {
+        let number = self.last_made(who, place, ItemKind::Date)?;
+        self.change_made(number, |made| {
+            made.answers.insert(who, comes);
+        });
+        Ok(())
+    }
+
+    fn change_made(&mut self, number: usize, change: impl Fn(&mut Made)) {
+        self.made.values_mut().flatten().filter(|made| made.number == number).for_each(change);
+    }
+}
+
+/// Compares the messages of a copy with what should be.
+pub(super) fn assert_said(pair: &Pair, org: Org, room: RoomId, wanted: &[Said]) {
+    let found = messages(pair, org, room);
+    let words: Vec<&String> = found.iter().map(|(_, text)| text).collect();
+    assert_eq!(words, wanted.iter().map(|said| &said.words).collect::<Vec<_>>(), "what {org:?} has of {room}");
+    for ((index, _), said) in found.iter().zip(wanted) {
+        let item = pair.side(org).item(room, *index);
+        let people = item.reactions.iter().flat_map(|reaction| &reaction.people).map(|trace| trace.by.clone());
+        let reactions: BTreeSet<Address> = said.reactions.iter().map(|who| address_of(*who)).collect();
+        assert_eq!(people.collect::<BTreeSet<_>>(), reactions, "reactions to {} at {org:?}", said.words);
+        assert_eq!(
+            (item.edits.len(), item.recalled.is_some()),
+            (said.edits, said.recalled),
+            "{} at {org:?}",
+            said.words
+        );
+    }
+}
+
+/// Compares the notes and dates of a copy with what should be.
+pub(super) fn assert_made(pair: &Pair, org: Org, room: RoomId, wanted: &[Made]) {
+    let listed = pair.side(org).listed.iter().filter(|(of, ..)| *of == room);
+    let mut listed: Vec<(u64, ItemKind)> = listed.map(|(_, kind, index)| (*index, *kind)).collect();
+    listed.sort_by_key(|(index, _)| *index);
+    let kinds: Vec<ItemKind> = listed.iter().map(|(_, kind)| *kind).collect();
+    assert_eq!(kinds, wanted.iter().map(|made| made.kind).collect::<Vec<_>>(), "what {org:?} lists of {room}");
+    for ((index, _), made) in listed.into_iter().zip(wanted) {
+        let item = pair.side(org).item(room, index);
+        assert_eq!(item.comments.len(), made.comments, "comments at {org:?}");
+        let answers = item.answers.iter().map(|(trace, answer)| (trace.by.clone(), *answer == Attendance::Yes));
+        let expected = made.answers.iter().map(|(who, comes)| (address_of(*who), *comes));
+        assert_eq!(answers.collect::<BTreeMap<_, _>>(), expected.collect(), "answers at {org:?}");
+    }
+}

@@ -1,0 +1,166 @@
+//! Files of a peer that lies about them, and files that it is not to have (A20, A32).
+
+use handclasp::{
+    core::command::UserOp,
+    crypto::digest::{direct_room, sha256},
+    files::{NewUpload, UploadId},
+    model::{
+        Digest, EventId, RoomId,
+        event::{Event, Message},
+        file::{FileName, FileRef, FileSource, MediaType},
+        link::LinkState,
+        record::RecordBody,
+        text::MessageText,
+    },
+    testing::{
+        Node,
+        evil::{EvilServer, MADE_AT, Reply},
+        fixtures::{address, domain, local, parsed, room_id},
+    },
+    wire,
+};
+
+const MALLORY: &str = "mallory@globex.example";
+const MIB: usize = 1024 * 1024;
+
+fn file(bytes: &[u8]) -> FileRef {
+    let (name, media_type) = (FileName::clean("x.bin"), MediaType::unknown());
+    FileRef { digest: sha256(bytes), bytes: bytes.len() as u64, name, media_type, image: None }
+}
+
+fn naming(file: FileRef) -> Message {
+    Message { files: vec![file], ..Message::plain(MessageText::none()) }
+}
+
+/// A daemon with a direct room of alice and mallory, whose daemon answers what the test wants.
+async fn host() -> (Node, EvilServer, RoomId) {
+    let node = Node::start("acme.example", &["alice", "carol"]).await;
+    let honest = Box::new(|link: &handclasp::testing::evil::EvilLink, _: &_, ack| {
+        Reply::Taken(wire::proof::seal_ack(&ack, &link.keys.signing).into())
+    });
+    let server = EvilServer::start(&node, "globex.example", honest).await;
+    node.until_link(&domain("globex.example"), LinkState::Open).await;
+    let alice = node.user_address("alice");
+    let add = RecordBody::ContactAdd { from: address(MALLORY), name: parsed("Mallory"), to: alice.clone() };
+    assert_eq!(server.tell(&node, &add).await, None);
+    (node, server, direct_room(&alice, &address(MALLORY)))
+}
+
+async fn announce(node: &Node, server: &EvilServer, room: RoomId, file: FileRef) {
+    let event = wire::event::seal(Event {
+        id: EventId([1; 16]),
+        author: Some(address(MALLORY)),
+        made_at: MADE_AT,
+        content: naming(file).into(),
+    });
+    assert_eq!(server.tell(node, &RecordBody::RoomSubmit { room, event }).await, None);
+}
+
+fn awaits(node: &Node, digest: Digest) -> bool {
+    node.engine.state().awaits(&domain("globex.example"), digest)
+}
+
+fn faults(node: &Node) -> usize {
+    let entries = node.engine.reader().audit(0, 1_000).expect("a store that works");
+    entries.iter().filter(|entry| entry.action == "file.refused").count()
+}
+
+fn piece(bytes: &[u8], from: u64) -> Vec<u8> {
+    let from = usize::try_from(from).expect("small");
+    bytes[from..bytes.len().min(from + MIB)].to_vec()
+}
+
+#[tokio::test]
+async fn a32_an_honest_file_arrives() {
+    let (node, server, room) = host().await;
+    let bytes = vec![7; 2 * MIB + 5];
+    server.give({
+        let bytes = bytes.clone();
+        move |from| piece(&bytes, from)
+    });
+    announce(&node, &server, room, file(&bytes)).await;
+    node.until("the file is here", |_| !awaits(&node, sha256(&bytes))).await;
+    assert_eq!(node.files.bytes(sha256(&bytes)).await, Ok(Some(bytes.len() as u64)));
+}
+
+#[tokio::test]
+async fn a32_wrong_bytes_are_refused_and_deleted_and_right_ones_taken_later() {
+    let (node, server, room) = host().await;
+    let bytes = vec![7; MIB + 5];
+    server.give({
+        let mut wrong = bytes.clone();
+        wrong[MIB] ^= 1;
+        move |from| piece(&wrong, from)
+    });
+    announce(&node, &server, room, file(&bytes)).await;
+    node.until("the fault is audited", |_| faults(&node) >= 1).await;
+    assert!(awaits(&node, sha256(&bytes)));
+    assert_eq!(node.files.bytes(sha256(&bytes)).await, Ok(None), "nothing of it stands under the digest");
+    let honest = bytes.clone();
+    server.give(move |from| piece(&honest, from));
+    node.until("the file is here", |_| !awaits(&node, sha256(&bytes))).await;
+}
+
+#[tokio::test]
+async fn a32_lengths_that_are_not_those_of_the_file_bring_nothing() {
+    for lie in [0, 1, MIB - 1, MIB + 1, 8 * MIB] {
+        let (node, server, room) = host().await;
+        let bytes = vec![7; MIB];
+        let (sent, mut asked) = tokio::sync::watch::channel(0);
+        server.give(move |_| {
+            sent.send_modify(|count| *count += 1);
+            vec![7; lie]
+        });
+        announce(&node, &server, room, file(&bytes)).await;
+        asked.wait_for(|count| *count >= 1).await.expect("the server lives");
+        // The link itself goes on.
+        let profile = RecordBody::Profile { user: address(MALLORY), name: parsed("M"), available: true };
+        assert_eq!(server.tell(&node, &profile).await, None);
+        assert!(awaits(&node, sha256(&bytes)), "{lie}");
+        assert_eq!(node.files.bytes(sha256(&bytes)).await, Ok(None));
+    }
+}
+
+/// What the daemon answers to a question for a file.
+async fn ask(node: &Node, server: &EvilServer, room: RoomId, digest: Digest) -> (u16, Vec<u8>) {
+    let mut connection = server.keys().connect(node.address).await.expect("the peer is pinned");
+    let question = format!("{{\"room\":\"{room}\",\"digest\":\"{digest}\",\"from\":0}}");
+    let (status, body) = connection.post("/federation/v1/files", question).await.expect("an answer");
+    (status.as_u16(), body.to_vec())
+}
+
+#[tokio::test]
+async fn a20_a_peer_reads_files_of_its_rooms_and_no_others_and_the_answer_is_the_same() {
+    let (node, server, room) = host().await;
+    let (secret, shown) = (b"secret".to_vec(), b"shown".to_vec());
+    for (n, bytes) in [(1, &secret), (2, &shown)] {
+        let upload = NewUpload { bytes: bytes.len() as u64, name: FileName::clean("x"), declared: None, digest: None };
+        node.files.begin_upload(&local("alice"), UploadId([n; 16]), upload).await.expect("room");
+        let mut writing = node.files.write_upload(&local("alice"), UploadId([n; 16]), 0).await.expect("free");
+        writing.push(bytes.clone().into()).await.expect("room");
+        writing.close().await.expect("whole");
+    }
+    let internal = room_id(3);
+    let op = UserOp::CreateRoom {
+        id: internal,
+        name: parsed("Inside"),
+        description: parsed(""),
+        history: handclasp::model::room::History::All,
+        members: vec![node.user_address("carol")],
+    };
+    node.user("alice", op).await.expect("a room can be made");
+    for (room, bytes) in [(internal, &secret), (room, &shown)] {
+        let (act, sources) = (naming(file(bytes)).into(), vec![FileSource::Upload]);
+        node.user("alice", UserOp::Share { room, id: EventId([9; 16]), act, sources }).await.expect("one's own room");
+    }
+    assert_eq!(ask(&node, &server, room, sha256(&shown)).await, (200, shown.clone()));
+    let nothing = ask(&node, &server, room_id(99), sha256(b"nothing")).await;
+    assert_eq!(nothing.0, 404);
+    assert_eq!(ask(&node, &server, room, sha256(&secret)).await, nothing);
+    assert_eq!(ask(&node, &server, internal, sha256(&secret)).await, nothing);
+    // Naming a digest that one only knows gives no bytes, and does not tell whether they are here.
+    server.give(|_| Vec::new());
+    announce(&node, &server, room, file(&secret)).await;
+    assert_eq!(ask(&node, &server, room, sha256(&secret)).await, nothing);
+    assert!(awaits(&node, sha256(&secret)), "it is asked for like any other");
+}
