@@ -20,10 +20,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("engine", &["model", "core", "store", "feed", "clock", "crypto", "wire"]),
     ("files", &["model", "crypto", "clock"]),
     ("net", &["model", "crypto", "clock"]),
-    ("search", &["model", "crypto", "wire", "core", "store", "engine"]),
+    ("search", &["model", "clock", "crypto", "wire", "core", "store", "engine"]),
     ("signals", &["model", "core", "engine"]),
     ("federation", &["model", "clock", "core", "crypto", "engine", "files", "net", "signals", "store", "wire"]),
     ("api", &["model", "clock", "core", "crypto", "engine", "feed", "files", "search", "signals", "store", "wire"]),
+    ("web", &["model", "crypto"]),
     ("config", &["model", "crypto"]),
     ("shutdown", &[]),
     ("telemetry", &["config"]),
@@ -46,6 +47,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "signals",
             "store",
             "telemetry",
+            "web",
             "wire",
         ],
     ),
@@ -250,7 +252,8 @@ fn names_say_what_a_thing_is() {
         for (number, line) in text.lines().enumerate() {
             let code = line.trim_start();
             let place = format!("{}:{}", path.display(), number + 1);
-            if code.contains("fn get_") {
+            // The index library asks for this one.
+            if code.contains("fn get_") && !code.contains("fn get_file_handle(") {
                 problems.push(format!("{place}: no `get_`; name the function after what it returns"));
             }
             if ["struct ", "enum ", "trait "].iter().any(|word| code.contains(word)) && code.contains("Manager") {

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod auth;
 pub mod body;
 pub mod client;
+pub mod cookie;
 pub mod entropy;
 pub mod field;
 pub mod idempotency;

@@ -5,7 +5,13 @@ use super::{
     pulse::{Beat, Pulse},
 };
 use crate::{
-    api::{admin, client, entropy::Entropy, password::Passwords, throttle::Throttle},
+    api::{
+        admin, client,
+        cookie::{Channel, Cookies},
+        entropy::Entropy,
+        password::Passwords,
+        throttle::Throttle,
+    },
     clock::{Clock, Random},
     core::{
         command::{AdminOp, Command},
@@ -35,6 +41,7 @@ use crate::{
         kv::{Kv, StoreError},
         load::{self, Loaded},
     },
+    web,
 };
 use arc_swap::ArcSwap;
 use std::{fmt, sync::Arc, time::Duration};
@@ -180,6 +187,7 @@ impl Daemon {
         let mut loaded = load_store(&parts.kv)?;
         let org = &loaded.state.org;
         check_keys(&parts.keys, &org.domain, &org.identity)?;
+        let domain = org.domain.clone();
         loaded.state.own_card = Some(Arc::new(parts.keys.card.card.clone()));
         let (report, failure) = oneshot::channel();
         let (engine, writer) = Engine::start(engine::Parts {
@@ -214,32 +222,30 @@ impl Daemon {
         let admin = admin::router(admin::AdminContext {
             engine: engine.clone(),
             own: own.clone(),
-            secrets: admin::Secrets { token: admin_token, entropy: entropy.clone(), passwords: passwords.clone() },
+            secrets: secrets(admin_token, &entropy, &passwords, &domain),
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
             search: search.clone(),
         });
+        let admin = web::before(web::App::Console, &domain, admin);
+        let channel = parts.faces.client_tls.as_ref().map_or(Channel::Plain, |_| Channel::Tls);
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
             signals: signals.clone(),
             files: files.clone(),
             passwords,
+            cookies: Cookies::new(format!("handclasp-{domain}"), channel),
             throttle: Throttle::default(),
             entropy,
             search,
         }));
-        let client = edge::fit(client, &stop);
+        let client = edge::fit(web::before(web::App::Chat, &domain, client), &stop);
         let handler = {
             let federation = federation.clone();
             move |peer, request| federation.clone().answer(peer, request)
         };
         faces.tasks.spawn(Arc::new(peers).run(parts.faces.federation, handler, stop.clone()));
-        faces.tasks.spawn(serve(
-            parts.faces.client,
-            parts.faces.client_tls,
-            client,
-            ServeLimits::default(),
-            stop.clone(),
-        ));
+        let limits = ServeLimits::default();
+        faces.tasks.spawn(serve(parts.faces.client, parts.faces.client_tls, client, limits, stop.clone()));
         faces.tasks.spawn(serve(parts.faces.admin, None, admin, ServeLimits::default(), stop));
 
         let (switch, stop) = StopSwitch::new();
@@ -315,6 +321,17 @@ impl Daemon {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }
     }
+}
+
+/// What the admin listener must know and never tells.
+fn secrets(
+    token: admin::token::AdminToken,
+    entropy: &Entropy,
+    passwords: &Passwords,
+    domain: &Domain,
+) -> admin::Secrets {
+    let cookies = Cookies::new(format!("handclasp-admin-{domain}"), Channel::Plain);
+    admin::Secrets { token, entropy: entropy.clone(), passwords: passwords.clone(), cookies }
 }
 
 /// Time that the writer has at least for its last commit and anchor.

@@ -145,7 +145,7 @@ fn is_device(name: &str) -> bool {
     let numbered = |prefix: &&str| {
         stem.strip_prefix(*prefix).is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    DEVICES.contains(&stem.as_str()) || NUMBERED_DEVICES.iter().any(|prefix| numbered(prefix))
+    DEVICES.contains(&stem.as_str()) || NUMBERED_DEVICES.iter().any(numbered)
 }
 
 /// Cuts in front of the extension, at a boundary of characters.

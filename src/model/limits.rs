@@ -211,6 +211,8 @@ pub const SIGN_IN_WINDOW_MS: u64 = 15 * 60_000;
 /// Sessions end after this long, milliseconds.
 pub const SESSION_MS_MAX: u64 = 30 * 24 * 3_600_000;
 
+/// An admin's session in a browser ends after this long, milliseconds.
+pub const ADMIN_SESSION_MS_MAX: u64 = 12 * 3_600_000;
 /// An open link without a sign of life for this long is shown as stale, milliseconds.
 pub const STALE_AFTER_MS: u64 = 15 * 60_000;
 /// A hello is sent about this often on an open link, milliseconds.

@@ -138,7 +138,7 @@ impl<'a> Best<'a> {
             if filled < COLLECT_BLOCK_BUFFER_LEN {
                 break;
             }
-            if documents.len() % DOCUMENTS_PER_LOOK == 0 {
+            if documents.len().is_multiple_of(DOCUMENTS_PER_LOOK) {
                 self.check_time()?;
             }
         }

@@ -100,6 +100,20 @@ pub struct QuarantineView {
     pub evidence: Vec<String>,
 }
 
+/// Signs the console in.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdminSignIn {
+    /// The admin token.
+    pub token: String,
+}
+
+impl std::fmt::Debug for AdminSignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AdminSignIn")
+    }
+}
+
 /// Pins a peer.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -5,9 +5,11 @@ pub mod dto;
 mod files;
 mod grants;
 mod health;
+mod limits;
 mod peers;
 mod rooms;
 mod search;
+mod session;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -16,7 +18,9 @@ mod users;
 pub mod views;
 mod why;
 
-use super::{auth, entropy::Entropy, field, layers, openapi as documents, password::Passwords, problem::Problem};
+use super::{
+    cookie::Cookies, entropy::Entropy, field, layers, openapi as documents, password::Passwords, problem::Problem,
+};
 use crate::{
     core::{
         Command,
@@ -80,6 +84,8 @@ pub struct Secrets {
     pub entropy: Entropy,
     /// Hashes passwords.
     pub passwords: Passwords,
+    /// How the console's browser bears the token.
+    pub cookies: Cookies,
 }
 
 /// What the composition root knows and probes ask for.
@@ -148,9 +154,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
     }
 }
 
-/// Lets nothing pass without the admin token.
+/// Lets nothing pass without the admin token, as bearer token or in our page's cookie.
 async fn authorize(Shared(context): Context, request: Request, next: Next) -> Result<Response, Problem> {
-    let offered = auth::bearer(request.headers())?;
+    let offered = context.secrets.cookies.session(request.method(), request.headers())?;
     if !context.secrets.token.matches(&offered) {
         return Err(Problem::new(Code::Unauthenticated, "this is not the admin token of this daemon"));
     }
@@ -183,6 +189,7 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(files::show, files::put))
         .routes(routes!(rooms::history))
         .routes(routes!(why::why_not))
+        .routes(routes!(limits::list))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(audit::verify))
@@ -192,7 +199,10 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
 }
 
 fn open() -> OpenApiRouter<Arc<AdminContext>> {
-    OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready))
+    OpenApiRouter::new()
+        .routes(routes!(session::begin, session::end))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
 }
 
 /// The OpenAPI 3.1 document of the admin API.

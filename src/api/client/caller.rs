@@ -1,8 +1,8 @@
-//! Who asks: the user behind the bearer token, and from where.
+//! Who asks: the user behind the bearer token or the cookie, and from where.
 
 use super::ClientContext;
 use crate::{
-    api::{auth, idempotency, problem::Problem},
+    api::{idempotency, problem::Problem},
     core::{Command, State, command::UserOp},
     engine::IdempotencyKey,
     model::{Digest, LocalPart, Millis, journal::Outcome},
@@ -42,7 +42,7 @@ impl FromRequestParts<Arc<ClientContext>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, context: &Arc<ClientContext>) -> Result<Self, Problem> {
-        let session = auth::bearer(&parts.headers)?;
+        let session = context.cookies.session(&parts.method, &parts.headers)?;
         let user = user_of(&context.engine.state(), &session, context.engine.now());
         let user = user.ok_or_else(Problem::unauthenticated)?;
         // Programs read by themselves; who writes is there.

@@ -87,12 +87,17 @@ const LIMITS: &[(&str, u64, &str, &str)] = &[
 /// List all limits that can refuse something
 #[utoipa::path(get, path = "/api/v1/limits", tag = "limits", responses((status = 200, body = Page<Limit>)))]
 pub async fn list(axum::extract::State(context): Context, _: Caller) -> Json<Page<Limit>> {
+    Json(all(context.engine.state().file_policy.bytes_max))
+}
+
+/// All of them, with the largest file that the admin permits; both APIs tell the same.
+pub fn all(file_bytes_max: u64) -> Page<Limit> {
     let show = |(name, max, unit, what): &(&str, u64, &str, &str)| Limit {
         name: (*name).to_owned(),
         max: *max,
         unit: (*unit).to_owned(),
         what: (*what).to_owned(),
     };
-    let file = ("file", context.engine.state().file_policy.bytes_max, "bytes", "one file; set by the admin");
-    Json(Page::whole(LIMITS.iter().chain([&file]).map(show).collect()))
+    let file = ("file", file_bytes_max, "bytes", "one file; set by the admin");
+    Page::whole(LIMITS.iter().chain([&file]).map(show).collect())
 }

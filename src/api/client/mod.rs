@@ -12,7 +12,7 @@ mod events;
 mod files;
 mod frame;
 mod ics;
-mod limits;
+pub(super) mod limits;
 mod members;
 mod messages;
 mod notes;
@@ -32,7 +32,9 @@ mod why;
 #[cfg(test)]
 mod tests;
 
-use super::{entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle};
+use super::{
+    cookie::Cookies, entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle,
+};
 use crate::{engine::Engine, files::Files, search::Search, signals::Signals};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
@@ -51,6 +53,8 @@ pub struct ClientContext {
     pub files: Files,
     /// Checks passwords.
     pub passwords: Passwords,
+    /// Names and reads the cookies of browsers.
+    pub cookies: Cookies,
     /// Counts failed sign-ins.
     pub throttle: Throttle,
     /// Ids and tokens come from here.
@@ -111,6 +115,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::begin, session::end))
+        .routes(routes!(session::begin_in_browser))
         .routes(routes!(account::read, account::rename))
         .routes(routes!(account::replace_password))
         .routes(routes!(contacts::list, contacts::add))

@@ -6,7 +6,7 @@ use super::{
     dto,
 };
 use crate::{
-    api::{auth, body::Write, field, password::Verdict, problem::Problem},
+    api::{auth, body::Write, cookie, field, password::Verdict, problem::Problem},
     core::{Command, State, command::UserOp},
     model::{
         Address, Code, LocalPart, limits,
@@ -14,8 +14,11 @@ use crate::{
         user::{Session, User},
     },
 };
-use axum::{Json, http::StatusCode};
-use std::sync::Arc;
+use axum::{
+    Json,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+};
+use std::{net::IpAddr, sync::Arc};
 
 /// Sign in
 ///
@@ -31,6 +34,33 @@ pub async fn begin(
     Remote(remote): Remote,
     write: Write,
 ) -> Result<(StatusCode, Json<dto::NewSession>), Problem> {
+    sign_in(&context, remote, &write).await.map(|session| (StatusCode::CREATED, Json(session)))
+}
+
+/// Sign in with a browser
+///
+/// As `POST /api/v1/session`, with the token in a cookie that no script reads. Needs the header `Handclasp-Web`, as every
+/// later change by cookie.
+#[utoipa::path(
+    post, path = "/api/v1/session/cookie", tag = "session", security(()),
+    params(("Handclasp-Web" = String, Header, description = "Anything.")),
+    request_body = dto::SignIn,
+    responses((status = 201, description = "Signed in; `Set-Cookie` bears the session.", body = dto::BrowserSession))
+)]
+pub async fn begin_in_browser(
+    axum::extract::State(context): Context,
+    Remote(remote): Remote,
+    headers: HeaderMap,
+    write: Write,
+) -> Result<(StatusCode, [(HeaderName, HeaderValue); 1], Json<dto::BrowserSession>), Problem> {
+    cookie::check_site(&Method::POST, &headers)?;
+    let session = sign_in(&context, remote, &write).await?;
+    let set = context.cookies.set(&headers, &session.token, limits::SESSION_MS_MAX / 1_000);
+    let shown = dto::BrowserSession { address: session.address, ends_at: session.ends_at };
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, set)], Json(shown)))
+}
+
+async fn sign_in(context: &ClientContext, remote: Option<IpAddr>, write: &Write) -> Result<dto::NewSession, Problem> {
     let request: dto::SignIn = write.parse()?;
     let label = field::parse::<OverlayText>("label", request.label.as_deref().unwrap_or_default())?;
     let state = context.engine.state();
@@ -41,7 +71,7 @@ pub async fn begin(
         return Err(Problem::new(Code::Unauthenticated, "user or password is wrong"));
     }
     attempt.succeeded();
-    open(&context, user, label.as_str().to_owned()).await.map(|session| (StatusCode::CREATED, Json(session)))
+    open(context, user, label.as_str().to_owned()).await
 }
 
 async fn open(context: &ClientContext, user: LocalPart, label: String) -> Result<dto::NewSession, Problem> {
@@ -71,8 +101,13 @@ fn parse_user(state: &State, text: &str) -> Result<LocalPart, Problem> {
     delete, path = "/api/v1/session", tag = "session",
     responses((status = 204, description = "Signed out; the token is worth nothing any more."))
 )]
-pub async fn end(axum::extract::State(context): Context, caller: Caller, write: Write) -> Result<StatusCode, Problem> {
+pub async fn end(
+    axum::extract::State(context): Context,
+    caller: Caller,
+    headers: HeaderMap,
+    write: Write,
+) -> Result<(StatusCode, [(HeaderName, HeaderValue); 1]), Problem> {
     let key = write.key(caller.user.as_str())?;
     caller.submit(&context, key, UserOp::EndSession(caller.session)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, context.cookies.clear(&headers))]))
 }

@@ -157,7 +157,7 @@ fn question(dice: &mut Dice, n: usize) -> Question {
         author: (n % 7 == 1).then(|| dice.person()),
         at: 0..u64::MAX,
         kind: None,
-        order: if n % 3 == 0 { Order::Relevance } else { Order::Newest },
+        order: if n.is_multiple_of(3) { Order::Relevance } else { Order::Newest },
         after: None,
         items_max: limits::PAGE_ITEMS_DEFAULT,
     }

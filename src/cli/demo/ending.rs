@@ -1,7 +1,8 @@
 //! After the story: addresses, sign-ins, and the commands to try.
 
 use super::{narrator::Narrator, story::Town};
-use crate::cli::failure::Done;
+use crate::cli::{failure::Done, twin::Org};
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// Tells people what they can do with the two organizations now.
@@ -10,11 +11,13 @@ pub fn invite(town: &Town, narrator: &mut Narrator) -> Done {
     let program = program();
     let (acme, globex) = (town.acme.dir.display(), town.globex.dir.display());
     let password = &town.password;
+    narrator.ready(&json!({ "ready": [sign_ins(&town.acme, &["alice", "carol"], password), sign_ins(&town.globex, &["bob", "dave"], password)] }))?;
     narrator.words(&format!(
         "\nBoth organizations keep running until you press Ctrl-C.\n\n\
          \x20 acme.example    client API {}   admin API {}   in {acme}\n\
          \x20 globex.example  client API {}   admin API {}   in {globex}\n\
          \x20 alice, carol (acme.example) and bob, dave (globex.example) all sign in with the password {password}\n\n\
+         In the browser: http://{} as alice, http://{} as bob.\n\n\
          Try, in two other terminals:\n\
          \x20 {program} chat --as alice bob@globex.example --dir {acme}\n\
          \x20 {program} chat --as bob alice@acme.example --dir {globex}\n\
@@ -29,7 +32,17 @@ pub fn invite(town: &Town, narrator: &mut Narrator) -> Done {
         town.acme.daemon.ready().admin,
         town.globex.daemon.ready().client,
         town.globex.daemon.ready().admin,
+        town.acme.daemon.ready().client,
+        town.globex.daemon.ready().client,
     ))
+}
+
+/// What a program needs that goes on where the story ended.
+fn sign_ins(org: &Org, users: &[&str], password: &str) -> Value {
+    let ready = org.daemon.ready();
+    json!({
+        "org": ready.org, "client": ready.client, "admin": ready.admin, "dir": org.dir, "users": users, "password": password,
+    })
 }
 
 /// This program as one would type it here.

@@ -4,7 +4,7 @@ use crate::cli::{
     failure::{Done, Failure},
     screen::Screen,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{future::Future, time::Instant};
 
 /// The narrator.
@@ -77,6 +77,11 @@ impl Narrator {
         }
         failure.message = format!("step {} ({what}) failed: {}", self.steps, failure.message);
         failure
+    }
+
+    /// Tells a program what it can go on with; people read it in words.
+    pub fn ready(&self, facts: &Value) -> Done {
+        if self.screen.is_json() { self.screen.line(&facts.to_string()) } else { Ok(()) }
     }
 
     /// Ends the story.

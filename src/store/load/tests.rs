@@ -178,7 +178,7 @@ fn apply(draft: &mut Draft<'_>, op: Op) {
             let session = Session { user: ours(n), label: "web".to_owned(), created_at: Millis(1), ends_at: Millis(2) };
             draft.put_session(sha256(&[n]), open.then_some(session));
         }
-        Op::Peer(n, serial) => draft.put_peer(peer(theirs(n).as_str(), serial, GrantState::Active)),
+        Op::Peer(n, serial) => pin(draft, n, serial),
         Op::Unpin(n) => draft.remove_peer(&theirs(n)),
         Op::Open(n) => open(draft, &theirs(n)),
         Op::Send(n) => {
@@ -265,6 +265,15 @@ fn apply_in_room(draft: &mut Draft<'_>, op: Op) {
 /// An item that takes up to five rows.
 fn item(index: u64, edits: u16) -> Item {
     Item { edits: vec![u64::MAX - index; usize::from(edits) * 4], ..Item::default() }
+}
+
+/// Who is pinned again goes on with the numbers that were reached: no epoch has two contents.
+fn pin(draft: &mut Draft<'_>, n: u8, serial: u64) {
+    draft.put_peer(peer(theirs(n).as_str(), serial, GrantState::Active));
+    if let Some(parted) = draft.state.parted.get(&theirs(n)).cloned() {
+        draft.put_streams(&theirs(n), parted.streams.clone());
+        draft.put_parted(&theirs(n), None);
+    }
 }
 
 fn open(draft: &mut Draft<'_>, peer: &Domain) {

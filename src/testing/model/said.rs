@@ -52,7 +52,7 @@ impl Model {
     pub(super) fn edit(&mut self, who: Who, place: Place) -> Verdict {
         let said = self.last_said(who, place)?.clone();
         require(said.author == who, Code::NotAuthor)?;
-        self.change(&said, |said| said.edits += 1);
+        self.change((who, place), &said, |said| said.edits += 1);
         Ok(())
     }
 
@@ -63,7 +63,7 @@ impl Model {
             Place::In(group) => self.groups[&group].role(who) == Some(true),
         };
         require(is_master || said.author == who, Code::NotAuthor)?;
-        self.change(&said, |said| {
+        self.change((who, place), &said, |said| {
             said.recalled = true;
             said.reactions.clear();
         });
@@ -72,7 +72,7 @@ impl Model {
 
     pub(super) fn react(&mut self, who: Who, place: Place, on: bool) -> Verdict {
         let said = self.last_said(who, place)?.clone();
-        self.change(&said, |said| {
+        self.change((who, place), &said, |said| {
             if on {
                 said.reactions.insert(who)
             } else {
@@ -82,9 +82,12 @@ impl Model {
         Ok(())
     }
 
-    /// What changes a message changes it wherever it is.
-    fn change(&mut self, what: &Said, change: impl Fn(&mut Said)) {
-        self.said.values_mut().flatten().filter(|said| said.words == what.words).for_each(change);
+    /// What changes a message changes it in every copy that is still reached: a closed link brings nothing later (P18).
+    fn change(&mut self, (who, place): (Who, Place), what: &Said, change: impl Fn(&mut Said)) {
+        for org in self.may_write(who, place).unwrap_or_default() {
+            let copy = self.said.entry((n(org), room_of(who, place))).or_default();
+            copy.iter_mut().filter(|said| said.words == what.words).for_each(&change);
+        }
     }
 
     /// Who is in the room.
@@ -116,20 +119,23 @@ impl Model {
 
     pub(super) fn comment(&mut self, who: Who, place: Place) -> Verdict {
         let number = self.last_made(who, place, ItemKind::Note)?;
-        self.change_made(number, |made| made.comments += 1);
+        self.change_made((who, place), number, |made| made.comments += 1);
         Ok(())
     }
 
     pub(super) fn answer(&mut self, who: Who, place: Place, comes: bool) -> Verdict {
         let number = self.last_made(who, place, ItemKind::Date)?;
-        self.change_made(number, |made| {
+        self.change_made((who, place), number, |made| {
             made.answers.insert(who, comes);
         });
         Ok(())
     }
 
-    fn change_made(&mut self, number: usize, change: impl Fn(&mut Made)) {
-        self.made.values_mut().flatten().filter(|made| made.number == number).for_each(change);
+    fn change_made(&mut self, (who, place): (Who, Place), number: usize, change: impl Fn(&mut Made)) {
+        for org in self.may_write(who, place).unwrap_or_default() {
+            let copy = self.made.entry((n(org), room_of(who, place))).or_default();
+            copy.iter_mut().filter(|made| made.number == number).for_each(&change);
+        }
     }
 }
 

@@ -89,7 +89,7 @@ impl Events {
                 self.take_frames();
             }
         };
-        tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("no signal `{event}` comes"))
+        within(&format!("for a signal `{event}`"), found).await
     }
 
     fn take_frames(&mut self) {

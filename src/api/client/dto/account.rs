@@ -29,6 +29,15 @@ pub struct NewSession {
     pub ends_at: u64,
 }
 
+/// A browser's session that has just begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BrowserSession {
+    /// Who is signed in.
+    pub address: String,
+    /// When the session ends by itself.
+    pub ends_at: u64,
+}
+
 /// The signed-in user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Me {

@@ -11,7 +11,9 @@ mod search;
 mod signals;
 mod stream;
 
-pub use account::{Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn};
+pub use account::{
+    BrowserSession, Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn,
+};
 pub use calendar::{Answer, Date, DateBody, Days, Feed, NewAnswer, Occurrence, OccurrencesQuery, Times};
 pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, WhyNotDetail, WhyNotQuery};
 pub use files::{Erasure, File, FilePlace, FilesMoved, ImageSize, NewFile, Upload};

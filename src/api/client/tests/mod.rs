@@ -15,7 +15,13 @@ mod tools;
 
 use super::{ClientContext, router};
 use crate::{
-    api::{auth, entropy::Entropy, password::Passwords, throttle::Throttle},
+    api::{
+        auth,
+        cookie::{Channel, Cookies},
+        entropy::Entropy,
+        password::Passwords,
+        throttle::Throttle,
+    },
     clock::Clock,
     core::State,
     engine::{Engine, Parts, Running, Runs},
@@ -120,6 +126,7 @@ impl Daemon {
             engine: engine.clone(),
             files: Files::open(disk.clone(), Work::Inline, Arc::new(Stopped)).expect("memory"),
             passwords: Passwords::new(entropy.clone()),
+            cookies: Cookies::new("handclasp-acme.example".to_owned(), Channel::Plain),
             throttle: Throttle::default(),
             entropy,
             search: Some(search.clone()),

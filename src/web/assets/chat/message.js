@@ -1,0 +1,165 @@
+// One row of the timeline: a message with its delivery state, or what happened to the room.
+
+import { h, icon } from '../shared/dom.js';
+import { bytes, clock, dateTime, has, t } from '../shared/i18n.js';
+import { avatar, button, iconButton, openDialog, toast } from '../shared/ui.js';
+import { plain, words } from './words.js';
+
+/** The text of a message as it stands now; undefined after a recall. */
+export function textNow(item) {
+  if (item.now?.recalled) return undefined;
+  return item.now?.edited?.text ?? item.event.text;
+}
+
+/** What happened, in words. `short`: on one line, for lists. */
+export function describeEvent(store, item, { short = false } = {}) {
+  const { event } = item;
+  const name = event.author ? store.nameOf(event.author) : t('event.rule');
+  const users = (event.users ?? []).map((address) => store.nameOf(address)).join(', ');
+  switch (event.kind) {
+    case 'message': {
+      if (item.now?.recalled || event.text === undefined) return t('message.recalled', { name });
+      const text = textNow(item) || (event.files ?? []).map((file) => plain(file.name)).join(', ');
+      return short ? text.slice(0, 160).replace(/\s+/g, ' ') : text;
+    }
+    case 'created': return t('event.created', { name });
+    case 'joined': return !event.author || (event.users ?? []).includes(event.author) ? t('event.joined', { users }) : t('event.joinedBy', { name, users });
+    case 'removed': return t('event.removed', { name, users });
+    case 'excluded': {
+      const cause = `cause.${(event.cause ?? '').toLowerCase()}`;
+      return t('event.excluded', { users, cause: has(cause) ? t(cause) : (event.cause ?? '').toLowerCase().replaceAll('_', ' ') });
+    }
+    case 'role': return t(`event.role.${event.role === 'master' ? 'master' : 'member'}`, { user: store.nameOf(event.user) });
+    case 'settings': return event.name ? t('event.renamed', { name, room: plain(event.name) }) : t('event.settings', { name });
+    default: return t('event.other', { name, kind: plain(event.kind) });
+  }
+}
+
+/** What stands between the messages of people. */
+export function eventRow(store, item) {
+  return h('div', { class: 'row-event' }, h('span', {}, describeEvent(store, item)), ' ', h('time', { class: 'faint', title: dateTime(item.at) }, clock(item.at)));
+}
+
+/**
+ * A message's row. `row`: {item, follows (same author just before), letter (of the outbox), number (of a submission)}.
+ * `deeds`: what the list does on the person's wish.
+ */
+export function messageRow(store, room, row, deeds) {
+  const { item, follows } = row;
+  const { event } = item;
+  const isMine = event.author === store.me.address;
+  const name = store.nameOf(event.author);
+  const isExternal = !store.isOurs(event.author);
+  const state = row.letter?.state ?? item.delivery?.state;
+  const author = !follows && h('div', { class: 'message-head' },
+    h('bdi', { class: 'message-author', title: event.author }, name),
+    isExternal && h('span', { class: 'badge external' }, h('bdi', {}, store.orgNameOf(event.author))),
+    h('time', { class: 'faint', dateTime: new Date(event.made_at).toISOString(), title: dateTime(event.made_at) }, clock(event.made_at)));
+  return h('article', { class: ['message', follows && 'follows', isMine && 'mine', state && `is-${state}`], tabIndex: -1, aria: { label: spoken(store, row, state) } },
+    follows ? h('time', { class: 'message-aside faint', aria: { hidden: true } }, clock(event.made_at)) : h('div', { class: 'message-aside' }, avatar(name, event.author, { external: isExternal })),
+    h('div', { class: 'message-main' }, author, body(store, room, item, deeds), isMine && delivery(store, room, row, deeds)),
+    !row.letter && !item.now?.recalled && row.number === undefined && actions(store, room, item, isMine, deeds));
+}
+
+function spoken(store, { item }, state) {
+  const parts = [store.nameOf(item.event.author), clock(item.event.made_at), describeEvent(store, item, { short: true })];
+  if (state && item.event.author === store.me.address) parts.push(t(`delivery.${state}`, { org: '' }));
+  return parts.join(', ');
+}
+
+function body(store, room, item, deeds) {
+  const { event, now } = item;
+  if (now?.recalled || (event.text === undefined && !event.files?.length)) {
+    return h('div', { class: 'tombstone' }, icon('trash'), t('message.recalled', { name: store.nameOf(now?.recalled?.by ?? event.author) }));
+  }
+  const mentions = [...(now?.edited?.mentions ?? event.mentions ?? [])].map((address) => ({ name: store.nameOf(address), isMe: address === store.me.address }));
+  const text = textNow(item);
+  return [
+    event.reply_to !== undefined && event.reply_to !== null && quote(store, room, item, deeds),
+    text && words(text, mentions),
+    now?.edited && h('span', { class: 'faint', title: dateTime(now.edited.at) }, `(${t('message.edited')})`),
+    event.files?.length > 0 && h('div', { class: 'files' }, event.files.map((file) => fileCard(room, file, now?.files))),
+    now?.reactions?.length > 0 && reactions(store, item, deeds),
+  ];
+}
+
+function quote(store, room, item, deeds) {
+  const { reply_to: index } = item.event;
+  const known = store.timeline(room.id).find(index);
+  const quoted = known ? { author: known.event.author, text: describeEvent(store, known, { short: true }) } : item.now?.quote;
+  const text = quoted?.recalled ? t('message.recalled', { name: '' }) : quoted?.text ?? t('message.unavailable');
+  return h('button', { class: 'quote', type: 'button', title: t('message.goTo'), on: { click: () => deeds.goTo(index) } },
+    quoted?.author && h('bdi', { class: 'quote-author' }, store.nameOf(quoted.author)), h('bdi', { class: 'clip' }, text));
+}
+
+function fileCard(room, file, places) {
+  const name = plain(file.name) || 'file';
+  const url = `/api/v1/rooms/${room.id}/files/${file.digest}`;
+  const state = places?.find((place) => place.digest === file.digest)?.state ?? 'here';
+  if (file.image && state === 'here') {
+    const scale = Math.min(1, 360 / file.image.width, 280 / file.image.height);
+    const picture = h('img', { src: `${url}/thumbnail`, alt: name, loading: 'lazy', width: Math.max(24, Math.round(file.image.width * scale)), height: Math.max(24, Math.round(file.image.height * scale)) });
+    const open = h('button', { class: 'picture', type: 'button', aria: { label: t('message.imageOpen', { name }) }, on: { click: () => openPicture(url, name, file) } }, picture);
+    picture.addEventListener('error', () => open.replaceWith(downloadCard(url, name, file, state)));
+    return open;
+  }
+  return downloadCard(url, name, file, state);
+}
+
+function downloadCard(url, name, file, state) {
+  const facts = [bytes(file.bytes), state !== 'here' && t(`message.${state}`)].filter(Boolean).join(' · ');
+  const inside = [icon(file.image ? 'image' : 'file'), h('span', { class: 'grow' }, h('bdi', { class: 'file-name' }, name), h('span', { class: 'faint' }, facts))];
+  return state === 'here' ? h('a', { class: 'file', href: url, download: name }, inside, icon('download')) : h('div', { class: 'file' }, inside);
+}
+
+function openPicture(url, name, file) {
+  openDialog(name, (dialog) => {
+    dialog.classList.add('picture-dialog');
+    return {
+      body: h('img', { src: url, alt: name, class: 'picture-full' }),
+      footer: [h('span', { class: 'faint grow' }, `${file.image.width} × ${file.image.height} · ${bytes(file.bytes)}`), h('a', { class: 'button', href: url, download: name }, icon('download'), t('ui.save'))],
+    };
+  });
+}
+
+function reactions(store, item, deeds) {
+  return h('div', { class: 'reactions' }, item.now.reactions.map(({ emoji, people }) => {
+    const isOn = people.includes(store.me.address);
+    const names = people.map((address) => store.nameOf(address)).join(', ');
+    return h('button', { class: 'reaction', type: 'button', title: names, aria: { pressed: isOn, label: `${plain(emoji)} ${people.length}: ${names}` }, on: { click: () => deeds.react(item, emoji, !isOn) } },
+      h('span', {}, plain(emoji).slice(0, 16)), String(people.length));
+  }));
+}
+
+const MARKS = { waiting: 'clock', sending: 'clock', queued: 'clock', delivered: 'checks', refused: 'alert', undelivered: 'alert', failed: 'alert' };
+
+function delivery(store, room, { item, letter }, deeds) {
+  const state = letter?.state ?? item.delivery?.state;
+  if (!state) return null;
+  const label = t(`delivery.${state}`, { org: plain(room.partner_name) || room.partner || '' });
+  const isBad = ['refused', 'undelivered', 'failed'].includes(state);
+  if (!isBad) return h('span', { class: ['delivery', state], title: label, role: 'img', aria: { label } }, icon(MARKS[state]));
+  const reason = letter?.error ?? (item.delivery?.code ? codeInWords(item.delivery.code) : null);
+  return h('div', { class: 'delivery bad' }, icon('alert'), h('span', {}, label, reason && ` (${reason})`),
+    letter && button(t('message.retry'), { kind: 'small', onClick: () => deeds.retry(letter) }),
+    letter && button(t('message.discard'), { kind: 'small plain', onClick: () => deeds.discard(letter) }));
+}
+
+const codeInWords = (code) => code.toLowerCase().replaceAll('_', ' ');
+
+function actions(store, room, item, isMine, deeds) {
+  const { features } = store;
+  const more = iconButton('more', t('ui.more'), () => deeds.menu(item, more), { class: 'small', tabIndex: -1, aria: { label: t('ui.more'), haspopup: 'menu' } });
+  return h('div', { class: 'message-actions', role: 'group', aria: { label: t('message.actions') } },
+    features.react && room.writable && iconButton('emoji', t('message.react'), (event) => deeds.pickReaction(item, event.currentTarget), { class: 'small', tabIndex: -1 }),
+    room.writable && iconButton('reply', t('message.reply'), () => deeds.reply(item), { class: 'small', tabIndex: -1 }),
+    isMine && features.edit && room.writable && iconButton('edit', t('message.edit'), () => deeds.edit(item), { class: 'small', tabIndex: -1 }),
+    more);
+}
+
+/** Copies a message's text. */
+export async function copyText(item) {
+  await navigator.clipboard.writeText(textNow(item) ?? '');
+  toast(t('ui.copied'), { kind: 'good', forMs: 2_000 });
+}
+

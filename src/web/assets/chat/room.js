@@ -1,0 +1,184 @@
+// A room: its head, the banner that says what is the matter, the messages, the composer, the panel.
+
+import { fill, h, icon } from '../shared/dom.js';
+import { ago, dateTime, t } from '../shared/i18n.js';
+import { ask, avatar, button, complain, empty, externalBadge, iconButton, openMenu } from '../shared/ui.js';
+import { pickEmoji } from './composer.js';
+import { copyText } from './message.js';
+import { showWhyNot, unblock } from './people.js';
+import { plain } from './words.js';
+
+/** The room's page. */
+export function roomPage(store, app, id) {
+  const room = store.rooms.get(id);
+  if (!room) return h('div', { class: 'main-page' }, h('header', { class: 'main-head' }, app.backButton()), empty('lock', t('room.gone'), t('room.goneText')));
+  return Object.assign(document.createElement('hc-room'), { store, app, room });
+}
+
+class RoomView extends HTMLElement {
+  #offs = [];
+
+  connectedCallback() {
+    const { store, room } = this;
+    this.className = 'room';
+    this.head = h('header', { class: 'main-head' });
+    this.banner = h('div', { class: 'room-banner', role: 'status', aria: { live: 'polite' } });
+    this.messages = Object.assign(document.createElement('hc-messages'), { store, room, deeds: this.#deeds() });
+    this.foot = h('div', { class: 'room-foot' });
+    this.panel = null;
+    this.main = h('div', { class: 'room-main' }, this.head, this.banner, this.messages, this.foot);
+    fill(this, this.main);
+    this.messages.addEventListener('compose', () => this.composer?.focusInput());
+    this.messages.addEventListener('end', () => this.#read());
+    this.messages.addEventListener('shown', () => this.#read());
+    const change = () => { this.room = store.rooms.get(room.id); if (this.room) this.draw(); else this.app.draw(); };
+    this.#offs = [store.on(`room:${room.id}`, change), store.on('me', change), store.on('contacts', change), store.on('names', () => this.#drawHead()), store.on('notices', () => this.#drawBanner()),
+      store.on(`timeline:${room.id}`, () => this.#read())];
+    this.onFocus = () => this.#read();
+    addEventListener('focus', this.onFocus);
+    this.addEventListener('dragover', (event) => { if (store.features.files && this.room.writable) { event.preventDefault(); this.classList.add('dropping'); } });
+    this.addEventListener('dragleave', () => this.classList.remove('dropping'));
+    this.addEventListener('drop', (event) => { event.preventDefault(); this.classList.remove('dropping'); if (event.dataTransfer.files.length) this.composer?.addFiles(event.dataTransfer.files); });
+    this.dataset.drop = t('compose.drop');
+    if (room.kind !== 'direct' || !store.members(room.id)) store.readMembers(room.id).catch(() => {});
+    this.draw();
+    if (localStorage.getItem('handclasp.panel') === 'open' && innerWidth > 1100) this.togglePanel(true);
+    if (matchMedia('(hover: hover)').matches) this.composer?.focusInput();
+  }
+
+  disconnectedCallback() {
+    this.#offs.forEach((off) => off());
+    removeEventListener('focus', this.onFocus);
+  }
+
+  draw() {
+    this.#drawHead();
+    this.#drawBanner();
+    this.#drawFoot();
+  }
+
+  #drawHead() {
+    const { store, room } = this;
+    if (!room) return;
+    const name = store.roomName(room);
+    const seed = room.kind === 'direct' ? room.with : room.id;
+    const line = room.kind === 'direct' ? room.with : [t('room.members', { n: room.members_count }), plain(room.description)].filter(Boolean).join(' · ');
+    const hadFocus = this.head.contains(document.activeElement) && document.activeElement.dataset.what;
+    this.details = iconButton('panel', t('room.details'), () => this.togglePanel(), { data: { what: 'details' }, aria: { label: t('room.details'), expanded: Boolean(this.panel) } });
+    fill(this.head, this.app.backButton(),
+      room.kind === 'direct' ? avatar(name, seed, { external: room.external }) : h('span', { class: 'avatar group', aria: { hidden: true } }, icon('group')),
+      h('div', { class: 'grow' }, h('div', { class: 'row' }, h('h2', { class: 'clip' }, h('bdi', {}, name)), room.external && externalBadge(plain(room.partner_name))), h('p', { class: 'faint clip' }, line)),
+      this.details);
+    if (hadFocus) this.details.focus();
+  }
+
+  #drawBanner() {
+    const { store, room } = this;
+    if (!room) return;
+    const told = bannerOf(store, room);
+    const print = JSON.stringify(told ?? null);
+    if (print === this.bannerPrint) return;
+    this.bannerPrint = print;
+    if (!told) { fill(this.banner); return; }
+    const actions = told.unblock ? button(t('contact.unblock'), { kind: 'small', onClick: () => unblock(store, room.with) })
+      : told.why && button(t('banner.why'), { kind: 'small', onClick: () => showWhyNot(store, told.why) });
+    fill(this.banner, h('div', { class: ['banner', told.kind] }, icon(told.icon), h('div', { class: 'grow' }, h('strong', {}, told.title), h('p', {}, told.text)), actions));
+  }
+
+  #drawFoot() {
+    const { store, room } = this;
+    if (room.writable === this.wasWritable) return;
+    this.wasWritable = room.writable;
+    this.composer = null;
+    if (!room.writable) { fill(this.foot, h('p', { class: 'read-only' }, icon('lock'), t('banner.readOnly'))); return; }
+    this.composer = Object.assign(document.createElement('hc-composer'), { store, room });
+    this.composer.addEventListener('sent', () => this.messages.jumpToEnd());
+    this.composer.addEventListener('edit-last', () => { const item = this.messages.lastOwn(); if (item && store.features.edit) this.composer.edit(item); });
+    fill(this.foot, this.composer);
+  }
+
+  #read() {
+    if (!document.hasFocus() || document.hidden || !this.messages.isAtEnd || !this.messages.timeline?.isLoaded) return;
+    clearTimeout(this.reading);
+    this.reading = setTimeout(() => this.store.markRead(this.room.id), 250);
+  }
+
+  togglePanel(open = !this.panel) {
+    if (open === Boolean(this.panel)) return;
+    localStorage.setItem('handclasp.panel', open ? 'open' : 'closed');
+    if (open) {
+      this.panel = Object.assign(document.createElement('hc-panel'), { store: this.store, app: this.app, room: this.room, onClose: () => this.togglePanel(false) });
+      this.append(this.panel);
+      this.panel.querySelector('button')?.focus();
+    } else {
+      this.panel.remove();
+      this.panel = null;
+      this.details.focus();
+    }
+    this.details.setAttribute('aria-expanded', String(open));
+  }
+
+  /** What can be done with a message. */
+  #deeds() {
+    const { store } = this;
+    const path = (item) => `/rooms/${this.room.id}/messages/${item.index}`;
+    const react = (item, emoji, on) => store.api.send(on ? 'PUT' : 'DELETE', `${path(item)}/reactions/${encodeURIComponent(emoji)}`).catch(complain);
+    const deeds = {
+      goTo: (index) => this.messages.goTo(index),
+      retry: (letter) => store.outbox.retry(letter),
+      discard: (letter) => store.outbox.discard(letter),
+      reply: (item) => this.composer?.reply(item),
+      edit: (item) => this.composer?.edit(item),
+      react,
+      pickReaction: (item, anchor) => pickEmoji(anchor, (emoji) => react(item, emoji, true)),
+      menu: (item, anchor) => this.#menu(item, anchor, deeds, path),
+    };
+    return deeds;
+  }
+
+  #menu(item, anchor, deeds, path) {
+    const { store, room } = this;
+    const isMine = item.event.author === store.me.address;
+    const isMaster = room.you?.role === 'master';
+    const recall = async () => {
+      if (await ask(t('message.recall'), t('message.recallAsk'), { yes: t('message.recall'), danger: true })) await store.api.delete(path(item)).catch(complain);
+    };
+    openMenu(anchor, [
+      room.writable && { label: t('message.reply'), icon: 'reply', onPick: () => deeds.reply(item) },
+      room.writable && store.features.react && { label: t('message.react'), icon: 'emoji', onPick: () => deeds.pickReaction(item, anchor) },
+      { label: t('message.copy'), icon: 'copy', onPick: () => copyText(item).catch(complain) },
+      isMine && room.writable && store.features.edit && { label: t('message.edit'), icon: 'edit', onPick: () => deeds.edit(item) },
+      (isMine || isMaster) && room.writable && store.features.recall && { label: t('message.recall'), icon: 'trash', danger: true, onPick: recall },
+    ]);
+  }
+}
+
+/** What stands in the way of talking here, if anything: a link that is not open says since when, and what happens. */
+function bannerOf(store, room) {
+  const why = room.with;
+  if (room.frozen) return { kind: 'bad', icon: 'lock', title: t('banner.frozen'), text: room.why_not?.detail ?? room.frozen };
+  if (room.with && store.contacts.get(room.with)?.blocked) {
+    return { kind: 'warn', icon: 'block', title: t('banner.blocked', { name: store.nameOf(room.with) }), text: t('banner.blockedText'), unblock: true };
+  }
+  const peer = room.partner && store.peer(room.partner);
+  const told = peer && linkBanner(store, peer, plain(peer.org_name) || peer.peer);
+  if (told) return { ...told, why };
+  if (room.writable) return null;
+  return { kind: 'warn', icon: 'lock', title: t('banner.readOnly'), text: store.me.permitted ? room.why_not?.detail ?? '' : t('banner.notPermitted'), why };
+}
+
+function linkBanner(store, peer, org) {
+  const contact = peer.last_contact_at ? `${ago(peer.last_contact_at)} (${dateTime(peer.last_contact_at)})` : '–';
+  const endedAt = store.endedAt(peer.peer);
+  const since = endedAt ? t('banner.since', { when: dateTime(endedAt) }) : '';
+  switch (peer.state) {
+    case 'open': return null;
+    case 'stale': return { kind: 'warn', icon: 'clock', title: t('banner.stale', { org }), text: t('banner.staleText', { when: contact, org }) };
+    case 'closed_by_us': return { kind: 'bad', icon: 'unlink', title: t('banner.closed', { org }), text: since + t('banner.byUs') + t('banner.closedText') };
+    case 'closed_by_them': case 'pinned': return { kind: 'bad', icon: 'unlink', title: t('banner.closed', { org }), text: since + t('banner.byThem') + t('banner.closedText') };
+    case 'quarantined': return { kind: 'bad', icon: 'alert', title: t('banner.quarantined', { org }), text: t('banner.quarantinedText') };
+    default: return { kind: 'warn', icon: 'refresh', title: t('banner.opening', { org }), text: t('banner.openingText') };
+  }
+}
+
+customElements.define('hc-room', RoomView);

@@ -1,0 +1,305 @@
+// Everything the app knows, kept true by the live stream. Views listen to topics and draw from here; only this file asks
+// the daemon for state.
+
+import { Api } from '../shared/api.js';
+import { Live } from '../shared/live.js';
+import { Outbox } from './outbox.js';
+import { Timeline } from './timeline.js';
+import { plain } from './words.js';
+
+const PREVIEWS_AT_ONCE = 4;
+const TIMELINES_MAX = 12;
+
+export class Store {
+  #listeners = new Map();
+  #timelines = new Map();
+  #members = new Map();
+  #profiles = new Map();
+
+  constructor({ onSignedOut }) {
+    this.api = new Api({ base: '/api/v1', onSignedOut: () => { this.stop(); onSignedOut(); } });
+    this.me = null;
+    this.rooms = new Map();
+    this.contacts = new Map();
+    this.notices = [];
+    this.previews = new Map();
+    /** What the daemon offers beyond the first version: edit, recall, react, files, notes, events, folder. */
+    this.features = {};
+    this.connection = 'connecting';
+    this.current = null;
+  }
+
+  /** Calls `listener` on each change of a topic until the returned function is called. */
+  on(topic, listener) {
+    const listeners = this.#listeners.get(topic) ?? new Set();
+    this.#listeners.set(topic, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  tell(topic, detail) { for (const listener of [...(this.#listeners.get(topic) ?? [])]) listener(detail); }
+
+  /** Signed in? Reads everything and begins to listen. */
+  async start() {
+    this.me = await this.api.send('GET', '/me', { quiet: true });
+    this.live = new Live('/api/v1/events');
+    this.live.addEventListener('frame', ({ detail }) => this.#frame(detail));
+    this.live.addEventListener('state', ({ detail }) => this.#connected(detail.state));
+    this.outbox = new Outbox(this.me.address, (letter) => this.#post(letter), (letter, posted) => this.#posted(letter, posted));
+    this.outbox.addEventListener('change', ({ detail }) => this.tell(`timeline:${detail.room}`));
+    this.live.start();
+    await Promise.all([this.readRooms(), this.readContacts(), this.readNotices()]);
+    this.outbox.flush();
+    this.#readFeatures();
+  }
+
+  stop() {
+    this.live?.stop();
+    this.outbox?.stop();
+  }
+
+  async signOut() {
+    this.stop();
+    await this.api.send('DELETE', '/session', { quiet: true }).catch(() => {});
+  }
+
+  #connected(state) {
+    if (state === 'over') { this.api.onSignedOut(); return; }
+    const wasBroken = this.connection === 'broken' || this.connection === 'retrying';
+    this.connection = state === 'connecting' && wasBroken ? 'retrying' : state;
+    this.tell('connection');
+    if (state === 'open') this.outbox.flush();
+  }
+
+  async #readFeatures() {
+    const document = await this.api.get('/openapi.json').catch(() => ({ paths: {} }));
+    const offers = (path, method) => Boolean(document.paths?.[`/api/v1${path}`]?.[method]);
+    const message = '/rooms/{room}/messages/{index}';
+    this.features = {
+      edit: offers(message, 'patch'), recall: offers(message, 'delete'), react: offers(`${message}/reactions/{emoji}`, 'put'),
+      files: offers('/uploads', 'post'), search: offers('/search', 'get'),
+    };
+    this.tell('features');
+  }
+
+  async readRooms() {
+    const rooms = await this.api.all('/rooms');
+    this.rooms = new Map(rooms.map((room) => [room.id, room]));
+    this.tell('rooms');
+    this.#readPreviews(rooms);
+  }
+
+  async readContacts() {
+    const contacts = await this.api.all('/contacts');
+    this.contacts = new Map(contacts.map((contact) => [contact.address, contact]));
+    this.tell('contacts');
+  }
+
+  async readNotices() {
+    this.notices = (await this.api.get('/notifications', { limit: 100 })).items;
+    this.tell('notices');
+  }
+
+  async readMe() { this.me = await this.api.get('/me'); this.tell('me'); }
+
+  /** The last line of each room, a few at a time. */
+  async #readPreviews(rooms) {
+    const queue = rooms.filter((room) => room.last_event_at && !this.previews.has(room.id)).sort((a, b) => b.last_event_at - a.last_event_at);
+    const work = async () => {
+      for (let room; (room = queue.shift());) {
+        const page = await this.api.get(`/rooms/${room.id}/messages`, { limit: 5 }).catch(() => ({ items: [] }));
+        this.#preview(room.id, page.items);
+        if (room.kind !== 'direct') this.readMembers(room.id).catch(() => {});
+      }
+    };
+    await Promise.all(Array.from({ length: PREVIEWS_AT_ONCE }, work));
+    this.tell('rooms');
+  }
+
+  #preview(room, items) {
+    const shown = items.filter((item) => !(item.target >= 0)).at(-1);
+    if (shown && !(this.previews.get(room)?.index > shown.index)) this.previews.set(room, shown);
+  }
+
+  timeline(room) {
+    let timeline = this.#timelines.get(room);
+    if (!timeline) {
+      timeline = new Timeline(this.api, room, this.rooms.get(room)?.host !== this.me.org);
+      if (this.#timelines.size >= TIMELINES_MAX) this.#timelines.delete([...this.#timelines.keys()].find((id) => id !== this.current));
+    }
+    this.#timelines.delete(room);
+    this.#timelines.set(room, timeline);
+    return timeline;
+  }
+
+  members(room) { return this.#members.get(room); }
+
+  async readMembers(room) {
+    const members = await this.api.all(`/rooms/${room}/members`);
+    this.#members.set(room, members);
+    for (const member of members) if (member.name) this.#profiles.set(member.address, member);
+    this.tell('names');
+    return members;
+  }
+
+  /** What to call somebody: one's own name for them, their org's, else the address. */
+  nameOf(address) {
+    if (!address) return '';
+    if (address === this.me?.address) return plain(this.me.name);
+    const contact = this.contacts.get(address);
+    return plain(contact?.overlay?.name || contact?.name || this.#profiles.get(address)?.name) || address;
+  }
+
+  isOurs(address) { return address.endsWith(`@${this.me.org}`); }
+
+  orgNameOf(address) {
+    const domain = address.split('@')[1];
+    return plain(this.peer(domain)?.org_name) || domain;
+  }
+
+  roomName(room) { return room.kind === 'direct' ? this.nameOf(room.with) : plain(room.name); }
+
+  peer(domain) { return this.me?.peers.find((peer) => peer.peer === domain); }
+
+  /** When messaging with a partner last ended, as far as we were notified. */
+  endedAt(peer) { return this.notices.find((notice) => notice.kind === 'ended' && notice.peer === peer)?.at; }
+
+  /** Rooms by their last sign of life. */
+  sortedRooms() {
+    const at = (room) => room.last_event_at ?? room.created_at;
+    return [...this.rooms.values()].sort((a, b) => at(b) - at(a));
+  }
+
+  get unread() { return [...this.rooms.values()].reduce((sum, room) => sum + room.unread, 0); }
+
+  async #post({ room, message, key }) { return this.api.post(`/rooms/${room}/messages`, message, { key }); }
+
+  /** Shows what is durable at once; the live stream says the same again. */
+  #posted({ room, message, at }, posted) {
+    const timeline = this.timeline(room);
+    const event = { kind: 'message', id: posted.id, author: this.me.address, made_at: at, text: message.text, reply_to: message.reply_to, mentions: message.mentions };
+    if (message.files?.length) {
+      // The files' names and sizes come with the live stream.
+    } else if (posted.index !== undefined && posted.index !== null) {
+      if (!timeline.find(posted.index)) timeline.add([{ index: posted.index, at, delivery: posted.delivery, event }]);
+    } else if (posted.pending !== undefined && posted.pending !== null) {
+      timeline.addPending({ pending: posted.pending, delivery: posted.delivery ?? { state: 'queued' }, event });
+    }
+    this.tell(`timeline:${room}`);
+  }
+
+  async markRead(id) {
+    const room = this.rooms.get(id);
+    const last = room ? room.next_index - 1 : -1;
+    if (!room || last < 0 || room.unread === 0) return;
+    this.rooms.set(id, { ...room, unread: 0, read_index: last });
+    this.tell('rooms');
+    await this.api.put(`/rooms/${id}/read`, { index: last }).catch(() => {});
+  }
+
+  #frame({ name, data }) {
+    const take = FRAMES[name];
+    if (take) take(this, data);
+  }
+
+  takeMessages({ room: id, items }) {
+    const known = this.#timelines.get(id);
+    known?.add(items);
+    this.#preview(id, items);
+    const room = this.rooms.get(id);
+    if (room) {
+      const last = items.at(-1);
+      const fresh = items.filter((item) => item.index > (room.read_index ?? -1) && item.index >= room.next_index && item.event.author !== this.me.address);
+      this.rooms.set(id, { ...room, next_index: Math.max(room.next_index, last.index + 1), last_event_at: last.at, unread: room.unread + fresh.length });
+      if (items.some((item) => ['joined', 'removed', 'excluded', 'role'].includes(item.event.kind))) this.readMembers(id).catch(() => {});
+    } else {
+      this.readRooms().catch(() => {});
+    }
+    this.tell(`timeline:${id}`);
+    this.tell('rooms');
+    this.tell('arrived', { room: id, items });
+  }
+
+  change(id, act) {
+    const timeline = this.#timelines.get(id);
+    if (!timeline) return;
+    act(timeline);
+    this.tell(`timeline:${id}`);
+  }
+
+  putRoom(room) {
+    this.rooms.set(room.id, room);
+    this.tell('rooms');
+    this.tell(`room:${room.id}`);
+  }
+
+  dropRoom(id) {
+    this.rooms.delete(id);
+    this.tell('rooms');
+    this.tell(`room:${id}`);
+  }
+
+  putContact(contact) {
+    if (contact.state === 'none' && !contact.blocked) this.contacts.delete(contact.address);
+    else this.contacts.set(contact.address, contact);
+    this.tell('contacts');
+    this.tell('names');
+  }
+
+  addNotice(notice) {
+    this.notices = [notice, ...this.notices.filter((one) => one.n !== notice.n)];
+    this.me = { ...this.me, unread_notifications: this.me.unread_notifications + 1 };
+    this.tell('notices');
+    this.tell('me');
+    this.tell('noticed', notice);
+  }
+
+  /** A link decides what can be written and what becomes of what waits: the rooms of that partner are read afresh. */
+  async takeLink({ peer }) {
+    await Promise.all([this.readMe(), this.readRooms(), this.readContacts()]).catch(() => {});
+    const rooms = [...this.rooms.values()].filter((room) => room.partner === peer);
+    await Promise.all(rooms.map((room) => this.#refreshKnown(room.id)));
+  }
+
+  async #refreshKnown(id) {
+    this.tell(`room:${id}`);
+    const timeline = this.#timelines.get(id);
+    if (timeline?.isLoaded) await timeline.refresh().catch(() => {});
+    this.tell(`timeline:${id}`);
+  }
+
+  /** The stream cannot be resumed: everything is read afresh. */
+  async reset() {
+    await Promise.all([this.readMe(), this.readRooms(), this.readContacts(), this.readNotices()]).catch(() => {});
+    await Promise.all([...this.#timelines.keys()].map((id) => this.#refreshKnown(id)));
+  }
+
+  putProfile({ address, name }) {
+    this.#profiles.set(address, { address, name });
+    const contact = this.contacts.get(address);
+    if (contact) this.contacts.set(address, { ...contact, name });
+    this.tell('names');
+    this.tell('contacts');
+  }
+}
+
+/** What each kind of live frame does. Unknown kinds are passed over. */
+const FRAMES = {
+  messages: (store, data) => store.takeMessages(data),
+  pending: (store, { room, item }) => store.change(room, (timeline) => timeline.addPending(item)),
+  unplaced: (store, { room, pending, code }) => store.change(room, (timeline) => timeline.unplaced(pending, code)),
+  delivered: (store, { room, through }) => store.change(room, (timeline) => timeline.delivered(through)),
+  refused: (store, { room, index, code }) => store.change(room, (timeline) => timeline.refused(index, code)),
+  files: (store, data) => store.change(data.room, (timeline) => timeline.moveFiles(data)),
+  room: (store, room) => store.putRoom(room),
+  room_left: (store, { room }) => store.dropRoom(room),
+  contact: (store, contact) => store.putContact(contact),
+  notification: (store, notice) => store.addNotice(notice),
+  link: (store, link) => store.takeLink(link),
+  profile: (store, profile) => store.putProfile(profile),
+  me: (store, me) => { store.me = me; store.tell('me'); },
+  read: (store, { room, index }) => {
+    const known = store.rooms.get(room);
+    if (known) store.putRoom({ ...known, read_index: index, unread: Math.max(0, known.next_index - 1 - index) });
+  },
+  reset: (store) => store.reset(),
+};

@@ -1,0 +1,165 @@
+// One room's timeline as it is known here: events by index, folded; submissions without a place; pages of history.
+
+const PAGE = 80;
+
+export class Timeline {
+  /** `isTheirs`: the partner orders the room, so what has a place here came back from there. */
+  constructor(api, room, isTheirs) {
+    this.api = api;
+    this.isTheirs = isTheirs;
+    this.room = room;
+    /** By ascending index; acts that change another item are folded into it and are not here. */
+    this.items = [];
+    this.pending = [];
+    this.before = undefined;
+    this.isLoaded = false;
+    this.error = null;
+    /** Indexes that are known but not shown: the acts. */
+    this.end = 0;
+    /** How far the partner has what is ours, and what it refused: a page that was read before may not know. */
+    this.through = -1;
+    this.refusals = new Map();
+    this.older = null;
+  }
+
+  get last() { return this.items.at(-1); }
+
+  find(index) {
+    const at = this.#position(index);
+    return this.items[at]?.index === index ? this.items[at] : undefined;
+  }
+
+  /** Reads the newest page. What was read before stays when the page follows on it without a gap. */
+  async refresh() {
+    try {
+      const page = await this.api.get(`/rooms/${this.room}/messages`, { limit: PAGE });
+      const first = page.items[0]?.index ?? 0;
+      const follows = this.isLoaded && this.items.length > 0 && first <= this.end;
+      if (!follows) {
+        // What the live stream brought while the page was on its way stays.
+        const last = page.items.at(-1)?.index ?? -1;
+        this.items = this.items.filter((item) => item.index > last);
+        this.before = page.next_before ?? undefined;
+      }
+      this.pending = page.pending;
+      this.#take(page.items);
+      this.isLoaded = true;
+      this.error = null;
+    } catch (error) {
+      this.error = error;
+      throw error;
+    }
+  }
+
+  get hasOlder() { return this.before !== undefined && this.before !== null; }
+
+  /** Reads the page before the oldest event. One at a time. */
+  loadOlder() {
+    if (!this.hasOlder) return Promise.resolve(false);
+    this.older ??= this.#loadOlder().finally(() => { this.older = null; });
+    return this.older;
+  }
+
+  async #loadOlder() {
+    const page = await this.api.get(`/rooms/${this.room}/messages`, { before: this.before, limit: PAGE });
+    this.before = page.next_before ?? undefined;
+    this.#take(page.items);
+    return true;
+  }
+
+  #take(items) {
+    for (const item of items) {
+      this.end = Math.max(this.end, item.index + 1);
+      if (item.target === undefined || item.target === null) this.#place(item);
+    }
+  }
+
+  /** Takes in what the live stream or an answer brought. */
+  add(items) {
+    for (const item of items) {
+      this.end = Math.max(this.end, item.index + 1);
+      if (item.event.id) this.pending = this.pending.filter((one) => one.event.id !== item.event.id);
+      if (item.target === undefined || item.target === null) this.#place(item);
+      else this.#fold(item);
+    }
+  }
+
+  #place(read) {
+    const item = this.#withDelivery(read);
+    const at = this.#position(item.index);
+    const known = this.items[at];
+    if (known?.index === item.index) this.items[at] = { ...item, now: item.now ?? known.now };
+    else this.items.splice(at, 0, item);
+  }
+
+  /** Where an index stands, or would. */
+  #position(index) {
+    let low = 0;
+    let high = this.items.length;
+    if (high && this.items[high - 1].index < index) return high;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.items[middle].index < index) low = middle + 1; else high = middle;
+    }
+    return low;
+  }
+
+  #fold({ index, target, event }) {
+    const item = this.find(target);
+    if (!item) return;
+    const now = { ...item.now };
+    if (event.kind === 'edit' && !(now.edited?.index >= index)) {
+      now.edited = { index, at: event.made_at, count: (now.edited?.count ?? 0) + 1, text: event.text, mentions: event.mentions ?? [] };
+    } else if (event.kind === 'recall') {
+      now.recalled = { by: event.author, index };
+    } else if (event.kind === 'react') {
+      now.reactions = react(now.reactions ?? [], event.emoji, event.author, event.on !== false);
+    }
+    this.items[this.items.indexOf(item)] = { ...item, now };
+    if (now.recalled) this.#forget(target);
+  }
+
+  /** A recalled text is not kept in the quotes of its answers. */
+  #forget(target) {
+    this.items = this.items.map((item) => item.now?.quote?.index === target
+      ? { ...item, now: { ...item.now, quote: { index: target, recalled: true } } } : item);
+  }
+
+  delivered(through) {
+    this.through = Math.max(this.through, through);
+    this.items = this.items.map((item) => this.#withDelivery(item));
+  }
+
+  refused(index, code) {
+    this.refusals.set(index, code);
+    this.items = this.items.map((item) => this.#withDelivery(item));
+  }
+
+  #withDelivery(item) {
+    if (this.refusals.has(item.index)) return { ...item, delivery: { state: 'refused', code: this.refusals.get(item.index) } };
+    return item.delivery?.state === 'queued' && (this.isTheirs || item.index <= this.through) ? { ...item, delivery: { state: 'delivered' } } : item;
+  }
+
+  addPending(item) {
+    if (this.items.some((one) => one.event.id === item.event.id)) return;
+    this.pending = [...this.pending.filter((one) => one.pending !== item.pending), item].sort((a, b) => a.pending - b.pending);
+  }
+
+  unplaced(number, code) {
+    const delivery = code ? { state: 'refused', code } : { state: 'undelivered' };
+    this.pending = this.pending.map((item) => (item.pending === number ? { ...item, delivery } : item));
+  }
+
+  moveFiles({ index, files, erasure }) {
+    const item = this.find(index);
+    if (item) this.#place({ ...item, now: { ...item.now, files, erasure } });
+  }
+}
+
+function react(reactions, emoji, person, on) {
+  const known = reactions.find((one) => one.emoji === emoji);
+  const people = (known?.people ?? []).filter((one) => one !== person);
+  if (on) people.push(person);
+  if (!known) return on ? [...reactions, { emoji, people }] : reactions;
+  return reactions.map((one) => (one === known ? { emoji, people } : one)).filter((one) => one.people.length);
+}

@@ -1,0 +1,112 @@
+// Elements from data. Text goes in as text nodes only: nothing here, or anywhere in the apps, parses HTML.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/**
+ * Makes an element. `props`: `class`, `data` (object), `on` (event handlers), `aria` (object); any other name is set
+ * as a property when the element has it, else as an attribute; null, undefined and false leave it out.
+ */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props ?? {})) set(element, name, value);
+  element.append(...flat(children));
+  return element;
+}
+
+function set(element, name, value) {
+  if (value === null || value === undefined || value === false) return;
+  switch (name) {
+    case 'class': element.className = Array.isArray(value) ? value.filter(Boolean).join(' ') : value; return;
+    case 'data': Object.assign(element.dataset, value); return;
+    case 'on': for (const [event, handler] of Object.entries(value)) element.addEventListener(event, handler); return;
+    case 'aria':
+      for (const [key, told] of Object.entries(value)) if (told !== null && told !== undefined) element.setAttribute(`aria-${key}`, String(told));
+      return;
+    case 'href': case 'src': element.setAttribute(name, safeUrl(value)); return;
+    default:
+      if (name in element && name !== 'list' && name !== 'form' && name !== 'role') element[name] = value;
+      else element.setAttribute(name, value === true ? '' : String(value));
+  }
+}
+
+/** Only what a page may link to: never `javascript:` and its like. */
+export function safeUrl(text) {
+  try {
+    const url = new URL(text, location.href);
+    return ['http:', 'https:', 'blob:', 'mailto:'].includes(url.protocol) ? String(text) : '#';
+  } catch {
+    return '#';
+  }
+}
+
+function flat(children) {
+  return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+}
+
+/** Replaces all children. */
+export function fill(element, ...children) {
+  element.replaceChildren(...flat(children));
+  return element;
+}
+
+/** Line drawings on a 24 by 24 grid. */
+const ICONS = {
+  add: 'M12 5v14M5 12h14',
+  alert: 'M12 8v5M12 16.5v.01M10.3 3.9 2.4 17.6a2 2 0 0 0 1.7 3h15.8a2 2 0 0 0 1.7-3L13.7 3.9a2 2 0 0 0-3.4 0Z',
+  attach: 'm20 11-8.6 8.6a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4L14.6 7',
+  back: 'M15 5l-7 7 7 7',
+  bell: 'M18 9a6 6 0 1 0-12 0c0 6-2.5 7-2.5 7h17S18 15 18 9M10 20a2.2 2.2 0 0 0 4 0',
+  block: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M5.6 5.6l12.8 12.8',
+  calendar: 'M4 7a2 2 0 0 1 2-2h12a2 2 0 0 1 2 2v11a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2zM4 10h16M8 3v4M16 3v4',
+  chart: 'M4 4v16h16M8 16v-4M12 16V8M16 16v-6',
+  chat: 'M21 12a8 8 0 0 1-8 8H4l1.8-3.1A8 8 0 1 1 21 12',
+  check: 'm5 12.5 4.5 4.5L19 7.5',
+  checks: 'm2.5 12.5 4 4L15 8M11 16l.8.8L21 7.5',
+  chevron: 'm6 9 6 6 6-6',
+  clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M12 7v5.2l3.2 2',
+  close: 'M6 6l12 12M18 6 6 18',
+  copy: 'M9 9h10v11H9zM5 15V4h10',
+  download: 'M12 4v11m0 0-4.5-4.5M12 15l4.5-4.5M4 20h16',
+  edit: 'M4 20h4L19.5 8.5a2.1 2.1 0 0 0-3-3L5 17z',
+  emoji: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M8.5 14.5a4.3 4.3 0 0 0 7 0M9 9.5v.01M15 9.5v.01',
+  file: 'M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8zM14 3v5h5',
+  folder: 'M3 7a2 2 0 0 1 2-2h4l2 2.5h8a2 2 0 0 1 2 2V17a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2z',
+  globe: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M3 12h18M12 3c2.6 2.6 3.6 5.6 3.6 9s-1 6.4-3.6 9c-2.6-2.6-3.6-5.6-3.6-9S9.4 5.6 12 3',
+  group: 'M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7M2.5 20a6.5 6.5 0 0 1 13 0M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14a6.5 6.5 0 0 1 3.5 6',
+  home: 'M4 11 12 4l8 7v8a1 1 0 0 1-1 1h-4v-6H9v6H5a1 1 0 0 1-1-1z',
+  image: 'M4 6a2 2 0 0 1 2-2h12a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2zM4 16l4.5-4.5 4 4 2.5-2.5 5 5M15 9v.01',
+  info: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18M12 11v5M12 8v.01',
+  key: 'M8.5 19a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9M11.7 11.3 20 3M16 7l3 3',
+  link: 'M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.3l-1 1M14 10a4 4 0 0 0-5.7 0l-3 3A4 4 0 0 0 11 18.7l1-1',
+  lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3',
+  menu: 'M4 7h16M4 12h16M4 17h16',
+  moon: 'M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5',
+  more: 'M6 12v.01M12 12v.01M18 12v.01',
+  note: 'M5 4h14v11l-5 5H5zM14 20v-5h5M8.5 8.5h7M8.5 12h4',
+  panel: 'M4 5h16v14H4zM15 5v14',
+  person: 'M12 11.5a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4.5 20.5a7.5 7.5 0 0 1 15 0',
+  personAdd: 'M10 11.5a4 4 0 1 0 0-8 4 4 0 0 0 0 8M3 20.5a7 7 0 0 1 14 0M19 8v6M16 11h6',
+  refresh: 'M20 11a8 8 0 0 0-14.5-3.5L4 9M4 4v5h5M4 13a8 8 0 0 0 14.5 3.5L20 15M20 20v-5h-5',
+  reply: 'M9 7 4 12l5 5M4 12h10a6 6 0 0 1 6 6v1',
+  search: 'M10.5 17.5a7 7 0 1 0 0-14 7 7 0 0 0 0 14M16 16l4.5 4.5',
+  send: 'M4.5 4.5 20.5 12l-16 7.5L7.5 12zM7.5 12h7',
+  settings: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 9.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4M9 19.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4',
+  shield: 'M12 3l7.5 3v5.5c0 4.7-3.2 8-7.5 9.5-4.3-1.5-7.5-4.8-7.5-9.5V6z',
+  signOut: 'M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4M10 16l-4-4 4-4M6 12h9',
+  star: 'm12 4 2.4 5 5.6.7-4.1 3.8 1.1 5.5L12 16.3 7 19l1.1-5.5L4 9.7 9.6 9z',
+  sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4',
+  trash: 'M5 7h14M10 11v5M14 11v5M6.5 7l1 13h9l1-13M9 7V4h6v3',
+  unlink: 'M9 15l-1 1a4 4 0 0 1-5.7-5.7l2-2M15 9l1-1a4 4 0 0 1 5.7 5.7l-2 2M4 4l16 16',
+};
+
+/** A line drawing; decoration, so it is hidden from assistive technology. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('class', `icon icon-${name}`);
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', ICONS[name] ?? ICONS.info);
+  svg.append(path);
+  return svg;
+}

@@ -1,0 +1,229 @@
+// The chat, clicked through by people of two organizations in browser sessions of their own.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { inaccessible, message, openRoom, say, shoot, startBrowser } from './browser.mjs';
+import { startTown } from './town.mjs';
+
+let town;
+let browser;
+before(async () => { town = await startTown(); browser = await startBrowser(); });
+after(async () => { await browser?.stop(); await town?.stop(); });
+
+const calm = async (page) => { for (const close of await page.locator('.toast button').all()) await close.click().catch(() => {}); };
+
+test('nobody gets in with a wrong password, and the page says so', async () => {
+  const page = await browser.visit(town.acme);
+  await page.getByLabel('User').fill('alice');
+  await page.getByLabel('Password').fill('not this one');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('user or password is wrong').waitFor();
+  assert.deepEqual(await inaccessible(page), []);
+  await shoot(page, 'sign-in');
+  await page.context().close();
+});
+
+test('the session is a cookie that no script reads, and signing out ends it', async () => {
+  const page = await browser.signIn(town.acme, 'alice');
+  const [cookie] = await page.context().cookies();
+  assert.equal(cookie.httpOnly, true);
+  assert.equal(cookie.sameSite, 'Strict');
+  assert.equal(await page.evaluate(() => document.cookie), '');
+  const status = (init) => page.evaluate((init) => fetch('/api/v1/me', init).then((answer) => answer.status), init);
+  assert.equal(await status({}), 200);
+  const change = { method: 'PATCH', body: '{"name":"Alice"}', headers: { 'Content-Type': 'application/json' } };
+  assert.equal(await status(change), 403, 'a change without the header of our page');
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Password').waitFor();
+  assert.equal(await status({}), 401);
+  await page.context().close();
+});
+
+test('alice and bob talk both ways and see what is delivered', async () => {
+  const alice = await browser.signIn(town.acme, 'alice');
+  const bob = await browser.signIn(town.globex, 'bob');
+  await openRoom(alice, 'Bob');
+  await openRoom(bob, 'Alice');
+  await say(alice, 'A letter from the browser');
+  await message(bob, 'A letter from the browser').waitFor();
+  await message(alice, 'A letter from the browser').locator('.delivery.delivered').waitFor();
+  await say(bob, 'and an answer');
+  await message(alice, 'and an answer').waitFor();
+  await message(bob, 'and an answer').locator('.delivery.delivered').waitFor();
+  await message(alice, 'and an answer').hover();
+  await message(alice, 'and an answer').getByRole('button', { name: 'Reply' }).click();
+  await say(alice, 'quoting you');
+  await message(bob, 'quoting you').locator('.quote', { hasText: 'and an answer' }).waitFor();
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'direct-light');
+  await alice.context().close();
+  await bob.context().close();
+});
+
+test('p8_an_add_says_clearly_what_came_of_it', async () => {
+  const carol = await browser.signIn(town.acme, 'carol');
+  await carol.getByRole('button', { name: 'New conversation' }).click();
+  await carol.getByRole('menuitem', { name: 'Add a contact' }).click();
+  const dialog = carol.getByRole('dialog');
+  await dialog.getByLabel('Address').fill('nobody@globex.example');
+  await dialog.getByRole('button', { name: 'Add contact' }).click();
+  await dialog.getByText('nobody@globex.example is unavailable').waitFor();
+  assert.deepEqual(await inaccessible(carol), []);
+  await shoot(carol, 'add-unavailable');
+  await dialog.getByLabel('Address').fill('dave@globex.example');
+  await dialog.getByRole('button', { name: 'Add contact' }).click();
+  await dialog.getByRole('button', { name: 'Open the conversation' }).click();
+  await carol.locator('.composer-input').waitFor();
+  await say(carol, 'Hello Dave');
+  await message(carol, 'Hello Dave').locator('.delivery.delivered').waitFor();
+  await carol.getByRole('link', { name: 'Contacts' }).click();
+  await carol.locator('.cards a', { hasText: 'Dave' }).click();
+  await carol.getByLabel('Your name for them').fill('Dave of Sales');
+  await carol.getByRole('button', { name: 'Save' }).click();
+  await carol.locator('.room-name', { hasText: 'Dave of Sales' }).waitFor();
+  await calm(carol);
+  assert.deepEqual(await inaccessible(carol), []);
+  await shoot(carol, 'contact');
+  await carol.context().close();
+});
+
+test('p12_a_group_is_made_and_the_same_one_is_offered_first', async () => {
+  const alice = await browser.signIn(town.acme, 'alice');
+  const make = async (name) => {
+    await alice.getByRole('button', { name: 'New conversation' }).click();
+    await alice.getByRole('menuitem', { name: 'New group' }).click();
+    const dialog = alice.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill(name);
+    await dialog.getByLabel('Bob').check();
+    await dialog.getByRole('button', { name: 'Create group' }).click();
+    return dialog;
+  };
+  await make('Two of us');
+  await alice.locator('.main-head h2', { hasText: 'Two of us' }).waitFor();
+  await say(alice, 'In the group');
+  const bob = await browser.signIn(town.globex, 'bob');
+  await openRoom(bob, 'Two of us');
+  await message(bob, 'In the group').waitFor();
+  const dialog = await make('Two of us again');
+  await dialog.getByText('You already have this group').waitFor();
+  assert.deepEqual(await inaccessible(alice), []);
+  await dialog.getByRole('button', { name: 'Two of us', exact: true }).click();
+  await alice.getByRole('button', { name: 'Room details' }).click();
+  await alice.locator('.panel .person', { hasText: 'bob@globex.example' }).waitFor();
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'group');
+  await alice.context().close();
+  await bob.context().close();
+});
+
+test('what is written offline waits, survives a reload as a draft or a letter, and goes once', async () => {
+  const alice = await browser.signIn(town.acme, 'alice');
+  await openRoom(alice, 'Bob');
+  await alice.context().setOffline(true);
+  await say(alice, 'written in the tunnel');
+  await message(alice, 'written in the tunnel').locator('.delivery.waiting, .delivery.sending').waitFor();
+  await alice.locator('.composer-input').fill('half a thought');
+  await alice.locator('.connection', { hasText: 'No connection' }).waitFor({ timeout: 90_000 }).catch(() => {});
+  await shoot(alice, 'offline');
+  await alice.context().setOffline(false);
+  await alice.reload();
+  await message(alice, 'written in the tunnel').locator('.delivery.delivered').waitFor();
+  assert.equal(await alice.locator('.words', { hasText: 'written in the tunnel' }).count(), 1);
+  assert.equal(await alice.locator('.composer-input').inputValue(), 'half a thought');
+  await alice.locator('.composer-input').fill('');
+  await alice.context().close();
+});
+
+test('hostile names and texts stay text', async () => {
+  const bob = await browser.signIn(town.globex, 'bob');
+  const alice = await browser.signIn(town.acme, 'alice');
+  await openRoom(bob, 'Alice');
+  await openRoom(alice, 'Bob');
+  const hostile = ['<img src=x onerror="alert(1)">', '<script>alert(1)</script>', 'javascript:alert(1)', '"><svg onload=alert(1)>', '\u202Etxt.exe', '${7*7}{{7*7}}', 'https://evil.example/"onmouseover="alert(1)'];
+  alice.on('dialog', () => browser.complaints.push('a script ran'));
+  for (const text of hostile) {
+    await say(bob, text);
+    await alice.locator('.words', { hasText: text }).last().waitFor();
+  }
+  assert.equal(await alice.locator('.message-list script, .message-list svg:not(.icon), .words img, a[href^="javascript"]').count(), 0);
+  await alice.context().close();
+  await bob.context().close();
+});
+
+test('everything can be done by keyboard alone', async () => {
+  const page = await browser.visit(town.acme);
+  await page.keyboard.type('alice');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(town.acme.password);
+  await page.keyboard.press('Enter');
+  await page.locator('.room-row').first().waitFor();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('Bob');
+  await page.keyboard.press('Enter');
+  await page.locator('.composer-input:focus').waitFor();
+  await page.keyboard.type('typed without a mouse');
+  await page.keyboard.press('Enter');
+  await message(page, 'typed without a mouse').waitFor();
+  await page.keyboard.press('Shift+F6');
+  await page.locator('.message-scroller:focus').waitFor();
+  await page.keyboard.press('ArrowUp');
+  await page.locator('article.message:focus', { hasText: 'typed without a mouse' }).waitFor();
+  await shoot(page, 'keyboard');
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'Reply' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.composer-context', { hasText: 'Answer to' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Alt+ArrowDown');
+  await page.context().close();
+});
+
+test('phone width and the dark look hold everything', async () => {
+  const phone = await browser.signIn(town.acme, 'alice', { viewport: { width: 360, height: 720 }, colorScheme: 'dark', hasTouch: true, isMobile: true });
+  assert.deepEqual(await inaccessible(phone), []);
+  await shoot(phone, 'phone-list-dark');
+  await openRoom(phone, 'Launch');
+  const wide = await phone.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wide <= 0, `the page is ${wide} px too wide`);
+  assert.deepEqual(await inaccessible(phone), []);
+  await shoot(phone, 'phone-room-dark');
+  await phone.getByRole('button', { name: 'Room details' }).click();
+  await phone.locator('.panel .person').first().waitFor();
+  await shoot(phone, 'phone-panel-dark');
+  await phone.context().close();
+  const huge = await browser.signIn(town.acme, 'alice', { viewport: { width: 1920, height: 1080 }, colorScheme: 'dark', locale: 'ko-KR' });
+  await openRoom(huge, 'Launch');
+  assert.deepEqual(await inaccessible(huge), []);
+  await shoot(huge, 'wide-dark-korean');
+  for (const [path, name] of [['/settings', 'settings'], ['/notifications', 'notifications'], ['/', 'home']]) {
+    await huge.goto(town.acme.url + path);
+    await huge.locator('.main-page').waitFor();
+    assert.deepEqual(await inaccessible(huge), [], path);
+    await shoot(huge, `${name}-dark-korean`);
+  }
+  await huge.context().close();
+});
+
+test('p26_a_revocation_is_told_at_once_and_what_becomes_of_messages', async () => {
+  const alice = await browser.signIn(town.acme, 'alice');
+  await openRoom(alice, 'Bob');
+  town.acme.admin('grant', 'off', 'globex.example', '--yes');
+  const banner = alice.locator('.room-banner .banner');
+  await banner.getByText('Messaging with Globex is switched off').waitFor();
+  await banner.getByText('Since').waitFor();
+  await alice.locator('.read-only').waitFor();
+  await calm(alice);
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'revoked');
+  await banner.getByRole('button', { name: 'Why?' }).click();
+  await alice.getByRole('dialog').getByText('Your administrator can change this').waitFor();
+  await alice.keyboard.press('Escape');
+  town.acme.admin('grant', 'on', 'globex.example', '--yes');
+  await alice.locator('.composer-input').waitFor();
+  await alice.context().close();
+});
+
+test('the content security policy was never violated and nobody else was asked', () => {
+  assert.deepEqual(browser.complaints, []);
+});
