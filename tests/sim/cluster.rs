@@ -154,7 +154,7 @@ impl Site {
     /// Lets a person do something, if the daemon runs.
     pub fn gesture(&self, gesture: Gesture) {
         if let Some((_, sender)) = &*self.signals.lock().expect("one thread") {
-            drop(sender.send(gesture)); // a daemon that has just crashed hears nothing
+            let _ = sender.send(gesture); // a daemon that has just crashed hears nothing
         }
     }
 
