@@ -199,7 +199,6 @@ impl Daemon {
             fatal: Box::new(move |error| drop(report.send(error))),
         });
         let Keys { signing, card, tls, admin_token } = parts.keys;
-        let signals = Signals::new(engine.clone());
         let pin = tls.pin()?;
         let tls = Arc::new(PeerTls::new(tls, pin_lookup(&engine))?);
         let connections = Arc::new(Connections::default());
@@ -207,6 +206,7 @@ impl Daemon {
         let keys = OwnKeys { signing: signing.clone(), card: card.clone() };
         let own = Arc::new(ArcSwap::from_pointee(admin::Own { signer: signing, card }));
         let files = Files::open(parts.files.0, parts.files.1, parts.clock)?;
+        let signals = Signals::new(engine.clone());
         let federation =
             Federation::new(engine.clone(), (files.clone(), signals.clone()), keys, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
@@ -215,8 +215,7 @@ impl Daemon {
         let mut faces = Group { switch, tasks: JoinSet::new() };
         let search = parts.search.map(|place| start_search(&engine, place, &stop, &mut faces.tasks));
         let pulse = Pulse::start(engine.clone(), parts.beat, stop.clone(), &mut faces.tasks);
-        let mut ending = stop.clone();
-        faces.tasks.spawn(signals.clone().run(async move { ending.requested().await }));
+        start_signals(&signals, &stop, &mut faces.tasks);
         let entropy = Entropy::new((parts.random)());
         let passwords = Passwords::new(entropy.clone());
         let admin = admin::router(admin::AdminContext {
@@ -346,6 +345,12 @@ impl Group {
             self.tasks.shutdown().await;
         }
     }
+}
+
+/// Lets signals end by themselves, as long as there are faces.
+fn start_signals(signals: &Signals, stop: &Stop, tasks: &mut JoinSet<()>) {
+    let mut stop = stop.clone();
+    tasks.spawn(signals.clone().run(async move { stop.requested().await }));
 }
 
 /// Starts the search, which ends with the faces.

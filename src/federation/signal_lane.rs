@@ -33,7 +33,7 @@ pub struct SignalLane {
     commits: watch::Receiver<u64>,
     connection: Option<PeerConnection>,
     session: Option<Session>,
-    /// A snapshot for the next session waits, or there was nothing to say in it.
+    /// A snapshot for the next session waits.
     prepared: bool,
     unreachable: Backoff,
     /// Nothing is sent before.
@@ -139,7 +139,9 @@ impl SignalLane {
             self.prepared = true;
         }
         let renew = self.renewal();
-        if !signals.wait_for(&self.peer) && renew.is_none_or(|at| Instant::now() < at) {
+        // Also an empty snapshot is told: the peer may hold what is not true any more.
+        let quiet = self.session.is_some() && !signals.wait_for(&self.peer);
+        if quiet && renew.is_none_or(|at| Instant::now() < at) {
             return Next::Idle(renew);
         }
         match self.send().await {

@@ -62,6 +62,7 @@ async fn p22_after_a_restart_it_becomes_current_again() {
     let at_bob = bob.events().await;
     reads(&bob, &room, 0).await;
     wait_reader(&alice, &room, &bob, 0).await;
+    pair.acme.daemon.kill().await;
     pair.acme.restart().await;
     // Alice's daemon has forgotten; bob's tells it anew.
     wait_reader(&alice, &room, &bob, 0).await;
@@ -72,6 +73,7 @@ async fn p22_after_a_restart_it_becomes_current_again() {
     })
     .await;
     drop(at_bob);
+    pair.globex.daemon.kill().await;
     pair.globex.restart().await;
     wait_reader(&alice, &room, &bob, 0).await;
 }
