@@ -56,6 +56,7 @@ async fn a_thousand_signals_a_second_beside_messages() {
         rooms.push(befriended(&acme, &globex, name, "bob").await);
     }
     let _stream = globex.signals.attach(&local("bob"));
+    talk(&acme, &globex, rooms[0], 9).await;
     for round in 0..6 {
         let signals = round % 2 == 1;
         let flood = {

@@ -53,8 +53,11 @@ pub struct Site {
     /// Goes on over restarts: no machine gives the same randomness twice.
     seeds: Arc<Mutex<Seeded>>,
     /// What is true for a moment; gone with the daemon.
-    signals: Arc<Mutex<Option<(Signals, mpsc::UnboundedSender<Gesture>)>>>,
+    signals: Arc<Mutex<Option<Moving>>>,
 }
+
+/// The signals of a daemon that runs, and what lets people do something there.
+type Moving = (Signals, mpsc::UnboundedSender<Gesture>);
 
 /// What a person does that others see for a moment. Done on the daemon's own host, by its clock.
 #[derive(Clone, Copy, Debug)]
