@@ -19,13 +19,16 @@ pub enum Kind {
     Envelope,
     /// The receipt of records.
     Ack,
+    /// What is true for a moment.
+    Signals,
     /// The seal of an export. Never crosses a link.
     Export,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [Self::Card, Self::Grant, Self::Hello, Self::Envelope, Self::Ack, Self::Export];
+    pub const ALL: [Self; 7] =
+        [Self::Card, Self::Grant, Self::Hello, Self::Envelope, Self::Ack, Self::Signals, Self::Export];
 
     /// The DSSE payload type.
     #[must_use]
@@ -36,6 +39,7 @@ impl Kind {
             Self::Hello => "application/vnd.handclasp.hello.v1+json",
             Self::Envelope => "application/vnd.handclasp.envelope.v1+json",
             Self::Ack => "application/vnd.handclasp.ack.v1+json",
+            Self::Signals => "application/vnd.handclasp.signals.v1+json",
             Self::Export => "application/vnd.handclasp.export.v1+json",
         }
     }
