@@ -185,9 +185,8 @@ impl Daemon {
     /// When the store, the keys and the card do not fit each other; nothing runs then.
     pub fn start(mut parts: Parts) -> Result<Self, StartError> {
         let mut loaded = load_store(&parts.kv)?;
-        let org = &loaded.state.org;
-        check_keys(&parts.keys, &org.domain, &org.identity)?;
-        let domain = org.domain.clone();
+        let domain = loaded.state.org.domain.clone();
+        check_keys(&parts.keys, &domain, &loaded.state.org.identity)?;
         loaded.state.own_card = Some(Arc::new(parts.keys.card.card.clone()));
         let (report, failure) = oneshot::channel();
         let (engine, writer) = Engine::start(engine::Parts {
