@@ -70,6 +70,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "crypto",
             "engine",
             "export",
+            "files",
             "net",
             "search",
             "shutdown",

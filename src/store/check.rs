@@ -1,5 +1,10 @@
 //! Reads everything once and says what does not fit: rows that cannot be read, gaps, broken chains (`handclasp check`).
 
+mod references;
+#[cfg(test)]
+mod tests;
+
+use self::references::References;
 use super::{
     codec::{self, CommitRow, SkipRow},
     keyspace::{Key, LogId, all_rows},
@@ -16,7 +21,6 @@ use crate::{
         contact::Contact,
         file::{Erasure, FilePolicy},
         id::hex,
-        item::Item,
         journal::Entry,
         keeping::{self, Case, Hold, Proof, Retention},
         limits::ROW_BYTES_MAX,
@@ -50,6 +54,8 @@ pub struct Checked {
     pub findings: Vec<String>,
     /// How many there are in all.
     pub findings_total: u64,
+    /// Files whose bytes are to be beside the database, with their lengths in bytes where an event tells them.
+    pub files: BTreeMap<Digest, Option<u64>>,
 }
 
 /// Reads the whole store.
@@ -86,6 +92,7 @@ struct Pass {
     commit: Option<CommitRow>,
     journal_next: Option<u64>,
     audit: Option<(u64, Digest)>,
+    references: References,
 }
 
 impl Pass {
@@ -112,6 +119,9 @@ impl Pass {
             Some(known) => {
                 if let Err(error) = self.value(&known, key, &row) {
                     self.find(error.to_string());
+                }
+                for finding in self.references.row(&known, key, &row) {
+                    self.find(finding);
                 }
             }
         }
@@ -159,8 +169,7 @@ impl Pass {
             Key::Awaited(..) => readable::<u64>(key, row, &further),
             Key::Erasure(..) => readable::<Erasure>(key, row, &further),
             Key::File(..) => readable::<()>(key, row, &further),
-            Key::Item(_, _, 0) if parts == 0 => readable::<Item>(key, row, &[]),
-            // Longer items are read with their parts when somebody asks for them.
+            // Items are read with all their rows.
             Key::More(..) | Key::Item(..) | Key::Row(..) => Ok(()),
             Key::Listed(..) => readable::<()>(key, row, &further),
         }
@@ -204,7 +213,8 @@ impl Pass {
                 let at_skip = skip.filter(|skip| skip.next_index == seq).map(|skip| skip.head);
                 let is_older = skip.is_some_and(|skip| seq < skip.next_index);
                 let head = if gap.is_some() || is_older { at_skip } else { at_skip.or(head) };
-                return Ok(broken_chain(head, row.head, row.digest()));
+                let broken = broken_chain(head, row.head, row.digest());
+                return Ok(broken.or_else(|| self.references.event(*room, &row)));
             }
             LogId::Outbox(..) => {
                 let row = codec::decode_outbox(seq, entry)?;
@@ -227,7 +237,10 @@ impl Pass {
                 self.journal_next = Some(seq + 1);
             }
             LogId::Notices(_) => drop(codec::decode_entry::<Notice>(entry, "notices")?),
-            LogId::Pending(_) => drop(codec::decode_pending(seq, entry)?),
+            LogId::Pending(room) => {
+                codec::decode_pending(seq, entry)?;
+                self.references.pending(*room, seq);
+            }
             LogId::Inbox(..) => drop(codec::decode_inbox(seq, entry)?),
         }
         // Settled submissions leave gaps, and an envelope has the number of its first record.
@@ -236,6 +249,10 @@ impl Pass {
     }
 
     fn ends(&mut self) {
+        for finding in self.references.ends() {
+            self.find(finding);
+        }
+        self.checked.files = std::mem::take(&mut self.references.files);
         let Some(commit) = self.commit else { return self.find("the row with the last commit is missing".to_owned()) };
         let journal_next = self.journal_next.unwrap_or(JOURNAL_FIRST);
         if journal_next != commit.journal_next {

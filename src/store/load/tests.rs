@@ -100,7 +100,7 @@ enum Op {
     End(u8, u8),
     Invite(u8, u8, bool),
     Append(u8, u16),
-    Touch(u8, u64, u16),
+    Touch(u8, u16),
     Skip(u8, u64),
     Pend(u8, u8),
     PendingDone(u8),
@@ -131,7 +131,7 @@ fn op() -> impl Strategy<Value = Op> {
         (n.clone(), n.clone()).prop_map(|(a, b)| Op::End(a, b)),
         (n.clone(), n.clone(), any::<bool>()).prop_map(|(a, b, c)| Op::Invite(a, b, c)),
         (n.clone(), 1..20_000_u16).prop_map(|(a, b)| Op::Append(a, b)),
-        (n.clone(), 0..9_u64, 0..900_u16).prop_map(|(a, b, c)| Op::Touch(a, b, c)),
+        (n.clone(), 0..900_u16).prop_map(|(a, b)| Op::Touch(a, b)),
         (n.clone(), 0..9_u64).prop_map(|(a, b)| Op::Skip(a, b)),
         (n.clone(), n.clone()).prop_map(|(a, b)| Op::Pend(a, b)),
         n.clone().prop_map(Op::PendingDone),
@@ -246,7 +246,10 @@ fn apply_in_room(draft: &mut Draft<'_>, op: Op) {
             let feed = Feed { user: ours(n), room: room_id(n), created_at: Millis(9) };
             draft.put_feed(Digest([n; 32]), there.then_some(feed));
         }
-        Op::Touch(n, index, edits) if known(draft, n) => draft.put_item(room_id(n), index, item(index, edits)),
+        Op::Touch(n, edits) if known(draft, n) => {
+            let index = draft.append(room_id(n), sealed(b"x"), None);
+            draft.put_item(room_id(n), index, item(index, edits));
+        }
         Op::Skip(n, step) => {
             let next = draft.state.rooms.get(&room_id(n)).map_or(0, |room| room.next_index) + step;
             draft.skip_to(room_id(n), next, sha256(&next.to_be_bytes()));
@@ -264,7 +267,7 @@ fn apply_in_room(draft: &mut Draft<'_>, op: Op) {
 
 /// An item that takes up to five rows.
 fn item(index: u64, edits: u16) -> Item {
-    Item { edits: vec![u64::MAX - index; usize::from(edits) * 4], ..Item::default() }
+    Item { edits: vec![index; usize::from(edits) * 4], ..Item::default() }
 }
 
 /// Who is pinned again goes on with the numbers that were reached: no epoch has two contents.
