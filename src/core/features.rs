@@ -22,11 +22,15 @@ pub enum Feature {
     Folder,
     /// Messages that name files, and the endpoint to fetch them.
     Files,
+    /// Notes that name files.
+    NoteFiles,
+    /// A room's own rule for the size of files.
+    RoomFiles,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -35,6 +39,8 @@ impl Feature {
         Self::Calendar,
         Self::Folder,
         Self::Files,
+        Self::NoteFiles,
+        Self::RoomFiles,
     ];
 
     /// Its name in hellos.
@@ -49,6 +55,8 @@ impl Feature {
             Self::Calendar => "calendar",
             Self::Folder => "folder",
             Self::Files => "files",
+            Self::NoteFiles => "note-files",
+            Self::RoomFiles => "room-files",
         }
     }
 }

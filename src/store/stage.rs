@@ -116,6 +116,7 @@ impl Stage {
             | Change::FileQuota(..)
             | Change::Awaited(..)
             | Change::Erasure(..)
+            | Change::Trash(..)
             | Change::FileUse(..) => self.put_files(change),
             Change::NoticesRead(user, before) => self.put(&Key::NoticesRead(user.clone()), before),
             Change::Refused(peer, epoch_n, seq, code) => self.put(&Key::Refused(peer.clone(), *epoch_n, *seq), code),
@@ -266,6 +267,7 @@ impl Stage {
                 self.put_or_delete(&Key::Awaited(peer.clone(), *digest, *room, *index), bytes.as_ref())
             }
             Change::Erasure(room, index, erasure) => self.put(&Key::Erasure(*room, *index), erasure),
+            Change::Trash(room, index, until) => self.put_or_delete(&Key::Trash(*room, *index), until.as_ref()),
             Change::FileUse(digest, room, index, used) => {
                 self.put_or_delete(&Key::File(*digest, *room, *index), used.then_some(&()))
             }
