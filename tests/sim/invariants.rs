@@ -4,6 +4,7 @@ use super::ops::Told;
 use handclasp::{
     core::{
         State,
+        facts::ItemFact,
         files::{is_awaited, named_by},
         state::Delivery,
     },
