@@ -20,6 +20,8 @@ pub enum Feature {
     Calendar,
     /// The tool of the folder.
     Folder,
+    /// Signals: typing, presence, read markers (P22).
+    Signals,
     /// Messages that name files, and the endpoint to fetch them.
     Files,
     /// Notes that name files.
@@ -30,7 +32,7 @@ pub enum Feature {
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -38,6 +40,7 @@ impl Feature {
         Self::Notes,
         Self::Calendar,
         Self::Folder,
+        Self::Signals,
         Self::Files,
         Self::NoteFiles,
         Self::RoomFiles,
@@ -54,6 +57,7 @@ impl Feature {
             Self::Notes => "notes",
             Self::Calendar => "calendar",
             Self::Folder => "folder",
+            Self::Signals => "signals",
             Self::Files => "files",
             Self::NoteFiles => "note-files",
             Self::RoomFiles => "room-files",

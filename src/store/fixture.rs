@@ -48,6 +48,7 @@ pub fn user(name: &str) -> User {
         files: true,
         password: None,
         created_at: Millis(5),
+        signals: Default::default(),
     }
 }
 

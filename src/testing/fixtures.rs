@@ -163,6 +163,7 @@ pub fn user(name: &str) -> User {
         files: true,
         password: None,
         created_at: Millis(1),
+        signals: Default::default(),
     }
 }
 
