@@ -46,6 +46,8 @@ pub enum Command {
     },
     /// Our own copies of the files of a recalled event are removed, or their author's org can be told so.
     FilesErased(RoomId, u64),
+    /// A deleted entry of a room's folder cannot be brought back any more.
+    GiveUp(RoomId, u64),
     /// Time has passed.
     Tick,
     /// What is too old, or of somebody who was erased, as the writer found it in the store.
@@ -218,6 +220,8 @@ pub struct UserChange {
     pub chosen: Option<bool>,
     /// The switch for this user alone.
     pub external: Option<bool>,
+    /// Whether they may send files to other organizations.
+    pub files: Option<bool>,
     /// New password hash.
     pub password: Option<String>,
 }

@@ -17,6 +17,7 @@ use super::{
 use crate::model::{
     Code, Digest, LocalPart, Reject, RoomId,
     audit::AuditNote,
+    item::Item,
     keeping::{Case, Erasure, Held, Hold, Retention, Texts},
     limits,
     text::Reason,
@@ -78,6 +79,8 @@ pub enum KeepFact {
         events: u64,
         /// The files that they name, by index.
         files: Vec<(u64, Digest)>,
+        /// Subfolders that stay, as they are without what goes.
+        subfolders: Vec<(u64, Item)>,
     },
     /// The next part of an erasure was looked through.
     Written {
@@ -180,10 +183,11 @@ pub fn apply(draft: &mut Draft<'_>, facts: Vec<KeepFact>) -> Result<Answer, Reje
     let (mut rooms, mut deleted) = (0_u64, 0_u64);
     for fact in facts {
         match fact {
-            KeepFact::Old { room, before, events, files } => {
+            KeepFact::Old { room, before, events, files, subfolders } => {
                 if may_trim(&draft.state, room, before) {
                     draft.trim(room, before);
                     files::forget_named(draft, room, &files);
+                    subfolders.into_iter().for_each(|(index, item)| draft.put_item(room, index, item));
                     (rooms, deleted) = (rooms + 1, deleted + events);
                 }
             }

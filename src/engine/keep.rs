@@ -7,14 +7,14 @@ use crate::{
         keeping::{is_held, is_waiting, rooms_of, without_words},
         state::Room,
     },
-    model::{Digest, LocalPart, Millis, RoomId, keeping::Erasure, limits},
+    model::{Digest, LocalPart, Millis, RoomId, event::ItemKind, item::Item, keeping::Erasure, limits},
     store::{
         kv::StoreError,
-        reader::{Reader, TimelineRow, files_named},
+        reader::{Reader, TimelineRow, event_of, files_named},
     },
     wire,
 };
-use std::ops::Bound;
+use std::{collections::BTreeMap, ops::Bound};
 
 /// Bytes of events that one step reads at most.
 const BYTES_PER_STEP: usize = 1024 * 1024;
@@ -75,10 +75,11 @@ impl Round {
                 self.next = Some(*id);
                 return Ok(());
             }
-            let (before, files) = overdue(reader, state, room, now, events)?;
+            let (before, rows) = overdue(reader, state, room, now, events)?;
             let count = before.saturating_sub(room.begins);
             if count > 0 {
-                facts.push(KeepFact::Old { room: *id, before, events: count, files });
+                let (files, subfolders) = (files_of(&rows)?, emptier(reader, *id, &rows, before)?);
+                facts.push(KeepFact::Old { room: *id, before, events: count, files, subfolders });
             }
             events = events.saturating_sub(usize::try_from(count).unwrap_or(usize::MAX));
             if events == 0 {
@@ -91,15 +92,15 @@ impl Round {
     }
 }
 
-/// The first index of a room that stays: the first event that is young enough, or waits for the partner. With it the files
-/// of those that go.
+/// The first index of a room that stays: the first event that is young enough, or waits for the partner. With it those that
+/// go.
 fn overdue(
     reader: &Reader,
     state: &State,
     room: &Room,
     now: Millis,
     events_max: usize,
-) -> Result<(u64, Vec<(u64, Digest)>), StoreError> {
+) -> Result<(u64, Vec<TimelineRow>), StoreError> {
     let nothing = |from| Ok((from, Vec::new()));
     let (from, to) = (room.begins, room.next_index);
     let Some(kept_ms) = state.keeping.retention.kept_ms(room.info.kind).filter(|_| from < to) else {
@@ -114,11 +115,36 @@ fn overdue(
     if first.first().is_none_or(|row| !goes(row)) {
         return nothing(from);
     }
-    let rows = reader.timeline(room.info.id, from, to, events_max, BYTES_PER_STEP)?;
+    let mut rows = reader.timeline(room.info.id, from, to, events_max, BYTES_PER_STEP)?;
     let stays = rows.iter().position(|row| !goes(row));
     // Indices may have gaps; what comes next is young or is looked at next time.
     let before = stays.map_or_else(|| rows.last().map_or(from, |row| row.index + 1), |at| rows[at].index);
-    Ok((before, files_of(&rows[..stays.unwrap_or(rows.len())])?))
+    rows.truncate(stays.unwrap_or(rows.len()));
+    Ok((before, rows))
+}
+
+/// The subfolders that stay and in which some of these entries stand, as they are without them.
+fn emptier(reader: &Reader, room: RoomId, rows: &[TimelineRow], before: u64) -> Result<Vec<(u64, Item)>, StoreError> {
+    let mut fewer: BTreeMap<u64, u64> = BTreeMap::new();
+    for row in rows {
+        let Ok(event) = event_of(&row.bytes) else { continue };
+        if event.content.act().and_then(|act| act.makes()) != Some(ItemKind::Entry) {
+            continue;
+        }
+        let Some(fact) = reader.item(room, row.index)? else { continue };
+        let stands = fact.item.recalled.is_none() && fact.item.entry.deleted.is_none();
+        if let Some(place) = fact.place().filter(|place| stands && *place >= before) {
+            *fewer.entry(place).or_default() += 1;
+        }
+    }
+    let mut subfolders = Vec::new();
+    for (index, count) in fewer {
+        if let Some(mut fact) = reader.item(room, index)? {
+            fact.item.entry.holds = fact.item.entry.holds.saturating_sub(count);
+            subfolders.push((index, fact.item));
+        }
+    }
+    Ok(subfolders)
 }
 
 /// The files that events name, by index.

@@ -4,7 +4,7 @@ use super::{Change, Draft};
 use crate::{
     core::state::Link,
     model::{
-        Digest, Domain, LocalPart, RoomId,
+        Digest, Domain, LocalPart, Millis, RoomId,
         journal::Entry,
         keeping::{Case, Erasure, Held, Hold, PaperKind, Proof, Retention},
         link::Peer,
@@ -81,6 +81,11 @@ impl Draft<'_> {
         room.begins = before;
         let (next_index, head) = (room.next_index, room.head);
         self.keep_change(Keep::Trim { room: id, before, next_index, head });
+        let is_in = |(_, room, index): &&(Millis, RoomId, u64)| *room == id && *index < before;
+        let trash: Vec<_> = self.state.trash.iter().filter(is_in).copied().collect();
+        for (until, room, index) in trash {
+            self.put_trash(room, index, Some(until), None);
+        }
         self.journal(Entry::Room { room: id });
     }
 

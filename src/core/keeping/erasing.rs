@@ -44,13 +44,14 @@ pub fn without_words(content: &Content) -> Option<Content> {
             Calendar::Changed { target, body } => Calendar::Changed { target: *target, body: blank_date(body) },
             Calendar::Cancelled { .. } | Calendar::Answered { .. } => return None,
         }),
-        Act::Recall(_) | Act::React(_) => return None,
+        // What is in the folder is the room's, with its names.
+        Act::Recall(_) | Act::React(_) | Act::Folder(_) => return None,
     };
     Some(Content::Act(act))
 }
 
 fn blank_note() -> NoteBody {
-    NoteBody { title: gone(), text: None }
+    NoteBody { title: gone(), text: None, files: Vec::new() }
 }
 
 fn blank_date(body: &DateBody) -> DateBody {

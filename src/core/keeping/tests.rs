@@ -45,7 +45,7 @@ fn keep(pair: &mut Pair, op: KeepOp) -> Result<Answer, Reject> {
 }
 
 fn trim(pair: &mut Pair, room: RoomId, before: u64) {
-    let facts = vec![KeepFact::Old { room, before, events: before, files: Vec::new() }];
+    let facts = vec![KeepFact::Old { room, before, events: before, files: Vec::new(), subfolders: Vec::new() }];
     pair.command(ACME, Command::Keep(facts)).expect("facts are never refused");
 }
 
@@ -220,7 +220,9 @@ fn with_file(pair: &mut Pair, room: RoomId) -> (u64, Digest) {
 fn p30_what_is_deleted_names_and_awaits_no_file_any_more() {
     let (mut pair, room) = talking();
     let (index, digest) = with_file(&mut pair, room);
-    let facts = || vec![KeepFact::Old { room, before: index + 1, events: 2, files: vec![(index, digest)] }];
+    let facts = || {
+        vec![KeepFact::Old { room, before: index + 1, events: 2, files: vec![(index, digest)], subfolders: Vec::new() }]
+    };
     for org in [ACME, Org::Globex] {
         assert_eq!(pair.side(org).uses(digest, room), [index]);
         pair.admin(org, AdminOp::Keep(KeepOp::SetRetention(days(30)))).expect("a possible retention");

@@ -22,6 +22,8 @@ pub struct References {
     /// The rows of the item that is being read.
     rows: Vec<(Vec<u8>, Vec<u8>)>,
     told: HashMap<RoomId, BTreeMap<u64, Told>>,
+    /// Items that were taken back: what changed them names no files either.
+    recalled: BTreeSet<(RoomId, u64)>,
     awaited: BTreeSet<(Digest, RoomId, u64)>,
     /// Files whose bytes are to be here, with their lengths in bytes where an event tells them.
     pub files: BTreeMap<Digest, Option<u64>>,
@@ -30,20 +32,14 @@ pub struct References {
 /// What rows say of one event.
 #[derive(Default)]
 struct Told {
-    /// It has a row of an item; whether that was taken back.
-    item: Option<Recalled>,
+    /// It has a row of an item.
+    item: bool,
     /// It is listed as this.
     listed: Option<ItemKind>,
     /// It names these files, and whether each is awaited.
     files: BTreeMap<Digest, bool>,
     /// The item of this index says that it was changed by it.
     changed: Option<u64>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Recalled {
-    Yes,
-    No,
 }
 
 impl References {
@@ -85,7 +81,10 @@ impl References {
         let further = further.get(..usize::from(codec::parts_after(first)?));
         let missing = || damaged(format_args!("parts of item {index} of room {room} are missing"));
         let item: Item = codec::decode_value(key, first, further.ok_or_else(missing)?)?;
-        self.told(room, index).item = Some(if item.recalled.is_some() { Recalled::Yes } else { Recalled::No });
+        self.told(room, index).item = true;
+        if item.recalled.is_some() {
+            self.recalled.insert((room, index));
+        }
         for event in events_of(&item) {
             self.told(room, event).changed = Some(index);
         }
@@ -102,13 +101,15 @@ impl References {
         };
         let act = event.content.act();
         let makes = act.and_then(Act::makes);
-        if told.item.is_some() && makes.is_none() {
+        if told.item && makes.is_none() {
             return Some("an item stands for an event that made none".to_owned());
         }
-        if told.listed != makes.filter(|kind| matches!(kind, ItemKind::Note | ItemKind::Date)) {
+        let is_listed = |kind: &ItemKind| matches!(kind, ItemKind::Note | ItemKind::Date | ItemKind::Entry);
+        if told.listed != makes.filter(is_listed) {
             return Some("it is listed as what it is not, or is missing in the list of a tool".to_owned());
         }
-        let gone = row.erased.is_some() || told.item == Some(Recalled::Yes);
+        let item = act.and_then(Act::target).unwrap_or(row.index);
+        let gone = row.erased.is_some() || self.recalled.contains(&(room, item));
         let files = act.map_or(&[][..], named).iter().filter(|_| !gone);
         let lengths: BTreeMap<Digest, u64> = files.map(|file| (file.digest, file.bytes)).collect();
         if !lengths.keys().eq(told.files.keys()) {
@@ -143,7 +144,7 @@ impl References {
 impl Told {
     fn words(&self, index: u64) -> String {
         match self {
-            Self { item: Some(_), .. } => format!("item {index} has no event"),
+            Self { item: true, .. } => format!("item {index} has no event"),
             Self { listed: Some(_), .. } => format!("event {index} is listed and not there"),
             Self { changed: Some(item), .. } => format!("item {item} was changed by event {index}, which is not there"),
             _ => format!("event {index} names files and is not there"),
@@ -153,9 +154,11 @@ impl Told {
 
 /// The events that have made an item what it is.
 fn events_of(item: &Item) -> impl Iterator<Item = u64> {
+    let entry = &item.entry;
     let traces = [&item.recalled, &item.cancelled, &item.pinned].into_iter().flatten();
+    let moved = entry.moved.iter().map(|(trace, _)| trace).chain(entry.deleted.iter().map(|deleted| &deleted.trace));
     let people = item.reactions.iter().flat_map(|reaction| &reaction.people);
     let answers = item.answers.iter().map(|(trace, _)| trace);
-    let traces = traces.chain(people).chain(answers).map(|trace| trace.index);
-    item.edits.iter().chain(&item.comments).copied().chain(traces)
+    let traces = traces.chain(moved).chain(people).chain(answers).map(|trace| trace.index);
+    item.edits.iter().chain(&item.comments).chain(&entry.versions).copied().chain(traces)
 }

@@ -50,7 +50,7 @@ fn sound() -> Arc<dyn Kv> {
         image: None,
     };
     let plain = || Message::plain("hello".parse().expect("a text"));
-    let note = NoteBody { title: "Stand".parse().expect("a title"), text: None };
+    let note = NoteBody { title: "Stand".parse().expect("a title"), text: None, files: Vec::new() };
     let mut acts = vec![Act::Message(Message { files: vec![file], ..plain() }), Act::Note(Note::Posted(note))];
     acts.extend((0..8).map(|_| Act::Message(plain())));
     stage.apply(&Change::Room(Arc::new(fixture::room(ROOM)))).expect("fits");

@@ -45,6 +45,7 @@ fn keys() -> Vec<Key> {
         Key::Awaited(peer.clone(), Digest([9; 32]), room, 5),
         Key::Erasure(room, 5),
         Key::FileQuota(peer.clone()),
+        Key::Trash(room, 5),
         Key::File(Digest([9; 32]), room, 5),
     ];
     let logs = [
