@@ -31,8 +31,9 @@ export async function startBrowser() {
     /** Somebody who is signed in and sees their rooms. */
     async signIn(org, user, options) {
       const page = await this.visit(org, options);
-      await page.getByLabel('User').fill(user);
-      await page.getByLabel('Password').fill(org.password);
+      // By name, not by label: the labels speak the page's language.
+      await page.locator('input[name=username]').fill(user);
+      await page.locator('input[name=password]').fill(org.password);
       await page.keyboard.press('Enter');
       await page.locator('hc-sidebar').waitFor();
       return page;

@@ -1,7 +1,6 @@
 // The admin console, clicked through by admins of two organizations in browser sessions of their own.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { inaccessible, shoot, startBrowser } from './browser.mjs';
 import { startTown } from './town.mjs';
@@ -17,16 +16,10 @@ let theirs;
 before(async () => {
   town = await startTown();
   browser = await startBrowser();
-  [ours, theirs] = [town.acme, town.globex].map(consoleOf);
+  [ours, theirs] = [town.acme.console, town.globex.console];
 });
 after(async () => { await browser?.stop(); await town?.stop(); });
 afterEach(() => assert.deepEqual(browser.complaints.splice(0), [], 'complaints of the pages'));
-
-/** The console of an org: its address, and the admin token from its files. */
-function consoleOf({ dir }) {
-  const { admin } = JSON.parse(readFileSync(`${dir}/ready.json`, 'utf8'));
-  return { url: process.env[`HANDCLASP_CONSOLE_${admin.split(':')[1]}`] ?? `http://${admin}`, token: readFileSync(`${dir}/keys/admin.token`, 'utf8').trim() };
-}
 
 const open = (admin, options) => browser.visit(admin, { reducedMotion: 'reduce', ...options });
 

@@ -58,6 +58,8 @@ export class Store {
   }
 
   async signOut() {
+    // What is still under way is refused from now on, which surprises nobody.
+    this.api.onSignedOut = () => {};
     this.stop();
     await this.api.send('DELETE', '/session', { quiet: true }).catch(() => {});
   }
