@@ -102,7 +102,7 @@ test('p12_a_group_is_made_and_the_same_one_is_offered_first', async () => {
     return dialog;
   };
   await make('Two of us');
-  await alice.locator('.main-head h2', { hasText: 'Two of us' }).waitFor();
+  await alice.locator('.main-head h1', { hasText: 'Two of us' }).waitFor();
   await say(alice, 'In the group');
   const bob = await browser.signIn(town.globex, 'bob');
   await openRoom(bob, 'Two of us');

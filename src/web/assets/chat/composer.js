@@ -114,6 +114,7 @@ class Composer extends HTMLElement {
     if (mentions.length) message.mentions = mentions;
     if (this.#answer) message.reply_to = this.#answer.index;
     if (this.#files.length) message.files = this.#files.map(({ id }) => ({ upload: id }));
+    const shown = this.#files.map(({ file }) => ({ name: file.name, bytes: file.size }));
     this.input.value = '';
     this.#files = [];
     this.#drawTray();
@@ -122,7 +123,7 @@ class Composer extends HTMLElement {
     this.#clearContext();
     this.#fit();
     this.#look();
-    this.store.outbox.add(this.room.id, message);
+    this.store.outbox.add(this.room.id, message, shown);
     this.dispatchEvent(new Event('sent'));
     this.input.focus();
   }

@@ -1,4 +1,4 @@
-// One row of the timeline: a message with its delivery state, or what happened to the room.
+// A message of the timeline: text, files, reactions, delivery state; and what happened, in words.
 
 import { h, icon } from '../shared/dom.js';
 import { bytes, clock, dateTime, has, t } from '../shared/i18n.js';
@@ -30,14 +30,11 @@ export function describeEvent(store, item, { short = false } = {}) {
       return t('event.excluded', { users, cause: has(cause) ? t(cause) : (event.cause ?? '').toLowerCase().replaceAll('_', ' ') });
     }
     case 'role': return t(`event.role.${event.role === 'master' ? 'master' : 'member'}`, { user: store.nameOf(event.user) });
+    case 'note': return item.now?.recalled || event.title === undefined ? t('event.noteDeleted', { name }) : short ? t('event.noteShort', { title: plain(event.title) }) : t('event.note', { name });
+    case 'date': return short ? t('event.dateShort', { title: plain(event.title) }) : t('event.date', { name });
     case 'settings': return event.name ? t('event.renamed', { name, room: plain(event.name) }) : t('event.settings', { name });
     default: return t('event.other', { name, kind: plain(event.kind) });
   }
-}
-
-/** What stands between the messages of people. */
-export function eventRow(store, item) {
-  return h('div', { class: 'row-event' }, h('span', {}, describeEvent(store, item)), ' ', h('time', { class: 'faint', title: dateTime(item.at) }, clock(item.at)));
 }
 
 /**
@@ -70,17 +67,26 @@ function spoken(store, { item }, state) {
 function body(store, room, item, deeds) {
   const { event, now } = item;
   if (now?.recalled || (event.text === undefined && !event.files?.length)) {
-    return h('div', { class: 'tombstone' }, icon('trash'), t('message.recalled', { name: store.nameOf(now?.recalled?.by ?? event.author) }));
+    const told = erasure(store, room, now);
+    return h('div', { class: 'tombstone' }, icon('trash'), h('span', {}, t('message.recalled', { name: store.nameOf(now?.recalled?.by ?? event.author) }), told && h('span', { class: 'erasure' }, told)));
   }
   const mentions = [...(now?.edited?.mentions ?? event.mentions ?? [])].map((address) => ({ name: store.nameOf(address), isMe: address === store.me.address }));
   const text = textNow(item);
   return [
     event.reply_to !== undefined && event.reply_to !== null && quote(store, room, item, deeds),
     text && words(text, mentions),
-    now?.edited && h('span', { class: 'faint', title: dateTime(now.edited.at) }, `(${t('message.edited')})`),
+    now?.edited && h('button', { class: 'edited', type: 'button', title: dateTime(now.edited.at), aria: { label: `${t('message.edited')}: ${t('history.title')}` }, on: { click: () => deeds.history(item) } }, `(${t('message.edited')})`),
     event.files?.length > 0 && h('div', { class: 'files' }, event.files.map((file) => fileCard(room, file, now?.files))),
     now?.reactions?.length > 0 && reactions(store, item, deeds),
   ];
+}
+
+/** After a recall of files: who has removed them. */
+function erasure(store, room, now) {
+  if (!now?.erasure) return null;
+  const { here, partner } = now.erasure;
+  const org = plain(room.partner_name) || room.partner;
+  return [t(here ? 'erasure.here' : 'erasure.hereSoon'), partner === true && t('erasure.there', { org }), partner === false && t('erasure.thereSoon', { org })].filter(Boolean).join(' ');
 }
 
 function quote(store, room, item, deeds) {
@@ -94,6 +100,7 @@ function quote(store, room, item, deeds) {
 
 function fileCard(room, file, places) {
   const name = plain(file.name) || 'file';
+  if (!file.digest) return downloadCard('', name, file, 'sending');
   const url = `/api/v1/rooms/${room.id}/files/${file.digest}`;
   const state = places?.find((place) => place.digest === file.digest)?.state ?? 'here';
   if (file.image && state === 'here') {
@@ -108,7 +115,7 @@ function fileCard(room, file, places) {
 
 function downloadCard(url, name, file, state) {
   const facts = [bytes(file.bytes), state !== 'here' && t(`message.${state}`)].filter(Boolean).join(' · ');
-  const inside = [icon(file.image ? 'image' : 'file'), h('span', { class: 'grow' }, h('bdi', { class: 'file-name' }, name), h('span', { class: 'faint' }, facts))];
+  const inside = [state === 'awaited' ? h('span', { class: 'spinner', aria: { hidden: true } }) : icon(file.image ? 'image' : 'file'), h('span', { class: 'grow' }, h('bdi', { class: 'file-name' }, name), h('span', { class: 'faint' }, facts))];
   return state === 'here' ? h('a', { class: 'file', href: url, download: name }, inside, icon('download')) : h('div', { class: 'file' }, inside);
 }
 

@@ -53,7 +53,7 @@ class Sidebar extends HTMLElement {
       icon(drawing), h('span', {}, label), count > 0 && h('span', { class: 'badge count' }, number(count)));
     const waiting = [...contacts.values()].filter((contact) => contact.state === 'pending').length;
     const focused = this.nav.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
-    fill(this.nav, link('/contacts', 'person', t('nav.contacts'), waiting), link('/notifications', 'bell', t('nav.notices'), me.unread_notifications), link('/settings', 'settings', t('nav.settings'), 0));
+    fill(this.nav, link('/search', 'search', t('ui.search'), 0), link('/contacts', 'person', t('nav.contacts'), waiting), link('/notifications', 'bell', t('nav.notices'), me.unread_notifications), link('/settings', 'settings', t('nav.settings'), 0));
     if (focused) this.nav.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -63,8 +63,9 @@ class Sidebar extends HTMLElement {
     const rooms = this.store.sortedRooms().filter(matches);
     const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.room : null;
     const scrolled = this.list.scrollTop;
-    if (rooms.length) fill(this.list, rooms.map((room) => h('li', {}, this.#row(room))));
-    else fill(this.list, h('li', {}, wanted ? empty('search', t('nav.none'), t('nav.noneText')) : empty('chat', t('nav.firstTitle'), t('nav.firstText'),
+    const further = wanted && h('li', {}, h('a', { class: 'room-row search-row', href: `/search?${new URLSearchParams({ q: this.search.value.trim() })}` }, h('span', { class: 'avatar group', aria: { hidden: true } }, icon('search')), h('span', { class: 'room-row-text' }, h('span', { class: 'clip' }, t('nav.searchMessages', { words: this.search.value.trim() })))));
+    if (rooms.length || wanted) fill(this.list, rooms.map((room) => h('li', {}, this.#row(room))), further);
+    else fill(this.list, h('li', {}, empty('chat', t('nav.firstTitle'), t('nav.firstText'),
       button(t('nav.addContact'), { kind: 'primary', icon: 'personAdd', onClick: () => addContact(this.store, this.app) }))));
     this.list.scrollTop = scrolled;
     if (focused) this.list.querySelector(`[data-room="${focused}"]`)?.focus();
@@ -82,6 +83,7 @@ class Sidebar extends HTMLElement {
         h('span', { class: 'row' }, h('bdi', { class: 'room-name clip grow' }, name), h('time', { class: 'faint', dateTime: new Date(at).toISOString() }, shortTime(at))),
         h('span', { class: 'row' }, h('span', { class: 'room-last clip grow' }, this.#lastLine(room)),
           room.external && externalBadge(plain(room.partner_name)),
+          store.isCalledIn(room) && h('span', { class: 'badge called', title: t('nav.called') }, '@', h('span', { class: 'unseen' }, ` ${t('nav.called')}`)),
           room.unread > 0 && h('span', { class: 'badge count' }, number(room.unread), h('span', { class: 'unseen' }, ` ${t('nav.unread', { n: room.unread })}`)))));
   }
 
