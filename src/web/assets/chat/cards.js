@@ -34,5 +34,5 @@ function itemCard(store, item, deeds) {
     h('button', { class: ['item-card', now.cancelled && 'cancelled'], type: 'button', on: { click: () => deeds.openItem(isDate ? 'calendar' : 'notes', item.index) } },
       icon(isDate ? 'calendar' : 'note'),
       h('span', { class: 'grow person-text' }, h('bdi', { class: 'item-title' }, plain(now.title)),
-        !isDate && now.text && h('bdi', { class: 'faint clip' }, plain(now.text).slice(0, 160)), h('span', { class: 'faint' }, facts.filter(Boolean).join(' · ')))));
+        !isDate && now.text && h('bdi', { class: 'faint clip' }, plain(now.text.slice(0, 160).replace(/\s+/g, ' '))), h('span', { class: 'faint' }, facts.filter(Boolean).join(' · ')))));
 }

@@ -42,6 +42,7 @@ class App {
     this.#listen(store);
     this.#frame();
     this.draw();
+    performance.mark('handclasp.usable');
   }
 
   #listen(store) {

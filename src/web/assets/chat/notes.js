@@ -58,7 +58,7 @@ function noteRow(tab, note) {
   const facts = [store.nameOf(note.author), ago(note.made_at), note.comments_count > 0 && t('notes.comments', { n: note.comments_count })].filter(Boolean).join(' · ');
   return h('button', { class: 'item-row', type: 'button', on: { click: () => tab.open(note.index) } },
     icon(note.pinned ? 'pin' : 'note'),
-    h('span', { class: 'grow person-text' }, h('bdi', { class: 'item-title' }, plain(note.title)), note.text && h('bdi', { class: 'two-lines soft' }, plain(note.text)), h('span', { class: 'faint' }, facts)));
+    h('span', { class: 'grow person-text' }, h('bdi', { class: 'item-title' }, plain(note.title)), note.text && h('bdi', { class: 'two-lines soft' }, plain(note.text.slice(0, 200).replace(/\s+/g, ' '))), h('span', { class: 'faint' }, facts)));
 }
 
 function drawNote(tab, note, comments) {

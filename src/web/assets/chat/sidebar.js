@@ -90,7 +90,7 @@ class Sidebar extends HTMLElement {
   #lastLine(room) {
     if (store_draft(this.store, room.id)) return [h('span', { class: 'draft' }, icon('edit')), store_draft(this.store, room.id)];
     const item = this.store.previews.get(room.id);
-    if (!item) return plain(room.description) || '';
+    if (!item) return plain(room.description) || (room.last_event_at ? '' : t('room.emptyTitle'));
     const text = describeEvent(this.store, item, { short: true });
     if (item.event.kind !== 'message') return text;
     if (item.event.author === this.store.me.address) return `${t('message.you')}: ${text}`;

@@ -66,7 +66,7 @@ addTexts({
   'calendar.cancelled': { en: 'Called off', ko: '취소됨' },
   'calendar.cancel': { en: 'Call off', ko: '일정 취소' },
   'calendar.cancelAsk': { en: 'Call “{title}” off? It stays to be seen, marked as called off.', ko: '“{title}” 일정을 취소할까요? 취소됨으로 표시되어 남습니다.' },
-  'calendar.coming': { en: '{n|# comes|# come}', ko: '{n|#명|#명} 참석' },
+  'calendar.coming': { en: '{n|# coming|# coming}', ko: '{n|#명|#명} 참석' },
   'calendar.doYouCome': { en: 'Do you come?', ko: '참석하시나요?' },
   'calendar.answer.yes': { en: 'Yes', ko: '참석' },
   'calendar.answer.no': { en: 'No', ko: '불참' },
