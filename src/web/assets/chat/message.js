@@ -54,8 +54,7 @@ export function messageRow(store, room, row, deeds) {
     h('time', { class: 'faint', dateTime: new Date(event.made_at).toISOString(), title: dateTime(event.made_at) }, clock(event.made_at)));
   return h('article', { class: ['message', follows && 'follows', isMine && 'mine', state && `is-${state}`], tabIndex: -1, aria: { label: spoken(store, row, state) } },
     follows ? h('time', { class: 'message-aside faint', aria: { hidden: true } }, clock(event.made_at)) : h('div', { class: 'message-aside' }, avatar(name, event.author, { external: isExternal })),
-    h('div', { class: 'message-main' }, author, body(store, room, item, deeds), isMine && delivery(store, room, row, deeds)),
-    !row.letter && !item.now?.recalled && row.number === undefined && actions(store, room, item, isMine, deeds));
+    h('div', { class: 'message-main' }, author, body(store, room, item, deeds), isMine && delivery(store, room, row, deeds)));
 }
 
 function spoken(store, { item }, state) {
@@ -154,7 +153,10 @@ function delivery(store, room, { item, letter }, deeds) {
 
 const codeInWords = (code) => code.toLowerCase().replaceAll('_', ' ');
 
-function actions(store, room, item, isMine, deeds) {
+/** What can be done with a row's message, as buttons; none while it has no place, or was taken back. */
+export function messageActions(store, room, { item, letter, number }, deeds) {
+  if (letter || item.now?.recalled || number !== undefined) return null;
+  const isMine = item.event.author === store.me.address;
   const { features } = store;
   const more = iconButton('more', t('ui.more'), () => deeds.menu(item, more), { class: 'small', tabIndex: -1, aria: { label: t('ui.more'), haspopup: 'menu' } });
   return h('div', { class: 'message-actions', role: 'group', aria: { label: t('message.actions') } },

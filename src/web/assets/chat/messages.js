@@ -3,12 +3,14 @@
 
 import { fill, h, icon } from '../shared/dom.js';
 import { day, t } from '../shared/i18n.js';
-import { complain, failed, loading } from '../shared/ui.js';
+import { complain, empty, failed, loading } from '../shared/ui.js';
 import { eventRow } from './cards.js';
-import { messageRow } from './message.js';
+import { messageActions, messageRow } from './message.js';
 import { Heights, buildRows } from './rows.js';
 
 const OVERSCAN_PX = 900;
+const FLYING_PX = 100;
+const CALM_MS = 100;
 const OLDER_WITHIN_PX = 1_500;
 const END_PX = 24;
 /** One page of those on the way to a message far back. */
@@ -39,6 +41,7 @@ class Messages extends HTMLElement {
     fill(this, this.scroller, this.toEnd);
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.scroller.addEventListener('keydown', (event) => this.#key(event));
+    for (const turn of ['pointerover', 'focusin']) this.list.addEventListener(turn, ({ target }) => this.#attend(target.closest('article.message')));
     this.sizes = new ResizeObserver((entries) => this.#resized(entries));
     this.sizes.observe(this.scroller);
     this.#listen();
@@ -61,6 +64,7 @@ class Messages extends HTMLElement {
     this.#offs.forEach((off) => off());
     this.sizes.disconnect();
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.calm);
   }
 
   async #open() {
@@ -69,7 +73,7 @@ class Messages extends HTMLElement {
       // Also with what is known already: who made this element listens to it only afterwards.
       await (this.timeline.isLoaded || this.timeline.refresh());
     } catch (error) {
-      fill(this.list, failed(error, () => this.#open()));
+      this.#unread(error);
       return;
     }
     if (!this.isConnected) return;
@@ -81,12 +85,19 @@ class Messages extends HTMLElement {
     this.dispatchEvent(new Event('shown'));
   }
 
+  /** What was said cannot be read now. Without a connection one can still write. */
+  #unread(error) {
+    fill(this.list);
+    this.#mounted.clear();
+    if (error.status === 0) this.jumpToEnd(); else fill(this.list, failed(error, () => this.#open()));
+  }
+
   /** Draws in the next frame; `isStale`: because something other than the scroll position changed. */
   #soon(isStale) {
     this.#isStale ||= isStale;
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
-      if (!this.timeline.isLoaded) return;
+      if (!this.timeline.isLoaded && !this.#rows.length) return;
       if (this.#isStale) this.draw(); else this.#window();
     });
   }
@@ -112,13 +123,23 @@ class Messages extends HTMLElement {
       const row = this.#rows[this.#heights.position(mounted.row.key)];
       if (!row || this.#looksLike(mounted, row)) { if (row) mounted.row = row; continue; }
       const hadFocus = mounted.element.contains(document.activeElement);
+      const hadActions = mounted.element.querySelector('.message-actions');
       const fresh = this.#make(row);
       mounted.element.replaceWith(fresh);
       this.sizes.unobserve(mounted.element);
       this.sizes.observe(fresh);
       Object.assign(mounted, { element: fresh, row, version: this.#version });
       if (hadFocus) fresh.focus?.({ preventScroll: true });
+      if (hadActions) this.#attend(fresh);
     }
+  }
+
+  /** The buttons of a message are made when it is looked at: most are only scrolled past. */
+  #attend(element) {
+    if (!element || element.querySelector('.message-actions')) return;
+    const row = this.#rows[this.#heights.position(element.dataset.key)];
+    const buttons = row && messageActions(this.store, this.room, row, this.deeds);
+    if (buttons) element.append(buttons);
   }
 
   /** Items and letters are never changed, only replaced. */
@@ -139,6 +160,7 @@ class Messages extends HTMLElement {
       case 'event': return eventRow(store, row.item, this.deeds);
       case 'day': return h('div', { class: 'row-day', role: 'separator', aria: { label: day(row.at) } }, h('span', {}, day(row.at)));
       case 'unread': return h('div', { class: 'row-unread', role: 'separator', aria: { label: t('room.unreadLine') } }, h('span', {}, t('room.unreadLine')));
+      case 'offline': return empty('refresh', t('room.offline'), t('room.offlineText'));
       case 'older': return h('div', { class: 'row-older', role: 'status' }, h('div', { class: 'spinner' }), h('span', { class: 'unseen' }, t('room.older')));
       default: return this.#beginning();
     }
@@ -159,14 +181,24 @@ class Messages extends HTMLElement {
     const at = anchor && heights.position(anchor.key);
     const bottom = Math.max(0, heights.total - view);
     const top = this.#atEnd ? bottom : at === undefined || at === null ? scroller.scrollTop : heights.offset(at) - anchor.offset;
-    const from = Math.min(top, bottom) - OVERSCAN_PX;
+    const overscan = this.#overscan(top, view);
+    const from = Math.min(top, bottom) - overscan;
     const first = heights.at(from);
-    const last = heights.at(from + view + 2 * OVERSCAN_PX);
+    const last = heights.at(from + view + 2 * overscan);
     this.#mount(this.#rows.slice(first, last + 1));
     heights.measure([...this.#mounted.values()].map(({ row, element }) => [row.key, element.offsetHeight]));
     this.above.style.height = `${heights.offset(first)}px`;
     this.below.style.height = `${heights.total - heights.offset(last + 1)}px`;
     if (at !== null && at !== undefined) this.#restore(anchor);
+  }
+
+  /** Who flies past sees only what is in the window; what lies beyond is drawn when it is calm again. */
+  #overscan(top, view) {
+    const isFlying = Math.abs(top - this.lastTop) > view;
+    this.lastTop = top;
+    clearTimeout(this.calm);
+    if (isFlying) this.calm = setTimeout(() => this.#soon(false), CALM_MS);
+    return isFlying ? FLYING_PX : OVERSCAN_PX;
   }
 
   #mount(rows) {

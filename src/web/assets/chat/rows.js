@@ -6,11 +6,12 @@ const LINE_PX = 22;
 const LINE_CHARS = 90;
 
 /**
- * All rows: {key, kind: older|beginning|day|unread|message|event, item, follows, letter, number, at}. A message keeps its
+ * All rows: {key, kind: offline|older|beginning|day|unread|message|event, item, follows, letter, number, at}. A message keeps its
  * key from the outbox to its place, so that what has the focus keeps it. `keyOf(event)`, `me`, `firstUnread`: an index.
  */
 export function buildRows(timeline, letters, { me, firstUnread, keyOf }) {
-  const rows = [timeline.hasOlder ? { key: 'older', kind: 'older' } : { key: 'beginning', kind: 'beginning' }];
+  const before = !timeline.isLoaded ? 'offline' : timeline.hasOlder ? 'older' : 'beginning';
+  const rows = [{ key: before, kind: before }];
   const midnight = days();
   let previous = null;
   let today;

@@ -38,6 +38,8 @@ addTexts({
   'room.toEnd': { en: 'Newest messages', ko: '최신 메시지로' },
   'room.newBelow': { en: '{n|# new message|# new messages}', ko: '새 메시지 {n|#개|#개}' },
   'room.unreadLine': { en: 'New', ko: '여기부터 새 메시지' },
+  'room.offline': { en: 'No connection', ko: '연결이 끊겼습니다' },
+  'room.offlineText': { en: 'What was said here is shown when it is back. You can write already: it waits and goes then.', ko: '연결되면 지난 대화가 표시됩니다. 지금 작성한 메시지는 보관했다가 연결되면 보냅니다.' },
   'room.older': { en: 'Reading older messages …', ko: '이전 메시지를 불러오는 중…' },
   'banner.stale': { en: '{org} cannot be reached', ko: '{org}에 연결할 수 없습니다' },
   'banner.staleText': { en: 'Last contact: {when}. Your messages are safe here and go as soon as {org} is back. Nothing is lost.', ko: '마지막 연결: {when}. 메시지는 안전하게 보관되며 {org}이(가) 돌아오는 즉시 전송됩니다.' },
