@@ -10,6 +10,7 @@ use crate::model::{
     org::{Card, SignedCard},
     record::{Ack, Envelope, Epoch, Evidence, Hello, InPosition, OutPosition},
     room::History,
+    signal::Switches,
     text::{Description, DisplayName, Reason, RoomName},
     time::Millis,
     user::{Policy, Session},
@@ -108,6 +109,8 @@ pub enum UserOp {
     ReadNotices(u64),
     /// Change one's own name.
     Rename(DisplayName),
+    /// Choose which signals one sends and sees (P22).
+    SetSignals(Switches),
     /// Replace one's own password by another hash; ends all other sessions.
     SetPassword {
         /// The new hash, PHC form.
@@ -376,6 +379,7 @@ impl UserOp {
             | Self::MarkRead(room, _) => room.to_string(),
             Self::ReadNotices(_)
             | Self::Rename(_)
+            | Self::SetSignals(_)
             | Self::SetPassword { .. }
             | Self::OpenSession(..)
             | Self::EndSession(_) => "account".to_owned(),

@@ -20,13 +20,15 @@ pub enum Feature {
     Calendar,
     /// The tool of the folder.
     Folder,
+    /// Signals: typing, presence, read markers (P22).
+    Signals,
     /// Messages that name files, and the endpoint to fetch them.
     Files,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -34,6 +36,7 @@ impl Feature {
         Self::Notes,
         Self::Calendar,
         Self::Folder,
+        Self::Signals,
         Self::Files,
     ];
 
@@ -48,6 +51,7 @@ impl Feature {
             Self::Notes => "notes",
             Self::Calendar => "calendar",
             Self::Folder => "folder",
+            Self::Signals => "signals",
             Self::Files => "files",
         }
     }

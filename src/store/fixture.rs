@@ -47,6 +47,7 @@ pub fn user(name: &str) -> User {
         external: true,
         password: None,
         created_at: Millis(5),
+        signals: Default::default(),
     }
 }
 

@@ -162,6 +162,7 @@ pub fn user(name: &str) -> User {
         external: true,
         password: None,
         created_at: Millis(1),
+        signals: Default::default(),
     }
 }
 

@@ -8,6 +8,7 @@ mod messages;
 mod notes;
 mod rooms;
 mod search;
+mod signals;
 mod stream;
 
 pub use account::{
@@ -25,6 +26,9 @@ pub use rooms::{
     FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, RoomTool, ToolSwitches, You,
 };
 pub use search::{Finding, Findings, SearchQuery, SnippetPiece};
+pub use signals::{
+    PresenceSettings, Present, Reader, ReaderMoved, Readers, RoomPresence, SignalSwitches, Signals, Typing, TypingNow,
+};
 pub use stream::{
     Delivered, Hello, LinkChanged, MessagesFrame, PendingFrame, ProfileChanged, Refused, RoomLeft, RoomRead, Unplaced,
 };
