@@ -37,6 +37,7 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "chat/search.js",
     "chat/sidebar.js",
     "chat/sign-in.js",
+    "chat/signals.js",
     "chat/store.js",
     "chat/texts-tools.js",
     "chat/texts.js",

@@ -198,6 +198,36 @@ test('a file crosses, and its recall is acknowledged by the other side', async (
   await there.waitFor({ state: 'detached' });
 });
 
+test('p22 one sees who types, who is there and who has read, and none of it after switching it off', async () => {
+  await openRoom(bob, 'Launch');
+  await openRoom(alice, 'Launch');
+  await alice.locator('.composer-input').pressSequentially('half a th');
+  await bob.locator('.typing', { hasText: 'Alice is typing' }).waitFor();
+  await bob.locator('.room-typing').first().waitFor();
+  await shoot(bob, 'typing');
+  await alice.locator('.composer-input').fill('a whole thought');
+  await alice.keyboard.press('Enter');
+  await message(bob, 'a whole thought').waitFor();
+  await bob.locator('.typing:empty').waitFor({ state: 'attached' });
+  await message(alice, 'a whole thought').getByRole('img', { name: /Read by .*Bob/ }).waitFor();
+  await bob.locator('.room-row', { hasText: 'Alice' }).locator('.presence.online').waitFor();
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'read-by');
+  await bob.getByRole('link', { name: 'Settings' }).click();
+  await bob.getByRole('switch', { name: 'Whether I am there' }).click();
+  await bob.locator('.room-row', { hasText: 'Alice' }).locator('.presence').waitFor({ state: 'detached' });
+  await openRoom(bob, 'Launch');
+});
+
+test('everybody is called at once', async () => {
+  await alice.locator('.composer-input').pressSequentially('@every');
+  await alice.locator('.mention-option', { hasText: 'everybody' }).waitFor();
+  await alice.keyboard.press('Enter');
+  await alice.locator('.composer-input').pressSequentially('to the stage');
+  await alice.keyboard.press('Enter');
+  await message(bob, 'to the stage').locator('.mention.me', { hasText: '@everybody' }).waitFor();
+});
+
 test('a master changes what the room has, and members see why a tool is off', async () => {
   await alice.getByRole('button', { name: 'Room details' }).click();
   await tab(alice, 'Details').click();

@@ -9,6 +9,8 @@ import { plain } from './words.js';
 
 const TEXT_BYTES_MAX = 16 * 1024;
 const FILES_MAX = 10;
+/** Stands for all members where an address is expected. */
+const EVERYBODY = '*';
 const HEIGHT_MAX_PX = 220;
 const EMOJI = '👍 ❤️ 😂 🎉 😮 😢 🙏 👏 🔥 ✅ 👀 💯 😀 😄 😁 😅 🤣 😊 🙂 😉 😍 😘 😎 🤔 🤗 🤩 😴 😬 🙄 😭 😡 🤯 🥳 😇 🤝 💪 👌 ✌️ 🤞 👋 🙌 👎 ☕ 🍺 🎂 🌟 💡 📌 📎 📅 📈 🚀 ⚠️ ❌ ❓ ❗ 💬 🏠 🌏'.split(' ');
 
@@ -78,6 +80,7 @@ class Composer extends HTMLElement {
       if (this.input.value.trim()) localStorage.setItem(this.draftKey, this.input.value);
       else localStorage.removeItem(this.draftKey);
     }
+    if (!this.#edited) this.store.signals.say(this.room.id, Boolean(this.input.value.trim()));
     this.#fit();
     this.#look();
     this.#suggest();
@@ -108,10 +111,12 @@ class Composer extends HTMLElement {
   async #submit() {
     if (this.send.getAttribute('aria-disabled') === 'true') return;
     const text = this.input.value.trim();
-    const mentions = [...this.#called].filter(([, name]) => text.includes(`@${name}`)).map(([address]) => address);
+    const called = [...this.#called].filter(([, name]) => text.includes(`@${name}`)).map(([address]) => address);
+    const mentions = called.filter((address) => address !== EVERYBODY);
     if (this.#edited) { await this.#saveEdit(text, mentions); return; }
     const message = { text };
     if (mentions.length) message.mentions = mentions;
+    if (called.includes(EVERYBODY)) message.all = true;
     if (this.#answer) message.reply_to = this.#answer.index;
     if (this.#files.length) message.files = this.#files.map(({ id }) => ({ upload: id }));
     const shown = this.#files.map(({ file }) => ({ name: file.name, bytes: file.size }));
@@ -123,6 +128,7 @@ class Composer extends HTMLElement {
     this.#clearContext();
     this.#fit();
     this.#look();
+    this.store.signals.say(this.room.id, false);
     this.store.outbox.add(this.room.id, message, shown);
     this.dispatchEvent(new Event('sent'));
     this.input.focus();
@@ -181,7 +187,9 @@ class Composer extends HTMLElement {
     const before = this.input.value.slice(0, this.input.selectionStart);
     const wanted = /(?:^|\s)@([^\s@]{0,32})$/u.exec(before)?.[1]?.toLowerCase();
     const members = (this.store.members(this.room.id) ?? []).filter((member) => member.address !== this.store.me.address);
-    const found = wanted === undefined ? [] : members.filter((member) => this.store.nameOf(member.address).toLowerCase().includes(wanted) || member.address.startsWith(wanted)).slice(0, 6);
+    const mayCallAll = this.room.kind !== 'direct' && (this.room.callers !== 'masters' || this.room.you?.role === 'master');
+    const all = mayCallAll ? [{ address: EVERYBODY }] : [];
+    const found = wanted === undefined ? [] : [...members, ...all].filter((member) => this.#nameOf(member).toLowerCase().includes(wanted) || member.address.startsWith(wanted)).slice(0, 6);
     if (!found.length) { this.#hideNames(); return; }
     this.found = found;
     this.chosen = 0;
@@ -192,10 +200,12 @@ class Composer extends HTMLElement {
 
   #drawNames() {
     fill(this.names, this.found.map((member, at) => h('div', { role: 'option', id: `mention-${at}`, class: 'mention-option', aria: { selected: at === this.chosen }, on: { pointerdown: (event) => { event.preventDefault(); this.#call(member); } } },
-      h('bdi', { class: 'grow' }, this.store.nameOf(member.address)), h('span', { class: 'faint' }, member.address))));
+      h('bdi', { class: 'grow' }, this.#nameOf(member)), h('span', { class: 'faint' }, member.address === EVERYBODY ? t('compose.everybodyHint') : member.address))));
     this.input.setAttribute('aria-controls', 'mention-list');
     this.input.setAttribute('aria-activedescendant', `mention-${this.chosen}`);
   }
+
+  #nameOf({ address }) { return address === EVERYBODY ? t('compose.everybody') : this.store.nameOf(address); }
 
   #hideNames() {
     this.names.hidden = true;
@@ -215,7 +225,7 @@ class Composer extends HTMLElement {
   }
 
   #call(member) {
-    const name = this.store.nameOf(member.address);
+    const name = this.#nameOf(member);
     const end = this.input.selectionStart;
     this.input.setRangeText(`@${name} `, end - this.wantedLength, end, 'end');
     this.#called.set(member.address, name);

@@ -26,7 +26,8 @@ class Details {
     this.room = store.rooms.get(this.room.id) ?? this.room;
     const { room } = this;
     if (room.kind === 'direct') {
-      if (!this.body.querySelector('form')) fill(this.body, contactCard(store, this.app, room.with));
+      // What one writes about somebody is not taken away.
+      if (!document.activeElement?.closest('form') || !this.body.contains(document.activeElement)) fill(this.body, contactCard(store, this.app, room.with));
       return;
     }
     if (this.reading) { this.again = true; return; }
@@ -69,7 +70,7 @@ class Details {
   #person(person, marks) {
     const { store } = this;
     const name = plain(person.name) || store.nameOf(person.address);
-    return [avatar(name, person.address, { external: person.external }),
+    return [avatar(name, person.address, { external: person.external, presence: store.signals.presenceOf(person.address) }),
       h('span', { class: 'grow person-text' }, h('span', { class: 'row' }, h('bdi', { class: 'clip' }, name), marks), h('span', { class: 'faint clip' }, person.address))];
   }
 

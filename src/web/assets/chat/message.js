@@ -54,7 +54,14 @@ export function messageRow(store, room, row, deeds) {
     h('time', { class: 'faint', dateTime: new Date(event.made_at).toISOString(), title: dateTime(event.made_at) }, clock(event.made_at)));
   return h('article', { class: ['message', follows && 'follows', isMine && 'mine', state && `is-${state}`], tabIndex: -1, aria: { label: spoken(store, row, state) } },
     follows ? h('time', { class: 'message-aside faint', aria: { hidden: true } }, clock(event.made_at)) : h('div', { class: 'message-aside' }, avatar(name, event.author, { external: isExternal })),
-    h('div', { class: 'message-main' }, author, body(store, room, item, deeds), isMine && delivery(store, room, row, deeds)));
+    h('div', { class: 'message-main' }, author, body(store, room, item, deeds), isMine && delivery(store, room, row, deeds), row.readers && readMarks(store, row.readers.split(' '))));
+}
+
+/** Who has read this far: small faces, with their names. */
+function readMarks(store, people) {
+  const label = t('message.readBy', { names: people.map((address) => store.nameOf(address)).join(', ') });
+  const faces = people.slice(0, 5).map((address) => avatar(store.nameOf(address), address, { size: 'tiny' }));
+  return h('div', { class: 'read-marks', title: label, role: 'img', aria: { label } }, faces, people.length > 5 && h('span', { class: 'faint' }, `+${people.length - 5}`));
 }
 
 function spoken(store, { item }, state) {
@@ -70,6 +77,7 @@ function body(store, room, item, deeds) {
     return h('div', { class: 'tombstone' }, icon('trash'), h('span', {}, t('message.recalled', { name: store.nameOf(now?.recalled?.by ?? event.author) }), told && h('span', { class: 'erasure' }, told)));
   }
   const mentions = [...(now?.edited?.mentions ?? event.mentions ?? [])].map((address) => ({ name: store.nameOf(address), isMe: address === store.me.address }));
+  if (event.all) mentions.push({ name: t('compose.everybody'), isMe: true });
   const text = textNow(item);
   return [
     event.reply_to !== undefined && event.reply_to !== null && quote(store, room, item, deeds),

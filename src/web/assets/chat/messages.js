@@ -6,7 +6,7 @@ import { day, t } from '../shared/i18n.js';
 import { complain, empty, failed, loading } from '../shared/ui.js';
 import { eventRow } from './cards.js';
 import { messageActions, messageRow } from './message.js';
-import { Heights, buildRows } from './rows.js';
+import { Heights, buildRows, markReaders } from './rows.js';
 
 const OVERSCAN_PX = 900;
 const FLYING_PX = 100;
@@ -51,7 +51,7 @@ class Messages extends HTMLElement {
   #listen() {
     const { store, room } = this;
     const anew = () => { this.#version += 1; this.#soon(true); };
-    this.#offs = [store.on(`timeline:${room.id}`, () => this.#soon(true)), store.on('names', anew), store.on('features', anew),
+    this.#offs = [store.on(`timeline:${room.id}`, () => this.#soon(true)), store.on(`readers:${room.id}`, () => this.#soon(true)), store.on('names', anew), store.on('features', anew),
       store.on(`room:${room.id}`, () => {
         const wasWritable = this.room.writable;
         this.room = store.rooms.get(room.id) ?? this.room;
@@ -109,6 +109,7 @@ class Messages extends HTMLElement {
     const before = this.#rows.at(-1)?.key;
     const anchor = this.#anchor();
     this.#rows = buildRows(this.timeline, store.outbox.of(room.id), { me: store.me.address, firstUnread: this.firstUnread, keyOf: (event) => store.keyOf(event) });
+    markReaders(this.#rows, store.signals.readersOf(room.id));
     this.#heights.take(this.#rows);
     this.#changed();
     this.#window(anchor);
@@ -144,7 +145,7 @@ class Messages extends HTMLElement {
 
   /** Items and letters are never changed, only replaced. */
   #looksLike({ row: known, version }, row) {
-    return version === this.#version && known.follows === row.follows && (row.letter ? known.letter === row.letter : known.item === row.item);
+    return version === this.#version && known.follows === row.follows && known.readers === row.readers && (row.letter ? known.letter === row.letter : known.item === row.item);
   }
 
   #make(row) {

@@ -1,9 +1,9 @@
 // The pages that are not rooms: home, contacts, one contact, notifications, settings.
 
-import { h, icon } from '../shared/dom.js';
+import { fill, h, icon } from '../shared/dom.js';
 import { LANGUAGES, ago, currentLanguage, dateTime, has, setLanguage, t } from '../shared/i18n.js';
 import { setTheme, theme } from '../shared/theme.js';
-import { button, complain, empty, externalBadge, field, toast, toggle } from '../shared/ui.js';
+import { button, complain, empty, externalBadge, failed, field, loading, toast, toggle } from '../shared/ui.js';
 import { addContact, contactCard, contactRows, newGroup } from './people.js';
 import { plain } from './words.js';
 
@@ -69,7 +69,7 @@ export function noticesPage(store, app) {
 
 export function settingsPage(store, app) {
   return page(app, t('settings.title'), button(t('ui.signOut'), { icon: 'signOut', kind: 'small', onClick: () => app.signOut() }),
-    h('div', { class: 'narrow stack wide-gap' }, profile(store), look(), notifications(app), partners(store), password(store)));
+    h('div', { class: 'narrow stack wide-gap' }, profile(store), look(), notifications(app), store.features.signals && signals(store), partners(store), password(store)));
 }
 
 function profile(store) {
@@ -101,6 +101,19 @@ function notifications(app) {
   const isDenied = !('Notification' in window) || Notification.permission === 'denied';
   const control = toggle(t('settings.notify'), app.notifies, (on) => app.setNotifies(on), { disabled: isDenied });
   return h('section', { class: 'card stack' }, h('h2', {}, t('notices.title')), control, isDenied && h('p', { class: 'faint' }, t('settings.notifyDenied')));
+}
+
+/** Which signals one sends and sees: both, or neither. */
+function signals(store) {
+  const place = h('div', { class: 'stack' }, loading());
+  const draw = (settings) => fill(place, ['receipts', 'typing', 'presence'].map((kind) => {
+    const isPermitted = settings.organization[kind];
+    const change = async (on) => draw(await store.api.put('/me/presence-settings', { receipts: settings.receipts, typing: settings.typing, presence: settings.presence, [kind]: on }));
+    return [toggle(t(`settings.signals.${kind}`), settings[kind] && isPermitted, change, { disabled: !isPermitted }), !isPermitted && h('p', { class: 'faint' }, t('settings.signals.off'))];
+  }));
+  const read = () => store.api.get('/me/presence-settings').then(draw, (error) => fill(place, failed(error, read)));
+  read();
+  return h('section', { class: 'card stack' }, h('h2', {}, t('settings.signals')), h('p', { class: 'faint' }, t('settings.signalsText')), place);
 }
 
 function partners(store) {

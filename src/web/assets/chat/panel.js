@@ -31,7 +31,7 @@ class Panel extends HTMLElement {
     fill(this, h('header', { class: 'main-head panel-head' }, this.heads, iconButton('close', t('ui.close'), this.onClose)), this.body);
     this.addEventListener('keydown', (event) => this.#key(event));
     const anew = (name) => () => this.#tabs.get(name)?.refresh();
-    this.#offs = [store.on(`room:${room.id}`, () => this.#roomChanged()), store.on('names', anew('details')), store.on('contacts', anew('details')),
+    this.#offs = [store.on(`room:${room.id}`, () => this.#roomChanged()), store.on('names', anew('details')), store.on('contacts', anew('details')), store.on('presence', anew('details')),
       store.on(`notes:${room.id}`, anew('notes')), store.on(`calendar:${room.id}`, anew('calendar')), store.on(`folder:${room.id}`, anew('folder'))];
     this.#drawHeads();
     this.show(this.wanted ?? 'details', this.wantedIndex);

@@ -26,16 +26,18 @@ class RoomView extends HTMLElement {
     this.head = h('header', { class: 'main-head' });
     this.banner = h('div', { class: 'room-banner', role: 'status', aria: { live: 'polite' } });
     this.messages = Object.assign(document.createElement('hc-messages'), { store, room, deeds: this.#deeds() });
+    this.typing = h('p', { class: 'typing' });
     this.foot = h('div', { class: 'room-foot' });
     this.panel = null;
-    this.main = h('div', { class: 'room-main' }, this.head, this.banner, this.messages, this.foot);
+    this.main = h('div', { class: 'room-main' }, this.head, this.banner, this.messages, this.typing, this.foot);
     fill(this, this.main);
     this.messages.addEventListener('compose', () => this.composer?.focusInput());
     this.messages.addEventListener('end', () => this.#read());
     this.messages.addEventListener('shown', () => this.#shown());
     const change = () => { this.room = store.rooms.get(room.id); if (this.room) this.draw(); else this.app.draw(); };
     this.#offs = [store.on(`room:${room.id}`, change), store.on('me', change), store.on('contacts', change), store.on('names', () => this.#drawHead()), store.on('notices', () => this.#drawBanner()),
-      store.on(`timeline:${room.id}`, () => this.#read())];
+      store.on(`timeline:${room.id}`, () => this.#read()), store.on(`typing:${room.id}`, () => this.#drawTyping()), store.on('presence', () => this.#drawHead()), store.on('features', () => this.#readReaders())];
+    this.#readReaders();
     this.onFocus = () => this.#read();
     addEventListener('focus', this.onFocus);
     this.addEventListener('dragover', (event) => { if (store.features.files && this.room.writable) { event.preventDefault(); this.classList.add('dropping'); } });
@@ -89,12 +91,12 @@ class RoomView extends HTMLElement {
     if (!room) return;
     const name = store.roomName(room);
     const seed = room.kind === 'direct' ? room.with : room.id;
-    const line = room.kind === 'direct' ? room.with : [t('room.members', { n: room.members_count }), plain(room.description)].filter(Boolean).join(' · ');
+    const line = room.kind === 'direct' ? [room.with, presenceText(store, room.with)].filter(Boolean).join(' · ') : [t('room.members', { n: room.members_count }), plain(room.description)].filter(Boolean).join(' · ');
     const hadFocus = this.head.contains(document.activeElement) && document.activeElement.dataset.what;
     const tool = (drawing, label, tab, extra = '') => iconButton(drawing, label, () => this.openPanel(tab), { class: extra, data: { what: tab } });
     this.details = iconButton('panel', t('room.details'), () => this.togglePanel(), { data: { what: 'panel' }, aria: { label: t('room.details'), expanded: Boolean(this.panel) } });
     fill(this.head, this.app.backButton(),
-      room.kind === 'direct' ? avatar(name, seed, { external: room.external }) : h('span', { class: 'avatar group', aria: { hidden: true } }, icon('group')),
+      room.kind === 'direct' ? avatar(name, seed, { external: room.external, presence: store.signals.presenceOf(room.with) }) : h('span', { class: 'avatar group', aria: { hidden: true } }, icon('group')),
       h('div', { class: 'grow' }, h('div', { class: 'row' }, h('h1', { class: 'clip' }, h('bdi', {}, name)), room.external && externalBadge(plain(room.partner_name))), h('p', { class: 'faint clip' }, line)),
       h('a', { class: 'icon-button wide-only', href: `/search?room=${room.id}`, title: t('room.search'), aria: { label: t('room.search') } }, icon('search')),
       tool('note', t('panel.tab.notes'), 'notes', 'wide-only'), tool('calendar', t('panel.tab.calendar'), 'calendar', 'wide-only'), this.details);
@@ -112,6 +114,13 @@ class RoomView extends HTMLElement {
     const actions = told.unblock ? button(t('contact.unblock'), { kind: 'small', onClick: () => unblock(store, room.with) })
       : told.why && button(t('banner.why'), { kind: 'small', onClick: () => showWhyNot(store, told.why) });
     fill(this.banner, h('div', { class: ['banner', told.kind] }, icon(told.icon), h('div', { class: 'grow' }, h('strong', {}, told.title), h('p', {}, told.text)), actions));
+  }
+
+  #readReaders() { if (this.store.features.signals) this.store.signals.readReaders(this.room.id).catch(() => {}); }
+
+  #drawTyping() {
+    const names = this.store.signals.typingIn(this.room.id).map((address) => this.store.nameOf(address));
+    fill(this.typing, names.length > 0 && [h('span', { class: 'typing-dots', aria: { hidden: true } }, h('i'), h('i'), h('i')), names.length > 3 ? t('typing.many') : t('typing.names', { names: names.join(', '), n: names.length })]);
   }
 
   #drawFoot() {
@@ -222,5 +231,7 @@ function linkBanner(store, peer, org) {
     default: return { kind: 'warn', icon: 'refresh', title: t('banner.opening', { org }), text: t('banner.openingText') };
   }
 }
+
+const presenceText = (store, address) => { const state = store.signals.presenceOf(address); return state && t(`presence.${state}`); };
 
 customElements.define('hc-room', RoomView);

@@ -35,6 +35,14 @@ export function buildRows(timeline, letters, { me, firstUnread, keyOf }) {
   return rows;
 }
 
+/** Notes beside the last message that each reader has read: `readers`, the addresses with spaces between. */
+export function markReaders(rows, readers) {
+  for (const [address, index] of readers) {
+    const row = rows.findLast((one) => one.kind === 'message' && one.item.index <= index);
+    if (row && row.item.event.author !== address) row.readers = row.readers ? `${row.readers} ${address}` : address;
+  }
+}
+
 /** The midnight before a time, worked out once a day and not once a message. */
 function days() {
   let begin = Infinity;

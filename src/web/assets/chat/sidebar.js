@@ -28,7 +28,7 @@ class Sidebar extends HTMLElement {
     ]), { aria: { label: t('nav.new'), haspopup: 'menu', expanded: false } });
     fill(this, this.head, h('div', { class: 'sidebar-search' }, h('label', { class: 'search' }, icon('search'), this.search), start), this.list, this.nav);
     const draw = () => { cancelAnimationFrame(this.frame); this.frame = requestAnimationFrame(() => this.draw()); };
-    this.#offs = ['rooms', 'contacts', 'names', 'me', 'route', 'notices'].map((topic) => store.on(topic, draw));
+    this.#offs = ['rooms', 'contacts', 'names', 'me', 'route', 'notices', 'presence', 'typing'].map((topic) => store.on(topic, draw));
     this.draw();
   }
 
@@ -78,7 +78,7 @@ class Sidebar extends HTMLElement {
     const seed = room.kind === 'direct' ? room.with : room.id;
     const at = room.last_event_at ?? room.created_at;
     return h('a', { href: path, class: ['room-row', room.unread && 'unread', !room.writable && 'closed'], data: { room: room.id }, aria: { current: this.app.path === path ? 'page' : null } },
-      room.kind === 'direct' ? avatar(name, seed, { external: room.external }) : h('span', { class: 'avatar group', aria: { hidden: true } }, icon('group')),
+      room.kind === 'direct' ? avatar(name, seed, { external: room.external, presence: store.signals.presenceOf(room.with) }) : h('span', { class: 'avatar group', aria: { hidden: true } }, icon('group')),
       h('span', { class: 'room-row-text' },
         h('span', { class: 'row' }, h('bdi', { class: 'room-name clip grow' }, name), h('time', { class: 'faint', dateTime: new Date(at).toISOString() }, shortTime(at))),
         h('span', { class: 'row' }, h('span', { class: 'room-last clip grow' }, this.#lastLine(room)),
@@ -88,6 +88,7 @@ class Sidebar extends HTMLElement {
   }
 
   #lastLine(room) {
+    if (this.store.signals.typingIn(room.id).length) return h('span', { class: 'room-typing' }, t('typing.short'));
     if (store_draft(this.store, room.id)) return [h('span', { class: 'draft' }, icon('edit')), store_draft(this.store, room.id)];
     const item = this.store.previews.get(room.id);
     if (!item) return plain(room.description) || (room.last_event_at ? '' : t('room.emptyTitle'));

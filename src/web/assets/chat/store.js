@@ -4,6 +4,7 @@
 import { Api } from '../shared/api.js';
 import { Live } from '../shared/live.js';
 import { Outbox } from './outbox.js';
+import { Signals } from './signals.js';
 import { Timeline } from './timeline.js';
 import { plain } from './words.js';
 
@@ -31,6 +32,7 @@ export class Store {
     this.features = {};
     this.connection = 'connecting';
     this.current = null;
+    this.signals = new Signals(this);
   }
 
   /** Calls `listener` on each change of a topic until the returned function is called. */
@@ -259,7 +261,10 @@ export class Store {
   }
 
   takeMessages({ room: id, items }) {
-    for (const { event } of items) this.#claim(id, event);
+    for (const { event } of items) {
+      this.#claim(id, event);
+      this.signals.ended(id, event.author);
+    }
     const known = this.#timelines.get(id);
     known?.add(items);
     this.#preview(id, items);
@@ -366,4 +371,8 @@ const FRAMES = {
     if (known) store.putRoom({ ...known, read_index: index, unread: Math.max(0, known.next_index - 1 - index) });
   },
   reset: (store) => store.reset(),
+  signals: (store, picture) => store.signals.takePicture(picture),
+  presence: (store, present) => store.signals.takePresence(present),
+  typing: (store, typing) => store.signals.takeTyping(typing),
+  reader: (store, moved) => store.signals.takeReader(moved),
 };
