@@ -81,11 +81,18 @@ function body(store, room, item, deeds) {
   const text = textNow(item);
   return [
     event.reply_to !== undefined && event.reply_to !== null && quote(store, room, item, deeds),
-    text && words(text, mentions),
-    now?.edited && h('button', { class: 'edited', type: 'button', title: dateTime(now.edited.at), aria: { label: `${t('message.edited')}: ${t('history.title')}` }, on: { click: () => deeds.history(item) } }, `(${t('message.edited')})`),
+    text && said(text, mentions, item, deeds),
     event.files?.length > 0 && h('div', { class: 'files' }, event.files.map((file) => fileCard(room, file, now?.files))),
     now?.reactions?.length > 0 && reactions(store, item, deeds),
   ];
+}
+
+/** The text, and the way to what it said before. */
+function said(text, mentions, item, deeds) {
+  const element = words(text, mentions);
+  const { edited } = item.now ?? {};
+  if (edited) element.append(h('button', { class: 'edited', type: 'button', title: dateTime(edited.at), aria: { label: `(${t('message.edited')}) ${t('history.title')}` }, on: { click: () => deeds.history(item) } }, `(${t('message.edited')})`));
+  return element;
 }
 
 /** After a recall of files: who has removed them. */
