@@ -21,6 +21,7 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "chat/date-form.js",
     "chat/dates.js",
     "chat/details.js",
+    "chat/folder.js",
     "chat/history.js",
     "chat/index.html",
     "chat/main.js",

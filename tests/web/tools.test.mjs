@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { inaccessible, message, openRoom, say, shoot, startBrowser } from './browser.mjs';
-import { startTown } from './town.mjs';
+import { offers, startTown } from './town.mjs';
 
 let town;
 let browser;
@@ -21,8 +21,14 @@ after(async () => { await browser?.stop(); await town?.stop(); });
 const tab = (page, name) => page.locator('.panel').getByRole('tab', { name });
 const panel = (page) => page.locator('.panel');
 
+/** Opens the panel, if it is not open, at a tab. */
+async function openTab(page, name) {
+  if (!await panel(page).isVisible()) await page.getByRole('button', { name: 'Room details' }).click();
+  await tab(page, name).click();
+}
+
 test('p19 a note is posted, commented on from the other org, pinned and deleted', async () => {
-  await alice.getByRole('button', { name: 'Notes', exact: true }).click();
+  await openTab(alice, 'Notes');
   await alice.getByRole('button', { name: 'New note' }).click();
   const dialog = alice.getByRole('dialog');
   await dialog.getByLabel('Title').fill('Launch <b>checklist</b>');
@@ -36,7 +42,7 @@ test('p19 a note is posted, commented on from the other org, pinned and deleted'
   await panel(bob).getByLabel('Write a comment').fill('The press release is done');
   await panel(bob).getByRole('button', { name: 'Send' }).click();
   await panel(alice).getByText('The press release is done').waitFor();
-  await alice.locator('.item-card', { hasText: '1 comment' }).waitFor();
+  await alice.locator('.item-card', { hasText: 'Launch <b>checklist</b>' }).filter({ hasText: '1 comment' }).waitFor();
   assert.deepEqual(await inaccessible(alice), []);
   await shoot(alice, 'note-light');
   await panel(alice).getByRole('button', { name: 'More', exact: true }).click();
@@ -53,7 +59,7 @@ test('p19 a note is posted, commented on from the other org, pinned and deleted'
   await panel(alice).getByRole('button', { name: 'More', exact: true }).click();
   await alice.getByRole('menuitem', { name: 'Delete' }).click();
   await dialog.getByRole('button', { name: 'Delete' }).click();
-  await panel(bob).getByText('No notes yet').waitFor();
+  await panel(bob).getByRole('button', { name: /Launch plan/ }).waitFor({ state: 'detached' });
   await bob.locator('.row-event', { hasText: 'deleted a note' }).waitFor();
 });
 
@@ -229,8 +235,7 @@ test('everybody is called at once', async () => {
 });
 
 test('a master changes what the room has, and members see why a tool is off', async () => {
-  await alice.getByRole('button', { name: 'Room details' }).click();
-  await tab(alice, 'Details').click();
+  await openTab(alice, 'Details');
   await panel(alice).getByLabel('Notes').uncheck();
   await panel(alice).getByRole('button', { name: 'Save' }).click();
   await bob.getByRole('button', { name: 'Notes', exact: true }).click();
@@ -240,11 +245,64 @@ test('a master changes what the room has, and members see why a tool is off', as
   await panel(bob).getByRole('button', { name: 'New note' }).waitFor();
 });
 
+test('p19 files are put into the folder, renamed, moved, given versions, deleted and brought back', async (t) => {
+  if (!await offers(town.acme, '/rooms/{room}/folder')) return t.skip();
+  await openRoom(bob, 'Launch');
+  await openTab(alice, 'Folder');
+  await panel(alice).getByRole('button', { name: 'New folder' }).click();
+  const dialog = alice.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Press');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await panel(alice).getByRole('button', { name: /^Press/ }).click();
+  const put = async (name, text) => {
+    const chooser = alice.waitForEvent('filechooser');
+    await panel(alice).getByRole('button', { name: 'Add files' }).click();
+    await (await chooser).setFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+  };
+  await put('release.txt', 'The release');
+  await panel(alice).locator('a.item-row', { hasText: 'release.txt' }).waitFor();
+  const menu = async (page, name, item) => {
+    await panel(page).getByRole('button', { name: `More: ${name}` }).click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  const chooser = alice.waitForEvent('filechooser');
+  await menu(alice, 'release.txt', 'Add a version');
+  await (await chooser).setFiles({ name: 'release.txt', mimeType: 'text/plain', buffer: Buffer.from('The release, mended') });
+  await panel(alice).getByText('2 versions').waitFor();
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'folder');
+  await bob.locator('.row-event', { hasText: 'made the folder' }).waitFor();
+  await openTab(bob, 'Folder');
+  await panel(bob).getByRole('button', { name: /^Press/ }).click();
+  const download = bob.waitForEvent('download');
+  await panel(bob).locator('a.item-row', { hasText: 'release.txt' }).click();
+  const stream = await (await download).createReadStream();
+  let content = '';
+  for await (const part of stream) content += part;
+  assert.equal(content, 'The release, mended', 'the newest version crossed');
+  await menu(alice, 'release.txt', 'Rename');
+  await dialog.getByLabel('Name').fill('final.txt');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await panel(bob).locator('.item-row', { hasText: 'final.txt' }).waitFor();
+  await menu(alice, 'final.txt', 'Move to');
+  await dialog.getByRole('button', { name: 'Folder' }).click();
+  await panel(alice).getByText('Nothing here yet').waitFor();
+  await panel(alice).getByRole('button', { name: 'Folder', exact: true }).first().click();
+  await menu(alice, 'final.txt', 'Delete');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await panel(alice).getByRole('button', { name: 'Deleted' }).click();
+  await menu(alice, 'final.txt', 'Bring back');
+  await panel(alice).locator('.item-row', { hasText: 'final.txt' }).waitFor({ state: 'detached' });
+  await panel(alice).getByRole('button', { name: 'Folder', exact: true }).first().click();
+  await panel(alice).locator('.item-row', { hasText: 'final.txt' }).waitFor();
+  return undefined;
+});
+
 test('everything beside the messages fits a phone and is accessible in the dark', async () => {
   const phone = await browser.signIn(town.globex, 'bob', { viewport: { width: 360, height: 720 }, colorScheme: 'dark', hasTouch: true, isMobile: true, locale: 'ko-KR' });
   await openRoom(phone, 'Launch');
   await phone.locator('[data-what=panel]').click();
-  for (const name of ['details', 'notes', 'calendar']) {
+  for (const name of await phone.locator('[role=tab]').evaluateAll((tabs) => tabs.map((one) => one.dataset.tab))) {
     await phone.locator(`[role=tab][data-tab=${name}]`).click();
     await phone.waitForFunction(() => !document.querySelector('.panel .spinner'));
     assert.deepEqual(await inaccessible(phone), [], name);

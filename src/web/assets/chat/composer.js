@@ -55,7 +55,7 @@ class Composer extends HTMLElement {
     this.names = h('div', { class: 'mentions menu', role: 'listbox', id: 'mention-list', hidden: true, aria: { label: t('compose.mention') } });
     this.warning = h('p', { class: 'composer-warning', role: 'alert', hidden: true });
     this.picker = h('input', { type: 'file', multiple: true, hidden: true, tabIndex: -1, aria: { label: t('compose.attach') } });
-    this.attach = iconButton('attach', t('compose.attach'), () => this.picker.click(), { hidden: !store.features.files });
+    this.attach = iconButton('attach', t('compose.attach'), () => this.picker.click(), { hidden: !this.#mayAttach });
     const emoji = iconButton('emoji', t('compose.emoji'), () => pickEmoji(emoji, (text) => this.#insert(text)));
     this.send = iconButton('send', t('compose.send'), () => this.#submit(), { class: 'send' });
     fill(this, this.names, this.context, h('div', { class: 'composer-box' }, this.tray, h('div', { class: 'composer-row' }, this.attach, this.input, emoji, this.send)), this.warning,
@@ -65,13 +65,19 @@ class Composer extends HTMLElement {
     this.input.addEventListener('blur', () => setTimeout(() => this.#hideNames(), 150));
     this.input.addEventListener('paste', (event) => this.#take(event, event.clipboardData));
     this.picker.addEventListener('change', () => { this.addFiles(this.picker.files); this.picker.value = ''; });
-    this.off = store.on('features', () => { this.attach.hidden = !store.features.files; });
+    this.off = store.on('features', () => { this.attach.hidden = !this.#mayAttach; });
+    this.offRoom = store.on(`room:${room.id}`, () => { this.attach.hidden = !this.#mayAttach; });
     // Its height is known only when it stands in the page.
     requestAnimationFrame(() => this.#fit());
     this.#look();
   }
 
-  disconnectedCallback() { this.off(); }
+  disconnectedCallback() {
+    this.off();
+    this.offRoom();
+  }
+
+  get #mayAttach() { return this.store.features.files && !this.store.rooms.get(this.room.id)?.files_off; }
 
   focusInput() { this.input.focus(); }
 
@@ -234,13 +240,17 @@ class Composer extends HTMLElement {
   }
 
   #take(event, transfer) {
-    if (!this.store.features.files || !transfer?.files.length) return;
+    if (!this.#mayAttach || !transfer?.files.length) return;
     event.preventDefault();
     this.addFiles(transfer.files);
   }
 
   addFiles(files) {
-    for (const file of [...files].slice(0, FILES_MAX - this.#files.length)) this.#upload(file);
+    const limit = this.store.rooms.get(this.room.id)?.file_limit?.bytes_max ?? Infinity;
+    for (const file of [...files].slice(0, FILES_MAX - this.#files.length)) {
+      if (file.size <= limit) this.#upload(file);
+      else complain(new Error(t('compose.fileTooLarge', { name: plain(file.name), max: bytes(limit) })));
+    }
     this.input.focus();
   }
 

@@ -7,6 +7,8 @@ import { addContact, block, contactCard, pickPeople } from './people.js';
 import { report } from './report.js';
 import { plain } from './words.js';
 
+const MB = 1_000_000;
+
 /** The tab of a room that is no direct one. Returns {element, refresh()}. */
 export function detailsTab({ store, app, room }) {
   return new Details(store, app, room);
@@ -128,7 +130,9 @@ class Details {
     const history = choice('history', 'history', ['arrival', 'all'], room.history);
     const callers = choice('callers', 'callers', ['members', 'masters'], room.callers);
     const tools = (room.tools ?? []).map((one) => ({ one, box: h('input', { type: 'checkbox', checked: one.on || Boolean(one.off_by && one.off_by !== 'masters'), disabled: Boolean(one.off_by && one.off_by !== 'masters') }) }));
-    const form = h('form', { class: 'stack' }, name.element, description.element, history.element, room.kind === 'group' && callers.element,
+    const own = room.file_limit?.by === 'masters' ? room.file_limit.bytes_max / MB : '';
+    const largest = field(t('panel.fileMax'), { type: 'number', min: 1, step: 1, value: own });
+    const form = h('form', { class: 'stack' }, name.element, description.element, history.element, room.file_limit && largest.element, room.kind === 'group' && callers.element,
       tools.length > 0 && h('fieldset', { class: 'field' }, h('legend', { class: 'label' }, t('panel.tools')), tools.map(({ one, box }) => h('label', { class: 'check' }, box, t(`tools.${one.tool}`)))),
       h('div', {}, button(t('ui.save'), { type: 'submit' })));
     form.addEventListener('submit', async (event) => {
@@ -140,6 +144,7 @@ class Details {
       if (description.input.value !== now.description) change.description = description.input.value;
       if (history.input.value !== now.history) change.history = history.input.value;
       if (callers.input.value !== now.callers) change.callers = callers.input.value;
+      if (room.file_limit && largest.input.value !== String(own)) change.file_bytes_max = Math.round(Number(largest.input.value) * MB);
       const isOn = ({ tool }) => now.tools.find((known) => known.tool === tool)?.on;
       const switched = tools.filter(({ one, box }) => !box.disabled && box.checked !== isOn(one));
       if (switched.length) change.tools = Object.fromEntries(switched.map(({ one, box }) => [one.tool, box.checked]));
@@ -148,7 +153,7 @@ class Details {
         await store.api.patch(`/rooms/${room.id}`, change);
         toast(t('contact.saved'), { kind: 'good' });
       } catch (error) {
-        ({ name, description }[error.field] ?? { fail: () => complain(error) }).fail(error.message);
+        ({ name, description, file_bytes_max: largest }[error.field] ?? { fail: () => complain(error) }).fail(error.message);
       }
     });
     return h('section', {}, h('h2', {}, t('panel.settings')), form);

@@ -32,6 +32,8 @@ export function describeEvent(store, item, { short = false } = {}) {
     case 'role': return t(`event.role.${event.role === 'master' ? 'master' : 'member'}`, { user: store.nameOf(event.user) });
     case 'note': return item.now?.recalled || event.title === undefined ? t('event.noteDeleted', { name }) : short ? t('event.noteShort', { title: plain(event.title) }) : t('event.note', { name });
     case 'date': return short ? t('event.dateShort', { title: plain(event.title) }) : t('event.date', { name });
+    case 'folder_make': return t('event.folderMade', { name, entry: plain(event.name) });
+    case 'folder_add': return t('event.folderAdded', { name, entry: plain(event.name ?? event.files?.[0]?.name ?? event.file?.name) });
     case 'settings': return event.name ? t('event.renamed', { name, room: plain(event.name) }) : t('event.settings', { name });
     default: return t('event.other', { name, kind: plain(event.kind) });
   }
@@ -92,6 +94,7 @@ function said(text, mentions, item, deeds) {
   const element = words(text, mentions);
   const { edited } = item.now ?? {};
   if (edited) element.append(h('button', { class: 'edited', type: 'button', title: dateTime(edited.at), aria: { label: `(${t('message.edited')}) ${t('history.title')}` }, on: { click: () => deeds.history(item) } }, `(${t('message.edited')})`));
+  if (edited?.delivery?.state === 'queued') element.append(h('span', { class: 'faint' }, ' ', t('message.editWaits')));
   return element;
 }
 
@@ -112,7 +115,8 @@ function quote(store, room, item, deeds) {
     quoted?.author && h('bdi', { class: 'quote-author' }, store.nameOf(quoted.author)), h('bdi', { class: 'clip' }, text));
 }
 
-function fileCard(room, file, places) {
+/** A file of a room: a picture, or a card to download it by. `places`: where files are. */
+export function fileCard(room, file, places) {
   const name = plain(file.name) || 'file';
   if (!file.digest) return downloadCard('', name, file, 'sending');
   const url = `/api/v1/rooms/${room.id}/files/${file.digest}`;

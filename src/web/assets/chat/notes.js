@@ -3,6 +3,7 @@
 import { fill, h, icon } from '../shared/dom.js';
 import { ago, dateTime, t } from '../shared/i18n.js';
 import { ask, avatar, button, complain, empty, failed, field, iconButton, loading, openDialog, openMenu } from '../shared/ui.js';
+import { fileCard } from './message.js';
 import { toolIsOff } from './tools.js';
 import { plain, words } from './words.js';
 
@@ -77,7 +78,8 @@ function drawNote(tab, note, comments) {
     h('article', { class: 'item-full' },
       h('h2', { tabIndex: -1 }, h('bdi', {}, plain(note.title))),
       byline(store, note.author, note.made_at, [note.pinned && h('span', { class: 'badge' }, icon('pin'), t('notes.pinned')), note.edited_at && h('span', { class: 'faint', title: dateTime(note.edited_at) }, `(${t('message.edited')})`)]),
-      note.text && words(note.text)),
+      note.text && words(note.text),
+      note.files?.length > 0 && h('div', { class: 'files' }, note.files.map(({ file, state }) => fileCard(room, file, [{ digest: file.digest, state }])))),
     h('section', { class: 'comments' }, h('h2', { class: 'group-title' }, t('notes.comments', { n: comments.length })),
       h('ul', {}, comments.map((comment) => h('li', {}, commentRow(tab, note, comment, isOpen)))),
       isOpen && commentForm(tab, note)));
@@ -138,6 +140,8 @@ export function writeNote(tab, note) {
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
       const body = { title: title.input.value.trim(), text: text.input.value.trim() || undefined };
+      // A note that is said anew has only the files that are named again.
+      if (note?.files?.length) body.files = note.files.map(({ index, file }) => ({ room: tab.room().id, index, digest: file.digest }));
       if (!body.title) { title.fail(t('notes.titleNeeded')); title.input.focus(); return; }
       submit.disabled = true;
       try {

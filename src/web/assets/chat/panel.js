@@ -1,10 +1,11 @@
-// The panel beside a room, in tabs: what the room is, its notes, its calendar.
+// The panel beside a room, in tabs: what the room is, its notes, its calendar, its folder.
 
 import { fill, h, icon } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';
 import { iconButton, uid } from '../shared/ui.js';
 import { calendarTab } from './calendar.js';
 import { detailsTab } from './details.js';
+import { folderTab } from './folder.js';
 import { notesTab } from './notes.js';
 
 /** Each tab: its drawing, what makes it, whether a room has it, and which topic of the store changes it. */
@@ -12,6 +13,7 @@ const TABS = {
   details: { drawing: 'info', make: detailsTab, has: () => true },
   notes: { drawing: 'note', make: notesTab, has: (store, room) => room.kind !== 'internal' || hasTool(room, 'note') },
   calendar: { drawing: 'calendar', make: calendarTab, has: (store, room) => room.kind !== 'internal' || hasTool(room, 'calendar') },
+  folder: { drawing: 'folder', make: folderTab, has: (store) => store.features.folder },
 };
 
 const hasTool = (room, tool) => (room.tools ?? []).some((one) => one.tool === tool);

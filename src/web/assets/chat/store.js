@@ -271,14 +271,14 @@ export class Store {
     const room = this.rooms.get(id);
     if (room) {
       const last = items.at(-1);
-      const fresh = items.filter((item) => item.index > (room.read_index ?? -1) && item.index >= room.next_index && item.event.author !== this.me.address);
+      const fresh = items.filter((item) => !(item.target >= 0) && item.index > (room.read_index ?? -1) && item.index >= room.next_index && item.event.author !== this.me.address);
       this.rooms.set(id, { ...room, next_index: Math.max(room.next_index, last.index + 1), last_event_at: last.at, unread: room.unread + fresh.length });
       if (items.some((item) => ['joined', 'removed', 'excluded', 'role'].includes(item.event.kind))) this.readMembers(id).catch(() => {});
     } else {
       this.readRooms().catch(() => {});
     }
     this.tell(`timeline:${id}`);
-    for (const [prefix, topic] of [['note', 'notes'], ['date', 'calendar']]) if (items.some(({ event }) => event.kind.startsWith(prefix))) this.tell(`${topic}:${id}`);
+    for (const [prefix, topic] of [['note', 'notes'], ['date', 'calendar'], ['folder', 'folder']]) if (items.some(({ event }) => event.kind.startsWith(prefix))) this.tell(`${topic}:${id}`);
     this.tell('rooms');
     this.tell('arrived', { room: id, items });
   }
