@@ -43,6 +43,8 @@ pub enum Command {
     },
     /// Our own copies of the files of a recalled event are removed, or their author's org can be told so.
     FilesErased(RoomId, u64),
+    /// A deleted entry of a room's folder cannot be brought back any more.
+    GiveUp(RoomId, u64),
     /// Time has passed.
     Tick,
 }
@@ -202,6 +204,8 @@ pub struct UserChange {
     pub chosen: Option<bool>,
     /// The switch for this user alone.
     pub external: Option<bool>,
+    /// Whether they may send files to other organizations.
+    pub files: Option<bool>,
     /// New password hash.
     pub password: Option<String>,
 }

@@ -24,11 +24,15 @@ pub enum Feature {
     Signals,
     /// Messages that name files, and the endpoint to fetch them.
     Files,
+    /// Notes that name files.
+    NoteFiles,
+    /// A room's own rule for the size of files.
+    RoomFiles,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -38,6 +42,8 @@ impl Feature {
         Self::Folder,
         Self::Signals,
         Self::Files,
+        Self::NoteFiles,
+        Self::RoomFiles,
     ];
 
     /// Its name in hellos.
@@ -53,6 +59,8 @@ impl Feature {
             Self::Folder => "folder",
             Self::Signals => "signals",
             Self::Files => "files",
+            Self::NoteFiles => "note-files",
+            Self::RoomFiles => "room-files",
         }
     }
 }

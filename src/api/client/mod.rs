@@ -10,6 +10,7 @@ mod caller;
 mod contacts;
 mod events;
 mod files;
+mod folder;
 mod frame;
 mod ics;
 pub(super) mod limits;
@@ -145,6 +146,12 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(notes::pin, notes::unpin))
         .routes(routes!(notes::list_comments, notes::comment))
         .routes(routes!(notes::delete_comment))
+        .routes(routes!(folder::list, folder::add))
+        .routes(routes!(folder::read, folder::delete))
+        .routes(routes!(folder::versions, folder::add_version))
+        .routes(routes!(folder::rename))
+        .routes(routes!(folder::shift))
+        .routes(routes!(folder::restore))
         .routes(routes!(calendar::list, calendar::post))
         .routes(routes!(calendar::read, calendar::change, calendar::cancel))
         .routes(routes!(calendar::answer))
