@@ -77,6 +77,9 @@ pub fn check(kv: &dyn Kv) -> Result<Checked, StoreError> {
             pass.row(&key, row, &mut logs);
         }
     }
+    if let Err(error) = pass.references.end_item() {
+        pass.find(error.to_string());
+    }
     for log in logs {
         pass.log(kv, &log)?;
     }

@@ -185,8 +185,6 @@ impl Rebuild {
             Key::Invitation(room, user) => {
                 self.room(room, value)?.invited.insert(user, value.decode::<Invitation>()?);
             }
-            // Read when they are asked for.
-            Key::Paper(..) | Key::Proof(_) => {}
             Key::FilePolicy => state.file_policy = value.decode()?,
             Key::FileQuota(peer) => drop(state.file_bytes_by_link.insert(peer, value.decode()?)),
             Key::Awaited(peer, digest, room, index) => {
@@ -202,7 +200,7 @@ impl Rebuild {
             // Read before all others.
             Key::Schema | Key::Org | Key::Commit | Key::More(..) => {}
             // Read when somebody asks for them.
-            Key::Item(..) | Key::Listed(..) | Key::File(..) | Key::Row(..) => {}
+            Key::Paper(..) | Key::Proof(_) | Key::Item(..) | Key::Listed(..) | Key::File(..) | Key::Row(..) => {}
         }
         Ok(())
     }

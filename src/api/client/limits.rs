@@ -275,7 +275,8 @@ mod tests {
                 continue;
             }
             let text = fs::read_to_string(&path).expect("a source file is UTF-8");
-            for call in text.split("limit(").skip(1) {
+            let calls = [".limit(", "Reject::limit("].into_iter().flat_map(|name| text.split(name).skip(1));
+            for call in calls {
                 let call = call.split(')').next().unwrap_or_default();
                 let name =
                     call.split('"').nth(1).filter(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));

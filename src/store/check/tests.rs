@@ -107,7 +107,7 @@ fn d6_an_item_without_its_event_or_its_parts_is_found() {
     let edited = Arc::new(Item { edits: vec![55], ..Item::default() });
     assert_one(&with(&Change::Item(ROOM, 3, edited)), "changed by event 55, which is not there");
     let part = |part| Key::Item(ROOM, 2, part);
-    assert_one(&without(&part(1)), "cannot be read");
+    assert_one(&without(&part(1)), "parts of item 2");
     assert_one(&without(&part(0)), "first row");
     let last = (1..).take_while(|n| sound().read(&part(*n).encode()).expect("readable").is_some()).last();
     assert_one(&without(&part(last.expect("it takes several rows"))), "parts of item 2");
