@@ -26,11 +26,13 @@ pub enum Feature {
     NoteFiles,
     /// A room's own rule for the size of files.
     RoomFiles,
+    /// Photos of people and rooms.
+    Photos,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -41,6 +43,7 @@ impl Feature {
         Self::Files,
         Self::NoteFiles,
         Self::RoomFiles,
+        Self::Photos,
     ];
 
     /// Its name in hellos.
@@ -57,6 +60,7 @@ impl Feature {
             Self::Files => "files",
             Self::NoteFiles => "note-files",
             Self::RoomFiles => "room-files",
+            Self::Photos => "photos",
         }
     }
 }

@@ -46,6 +46,7 @@ pub fn user(name: &str) -> User {
         chosen: true,
         external: true,
         files: true,
+        photo: None,
         password: None,
         created_at: Millis(5),
     }
@@ -109,6 +110,8 @@ pub fn room(id: RoomId) -> RoomInfo {
         description: "all of them".parse().expect("a description"),
         history: History::Arrival,
         rules: crate::model::tool::Rules::default(),
+        photo: None,
+        photo_asked: None,
         created_by: address("alice@acme.example"),
         created_at: Millis(6),
         synced_epoch: Some(1),

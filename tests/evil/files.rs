@@ -114,7 +114,7 @@ async fn a32_lengths_that_are_not_those_of_the_file_bring_nothing() {
         announce(&node, &server, room, file(&bytes)).await;
         asked.wait_for(|count| *count >= 1).await.expect("the server lives");
         // The link itself goes on.
-        let profile = RecordBody::Profile { user: address(MALLORY), name: parsed("M"), available: true };
+        let profile = RecordBody::Profile { user: address(MALLORY), name: parsed("M"), available: true, photo: None };
         assert_eq!(server.tell(&node, &profile).await, None);
         assert!(awaits(&node, sha256(&bytes)), "{lie}");
         assert_eq!(node.files.bytes(sha256(&bytes)).await, Ok(None));
