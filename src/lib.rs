@@ -17,6 +17,7 @@ pub mod model;
 pub mod net;
 pub mod search;
 pub mod shutdown;
+pub mod signals;
 pub mod store;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]

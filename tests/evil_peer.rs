@@ -10,6 +10,8 @@ mod files;
 mod grants;
 #[path = "evil/rooms.rs"]
 mod rooms;
+#[path = "evil/signals.rs"]
+mod signals;
 #[path = "evil/stream.rs"]
 mod stream;
 #[path = "evil/tls.rs"]

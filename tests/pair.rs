@@ -34,5 +34,7 @@ mod restart;
 mod revocation;
 #[path = "pair/search.rs"]
 mod search;
+#[path = "pair/signals.rs"]
+mod signals;
 #[path = "pair/tools.rs"]
 mod tools;

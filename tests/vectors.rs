@@ -104,6 +104,12 @@ fn the_golden_ack_opens() {
 }
 
 #[test]
+fn the_golden_signals_open() {
+    let opened = proof::open_signals(document("signals.json").as_bytes(), &ACME.card()).expect("proven");
+    assert_eq!(*opened, signals());
+}
+
+#[test]
 fn the_golden_events_and_records_decode() {
     for (text, sealed) in strings(&file("events.json")["events"], "").iter().zip(events()) {
         assert_eq!(wire::event::open(text.as_bytes()), Ok(sealed));
@@ -149,6 +155,7 @@ fn documents() -> Vec<(&'static str, String, Opens)> {
         ("hello", document("hello.json"), |d| is_taken(proof::open_hello(d, &acme()))),
         ("envelope", short, |d| is_taken(proof::open_envelope(d, &acme()))),
         ("ack", document("ack.json"), |d| is_taken(proof::open_ack(d, &GLOBEX.card()))),
+        ("signals", document("signals.json"), |d| is_taken(proof::open_signals(d, &acme()))),
     ]
 }
 
@@ -225,6 +232,7 @@ fn is_example(text: &str) -> bool {
         || wire::hello::decode(bytes).is_ok()
         || wire::envelope::decode(bytes).is_ok()
         || wire::ack::decode(bytes).is_ok()
+        || wire::signals::decode(bytes).is_ok()
         || wire::audit::decode(bytes).is_ok()
         || wire::event::open(bytes).is_ok()
         || wire::record::decode(bytes).is_ok_and(|record| record.body.is_ok())

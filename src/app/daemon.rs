@@ -35,6 +35,7 @@ use crate::{
         tls::TlsError,
     },
     search::{self, Search},
+    signals::Signals,
     store::{
         anchor::{self, AnchorVerdict},
         kv::{Kv, StoreError},
@@ -153,6 +154,7 @@ pub enum TlsKey {
 /// A running daemon. Dropping it stops everything without waiting for anything.
 pub struct Daemon {
     engine: Engine,
+    signals: Signals,
     files: Files,
     tls: Arc<PeerTls>,
     pin: Digest,
@@ -204,13 +206,16 @@ impl Daemon {
         let keys = OwnKeys { signing: signing.clone(), card: card.clone() };
         let own = Arc::new(ArcSwap::from_pointee(admin::Own { signer: signing, card }));
         let files = Files::open(parts.files.0, parts.files.1, parts.clock)?;
-        let federation = Federation::new(engine.clone(), files.clone(), keys, dialer, (parts.random)());
+        let signals = Signals::new(engine.clone());
+        let federation =
+            Federation::new(engine.clone(), (files.clone(), signals.clone()), keys, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
 
         let (switch, stop) = StopSwitch::new();
         let mut faces = Group { switch, tasks: JoinSet::new() };
         let search = parts.search.map(|place| start_search(&engine, place, &stop, &mut faces.tasks));
         let pulse = Pulse::start(engine.clone(), parts.beat, stop.clone(), &mut faces.tasks);
+        start_signals(&signals, &stop, &mut faces.tasks);
         let entropy = Entropy::new((parts.random)());
         let passwords = Passwords::new(entropy.clone());
         let admin = admin::router(admin::AdminContext {
@@ -224,6 +229,7 @@ impl Daemon {
         let channel = parts.faces.client_tls.as_ref().map_or(Channel::Plain, |_| Channel::Tls);
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
+            signals: signals.clone(),
             files: files.clone(),
             passwords,
             cookies: Cookies::new(format!("handclasp-{domain}"), channel),
@@ -245,13 +251,19 @@ impl Daemon {
         let mut egress = Group { switch, tasks: JoinSet::new() };
         egress.tasks.spawn(keeper::run(engine.clone(), files.clone(), stop.clone()));
         egress.tasks.spawn(federation.clone().run(stop));
-        Ok(Self { engine, files, tls, pin, federation, own, faces, egress, writer, failure })
+        Ok(Self { engine, files, signals, tls, pin, federation, own, faces, egress, writer, failure })
     }
 
     /// The writer's handle.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// What is true for a moment.
+    #[must_use]
+    pub fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     /// The bytes of files.
@@ -299,10 +311,11 @@ impl Daemon {
     /// the writer commit and anchor what it has. What is not done in time is cut off.
     pub async fn drain(self, within: Duration) {
         let deadline = Instant::now() + within;
-        let Self { engine, files, tls, pin: _, federation, own, faces, egress, writer, failure: _failure } = self;
+        let Self { engine, files, signals, tls, pin: _, federation, own, faces, egress, writer, failure: _failure } =
+            self;
         faces.end(deadline, "requests").await;
         egress.end(deadline, "exchange with peers").await;
-        drop((engine, files, tls, federation, own));
+        drop((engine, files, signals, tls, federation, own));
         if timeout_at(deadline.max(Instant::now() + LAST_COMMIT), writer.ended()).await.is_err() {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }
@@ -332,6 +345,12 @@ impl Group {
             self.tasks.shutdown().await;
         }
     }
+}
+
+/// Lets signals end by themselves, as long as there are faces.
+fn start_signals(signals: &Signals, stop: &Stop, tasks: &mut JoinSet<()>) {
+    let mut stop = stop.clone();
+    tasks.spawn(signals.clone().run(async move { stop.requested().await }));
 }
 
 /// Starts the search, which ends with the faces.

@@ -90,10 +90,10 @@ impl Daemon {
         self.usage().cpu_s
     }
 
-    /// Most memory held so far, MiB.
+    /// Memory held now, and most that was.
     #[must_use]
-    pub fn rss_mb(&self) -> f64 {
-        self.usage().rss_mb
+    pub fn memory(&self) -> Memory {
+        self.usage().memory
     }
 
     fn usage(&self) -> Usage {
@@ -106,8 +106,25 @@ impl Daemon {
 pub struct Usage {
     /// Processor time, seconds.
     pub cpu_s: f64,
-    /// Most memory held, MiB.
+    /// Memory.
+    pub memory: Memory,
+}
+
+/// Resident memory of a process, MiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Memory {
+    /// Now.
     pub rss_mb: f64,
+    /// The most so far.
+    pub rss_peak_mb: f64,
+}
+
+impl Memory {
+    /// The larger ones of two processes.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self { rss_mb: self.rss_mb.max(other.rss_mb), rss_peak_mb: self.rss_peak_mb.max(other.rss_peak_mb) }
+    }
 }
 
 impl Usage {
@@ -119,7 +136,7 @@ impl Usage {
 
     fn of(process: &str) -> Self {
         let file = |name: &str| std::fs::read_to_string(format!("/proc/{process}/{name}")).unwrap_or_default();
-        Self { cpu_s: cpu_of(&file("stat")), rss_mb: rss_of(&file("status")) }
+        Self { cpu_s: cpu_of(&file("stat")), memory: memory_of(&file("status")) }
     }
 }
 
@@ -169,11 +186,14 @@ fn cpu_of(stat: &str) -> f64 {
     (ticks(11).unwrap_or(0.0) + ticks(12).unwrap_or(0.0)) / TICKS_PER_S
 }
 
-/// Peak resident memory from `/proc/PID/status`.
-fn rss_of(status: &str) -> f64 {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|text| text.parse::<f64>().ok());
-    kib.unwrap_or(0.0) / 1024.0
+/// Resident memory from `/proc/PID/status`.
+fn memory_of(status: &str) -> Memory {
+    let mib = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|text| text.parse::<f64>().ok());
+        kib.unwrap_or(0.0) / 1024.0
+    };
+    Memory { rss_mb: mib("VmRSS:"), rss_peak_mb: mib("VmHWM:") }
 }
 
 #[cfg(test)]
@@ -188,7 +208,9 @@ mod tests {
     }
 
     #[test]
-    fn peak_memory_is_read_in_mebibytes() {
-        assert!((rss_of("Name:\tx\nVmHWM:\t  2048 kB\nVmRSS:\t 1024 kB\n") - 2.0).abs() < 1e-9);
+    fn memory_is_read_in_mebibytes() {
+        let memory = memory_of("Name:\tx\nVmHWM:\t  2048 kB\nVmRSS:\t 1024 kB\n");
+        assert_eq!(memory, Memory { rss_mb: 1.0, rss_peak_mb: 2.0 });
+        assert_eq!(memory_of(""), Memory::default());
     }
 }

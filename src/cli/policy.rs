@@ -17,6 +17,18 @@ pub enum PolicyCommand {
         #[arg(long, value_name = "YES/NO")]
         newcomers: Option<Newcomers>,
     },
+    /// Switch signals on or off for everybody; what is not named stays.
+    Signals {
+        /// Who has read what.
+        #[arg(long, value_name = "ON/OFF")]
+        receipts: Option<Switch>,
+        /// Who types.
+        #[arg(long, value_name = "ON/OFF")]
+        typing: Option<Switch>,
+        /// Who is there.
+        #[arg(long, value_name = "ON/OFF")]
+        presence: Option<Switch>,
+    },
 }
 
 /// Who may.
@@ -37,28 +49,47 @@ pub enum Newcomers {
     No,
 }
 
+/// Whether signals of a kind are sent and seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// They are.
+    On,
+    /// They are not.
+    Off,
+}
+
 /// Runs the command.
 pub async fn run(command: PolicyCommand, place: &Place, screen: Screen) -> Done {
     let admin = place.admin()?;
     let mut policy: PolicyView = admin.read("/admin/v1/policy").await?;
-    if let PolicyCommand::Set { audience, newcomers } = command {
-        policy.audience = match audience {
-            Audience::All => "all".to_owned(),
-            Audience::Chosen => "chosen".to_owned(),
-        };
-        policy.newcomers = newcomers.map_or(policy.newcomers, |newcomers| newcomers == Newcomers::Yes);
-        policy = admin.put("/admin/v1/policy", &policy).await?;
+    match command {
+        PolicyCommand::Show => return screen.answer(&policy, words),
+        PolicyCommand::Set { audience, newcomers } => {
+            policy.audience = match audience {
+                Audience::All => "all".to_owned(),
+                Audience::Chosen => "chosen".to_owned(),
+            };
+            policy.newcomers = newcomers.map_or(policy.newcomers, |newcomers| newcomers == Newcomers::Yes);
+        }
+        PolicyCommand::Signals { receipts, typing, presence } => {
+            let on = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
+            (policy.receipts, policy.typing, policy.presence) = (on(receipts), on(typing), on(presence));
+        }
     }
+    policy = admin.put("/admin/v1/policy", &policy).await?;
     screen.answer(&policy, words)
 }
 
 fn words(policy: &PolicyView) -> String {
     let newcomers = if policy.newcomers { "are" } else { "are not" };
-    match policy.audience.as_str() {
+    let who = match policy.audience.as_str() {
         "all" => "All users may use external messaging, except those that are forbidden (handclasp user forbid NAME)."
             .to_owned(),
         _ => format!(
             "Only chosen users may use external messaging (handclasp user permit NAME). New users {newcomers} chosen."
         ),
-    }
+    };
+    let signals = [("Read markers", policy.receipts), ("typing", policy.typing), ("presence", policy.presence)];
+    let signals = signals.map(|(name, on)| format!("{name} {}", if on == Some(false) { "off" } else { "on" }));
+    format!("{who}\n{}.", signals.join(", "))
 }

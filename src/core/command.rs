@@ -10,6 +10,7 @@ use crate::model::{
     org::{Card, SignedCard},
     record::{Ack, Envelope, Epoch, Evidence, Hello, InPosition, OutPosition},
     room::History,
+    signal::Switches,
     text::{Description, DisplayName, Reason, RoomName},
     time::Millis,
     user::{Policy, Session},
@@ -112,6 +113,8 @@ pub enum UserOp {
     Rename(DisplayName),
     /// Set one's own photo, whose bytes are here, or take it away.
     SetPhoto(Option<Photo>),
+    /// Choose which signals one sends and sees (P22).
+    SetSignals(Switches),
     /// Replace one's own password by another hash; ends all other sessions.
     SetPassword {
         /// The new hash, PHC form.
@@ -383,6 +386,7 @@ impl UserOp {
             Self::ReadNotices(_)
             | Self::Rename(_)
             | Self::SetPhoto(_)
+            | Self::SetSignals(_)
             | Self::SetPassword { .. }
             | Self::OpenSession(..)
             | Self::EndSession(_) => "account".to_owned(),

@@ -102,6 +102,7 @@ fn decide_user(draft: &mut Draft<'_>, user: &LocalPart, op: UserOp) -> Result<An
         UserOp::ReadNotices(before) => users::read_notices(draft, user, before),
         UserOp::Rename(name) => users::rename(draft, user, name),
         UserOp::SetPhoto(photo) => photos::set_own(draft, user, photo),
+        UserOp::SetSignals(switches) => users::set_signals(draft, user, switches),
         UserOp::SetPassword { hash, keep } => users::set_password(draft, user, hash, keep),
         UserOp::OpenSession(secret, session) => users::open_session(draft, user, secret, session),
         UserOp::EndSession(secret) => users::end_session(draft, user, secret),

@@ -20,6 +20,8 @@ pub enum Feature {
     Calendar,
     /// The tool of the folder.
     Folder,
+    /// Signals: typing, presence, read markers (P22).
+    Signals,
     /// Messages that name files, and the endpoint to fetch them.
     Files,
     /// Notes that name files.
@@ -40,6 +42,7 @@ impl Feature {
         Self::Notes,
         Self::Calendar,
         Self::Folder,
+        Self::Signals,
         Self::Files,
         Self::NoteFiles,
         Self::RoomFiles,
@@ -57,6 +60,7 @@ impl Feature {
             Self::Notes => "notes",
             Self::Calendar => "calendar",
             Self::Folder => "folder",
+            Self::Signals => "signals",
             Self::Files => "files",
             Self::NoteFiles => "note-files",
             Self::RoomFiles => "room-files",

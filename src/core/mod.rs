@@ -22,6 +22,7 @@ pub mod rooms;
 #[cfg(test)]
 mod scenarios;
 pub mod settle;
+pub mod signals;
 pub mod state;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ use crate::model::{
     limits,
     notice::NoticeKind,
     record::RecordBody,
+    signal::Switches,
     text::DisplayName,
     tool::Tool,
     user::{Audience, Policy, Session, User},
@@ -52,6 +53,19 @@ pub fn rename(draft: &mut Draft<'_>, user: &LocalPart, name: DisplayName) -> Res
         tell_profile(draft, user, &peers_who_know(draft, user));
         let actor = draft.state.address(user).to_string();
         audit(draft, actor, "user.renamed", user.to_string(), String::new());
+        draft.journal(Entry::Me { user: user.clone() });
+    }
+    Ok(Answer::done())
+}
+
+/// A user changes which signals they send and see (P22).
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub fn set_signals(draft: &mut Draft<'_>, user: &LocalPart, signals: Switches) -> Result<Answer, Reject> {
+    let known = find(draft, user)?;
+    if known.signals != signals {
+        draft.put_user(User { signals, ..User::clone(&known) });
         draft.journal(Entry::Me { user: user.clone() });
     }
     Ok(Answer::done())
@@ -125,6 +139,7 @@ pub fn create(
         photo: None,
         password,
         created_at,
+        signals: Switches::default(),
     };
     let permitted = user.is_permitted(draft.state.policy);
     draft.put_user(user);
@@ -172,8 +187,11 @@ pub fn set_policy(draft: &mut Draft<'_>, actor: &str, policy: Policy) -> Result<
         Audience::Chosen => "chosen",
     };
     let newcomers = on_off(policy.newcomers);
+    let Switches { receipts, typing, presence } = policy.signals;
+    let [receipts, typing, presence] = [receipts, typing, presence].map(on_off);
     let detail = format!(
-        "audience {audience}, newcomers {newcomers}, edit window {} ms, tools {}",
+        "audience {audience}, newcomers {newcomers}, edit window {} ms, tools {}, receipts {receipts}, typing {typing}, \
+         presence {presence}",
         policy.edit_window_ms,
         tool_words(policy)
     );

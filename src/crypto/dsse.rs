@@ -19,11 +19,13 @@ pub enum Kind {
     Envelope,
     /// The receipt of records.
     Ack,
+    /// What is true for a moment.
+    Signals,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Card, Self::Grant, Self::Hello, Self::Envelope, Self::Ack];
+    pub const ALL: [Self; 6] = [Self::Card, Self::Grant, Self::Hello, Self::Envelope, Self::Ack, Self::Signals];
 
     /// The DSSE payload type.
     #[must_use]
@@ -34,6 +36,7 @@ impl Kind {
             Self::Hello => "application/vnd.handclasp.hello.v1+json",
             Self::Envelope => "application/vnd.handclasp.envelope.v1+json",
             Self::Ack => "application/vnd.handclasp.ack.v1+json",
+            Self::Signals => "application/vnd.handclasp.signals.v1+json",
         }
     }
 }

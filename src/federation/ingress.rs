@@ -14,6 +14,7 @@ use crate::{
     engine::Refusal,
     model::{Code, Domain, LinkId, limits, org::Card},
     net::{PeerIdentity, accept::PeerResponse},
+    signals::Unknown,
     wire,
 };
 use bytes::Bytes;
@@ -35,6 +36,7 @@ enum Endpoint {
     Pull,
     RoomHeads,
     RoomLog,
+    Signals,
     Files,
 }
 
@@ -52,6 +54,7 @@ impl Endpoint {
             "pull" => Some(Self::Pull),
             "rooms/heads" => Some(Self::RoomHeads),
             "rooms/log" => Some(Self::RoomLog),
+            "signals" => Some(Self::Signals),
             "files" => Some(Self::Files),
             _ => None,
         }
@@ -67,6 +70,7 @@ impl Endpoint {
             Self::Envelopes => limits::FEDERATION_BODY_BYTES_MAX,
             Self::Hello | Self::Grants | Self::Cards => limits::HELLO_BODY_BYTES_MAX,
             Self::Pull | Self::RoomHeads | Self::RoomLog | Self::Files => limits::QUESTION_BODY_BYTES_MAX,
+            Self::Signals => limits::SIGNALS_BODY_BYTES_MAX,
         }
     }
 }
@@ -109,6 +113,9 @@ impl Federation {
         if endpoint == Endpoint::Envelopes && !line.takes_envelopes() {
             return Err(Refused::closing(Code::Quarantined));
         }
+        if endpoint == Endpoint::Signals && !line.admits_signals() {
+            return Err(Refused::closing(Code::RateLimited));
+        }
         if request.headers().contains_key(CONTENT_ENCODING) {
             return Err(Refused::closing(Code::Malformed));
         }
@@ -120,7 +127,8 @@ impl Federation {
 
     async fn take(&self, admitted: Admitted, body: Incoming) -> Result<PeerResponse, Refused> {
         let Admitted { endpoint, peer, line } = admitted;
-        let place = line.bodies.acquire().await.expect("the semaphore is never closed");
+        let places = if endpoint == Endpoint::Signals { &line.signals } else { &line.bodies };
+        let place = places.acquire().await.expect("the semaphore is never closed");
         let body = read(body, endpoint.body_bytes_max()).await?;
         // The state again: it may have changed while the body came in.
         let state = self.engine.state();
@@ -134,6 +142,7 @@ impl Federation {
             Endpoint::Pull => self.take_pull(&state, link, &body),
             Endpoint::RoomHeads => self.take_room_heads(&state, link, &body),
             Endpoint::RoomLog => self.take_room_log(&state, link, &body),
+            Endpoint::Signals => self.take_signals(link, &body),
             Endpoint::Files => {
                 // A piece of a file holds up no envelope.
                 drop(place);
@@ -155,6 +164,7 @@ impl Federation {
         self.check_parties(link, hello.link, &hello.origin, &hello.destination)?;
         let domain = &link.peer.domain;
         self.tell(domain, PeerOp::Heard(Box::new(hello.into_inner()))).await?;
+        self.signals.greeted(domain);
         Ok(self.own_hello(domain).await?.into())
     }
 
@@ -185,6 +195,16 @@ impl Federation {
         metrics::counter!("handclasp_records_total", "peer" => domain.to_string(), "direction" => "in")
             .increment(records);
         Ok(wire::proof::seal_ack(&ack, &self.keys.load().signing).into())
+    }
+
+    /// Signals are not for the writer: nothing of them is kept, and nobody waits for them.
+    fn take_signals(&self, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
+        let batch = wire::proof::open_signals(body, &link.peer.card.card)?.into_inner();
+        self.check_parties(link, batch.link, &batch.origin, &batch.destination)?;
+        match self.signals.hear(&link.peer.domain, batch) {
+            Ok(()) => Ok(Bytes::from_static(b"{}")),
+            Err(Unknown) => Err(Refused::new(Code::Epoch)),
+        }
     }
 
     async fn tell(&self, peer: &Domain, op: PeerOp) -> Result<Answer, Refused> {

@@ -20,9 +20,12 @@ pub struct Line {
     /// Bounds the bodies that are in memory at once. One is in flight by the protocol; the second place is for the
     /// connection that replaces a broken one.
     pub bodies: Semaphore,
+    /// The same for signals: they wait for nothing and hold nothing back.
+    pub signals: Semaphore,
     /// Bounds the pieces of files that are read for the peer at once.
     pub pieces: Semaphore,
     bucket: Mutex<Bucket>,
+    signal_bucket: Mutex<Bucket>,
     poison: Mutex<Poison>,
     away: AtomicBool,
     bell: Notify,
@@ -59,8 +62,10 @@ impl Line {
     fn new() -> Self {
         Self {
             bodies: Semaphore::new(limits::PEER_BODIES_MAX),
+            signals: Semaphore::new(1),
             pieces: Semaphore::new(limits::FILE_READS_PER_PEER_MAX),
-            bucket: Mutex::new(Bucket::new()),
+            bucket: Mutex::new(Bucket::new(limits::PEER_REQUESTS_PER_SECOND_MAX, 2)),
+            signal_bucket: Mutex::new(Bucket::new(limits::SIGNAL_BATCHES_PER_SECOND_MAX, 4)),
             poison: Mutex::new(Poison::default()),
             away: AtomicBool::new(false),
             bell: Notify::new(),
@@ -70,6 +75,11 @@ impl Line {
     /// Takes one request from the peer's allowance.
     pub fn admits(&self) -> bool {
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Takes one batch of signals from its allowance.
+    pub fn admits_signals(&self) -> bool {
+        self.signal_bucket.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Charges the peer's allowance, also below nothing.
@@ -123,24 +133,26 @@ struct Poison {
     until: Option<Instant>,
 }
 
-/// A token bucket: refills with time, holds two seconds' worth, and can owe as much.
+/// A token bucket: refills with time, holds some seconds' worth, and can owe as much.
 #[derive(Debug)]
 struct Bucket {
     tokens: f64,
+    per_second: f64,
+    held_max: f64,
     at: Instant,
 }
 
 impl Bucket {
-    const PER_SECOND: f64 = limits::PEER_REQUESTS_PER_SECOND_MAX as f64;
-
-    fn new() -> Self {
-        Self { tokens: 2.0 * Self::PER_SECOND, at: Instant::now() }
+    fn new(per_second: u32, held_seconds: u32) -> Self {
+        let [per_second, held_seconds] = [per_second, held_seconds].map(f64::from);
+        let held_max = per_second * held_seconds;
+        Self { tokens: held_max, per_second, held_max, at: Instant::now() }
     }
 
     fn take(&mut self) -> bool {
         let now = Instant::now();
-        let refill = (now - self.at).as_secs_f64() * Self::PER_SECOND;
-        self.tokens = (self.tokens + refill).min(2.0 * Self::PER_SECOND);
+        let refill = (now - self.at).as_secs_f64() * self.per_second;
+        self.tokens = (self.tokens + refill).min(self.held_max);
         self.at = now;
         let enough = self.tokens >= 1.0;
         if enough {
@@ -150,6 +162,6 @@ impl Bucket {
     }
 
     fn charge(&mut self, requests: u32) {
-        self.tokens = (self.tokens - f64::from(requests)).max(-2.0 * Self::PER_SECOND);
+        self.tokens = (self.tokens - f64::from(requests)).max(-self.held_max);
     }
 }

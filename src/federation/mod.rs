@@ -10,6 +10,7 @@ mod lines;
 mod pauses;
 mod refused;
 mod rooms;
+mod signal_lane;
 mod stream_out;
 mod supervisor;
 
@@ -23,6 +24,7 @@ use crate::{
     files::Files,
     model::{Digest, Domain, org::SignedCard},
     net::{client::Dialer, tls::PinLookup},
+    signals::Signals,
 };
 use arc_swap::ArcSwap;
 use lines::Lines;
@@ -46,6 +48,7 @@ pub struct Federation {
     files: Files,
     keys: ArcSwap<OwnKeys>,
     dialer: Dialer,
+    signals: Signals,
     lines: Lines,
     jitter: Jitter,
 }
@@ -59,9 +62,15 @@ impl fmt::Debug for Federation {
 impl Federation {
     /// Sets up; nothing runs until [`Federation::run`] and the listener's accept loop do.
     #[must_use]
-    pub fn new(engine: Engine, files: Files, keys: OwnKeys, dialer: Dialer, random: Box<dyn Random>) -> Arc<Self> {
-        let jitter = Jitter(Mutex::new(random));
-        Arc::new(Self { engine, files, keys: ArcSwap::from_pointee(keys), dialer, lines: Lines::default(), jitter })
+    pub fn new(
+        engine: Engine,
+        (files, signals): (Files, Signals),
+        keys: OwnKeys,
+        dialer: Dialer,
+        random: Box<dyn Random>,
+    ) -> Arc<Self> {
+        let (keys, jitter) = (ArcSwap::from_pointee(keys), Jitter(Mutex::new(random)));
+        Arc::new(Self { engine, files, keys, dialer, signals, lines: Lines::default(), jitter })
     }
 
     /// Signs and greets with other keys or another card from now on; every peer is greeted at once.
@@ -95,5 +104,12 @@ impl Jitter {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes);
         let span = to_ms.saturating_sub(from_ms).saturating_add(1);
         from_ms + u64::from_le_bytes(bytes) % span
+    }
+
+    /// Sixteen random bytes.
+    fn random_16(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes);
+        bytes
     }
 }

@@ -1,6 +1,6 @@
 //! Keeps one sending task per pinned peer, and cuts the connections of those that are unpinned or closed (P26, A4).
 
-use super::{Federation, egress::Egress, fetch::Fetcher};
+use super::{Federation, egress::Egress, fetch::Fetcher, signal_lane::SignalLane};
 use crate::{
     core::{State, permit, state::Link},
     model::{Domain, link::Peer},
@@ -12,6 +12,7 @@ use tokio::task::{AbortHandle, JoinSet};
 /// What was last seen of a peer, and its task.
 struct Watched {
     task: AbortHandle,
+    lane: AbortHandle,
     fetcher: AbortHandle,
     peer: Arc<Peer>,
     open: bool,
@@ -45,6 +46,7 @@ impl Federation {
                 Some(seen) if !seen.task.is_finished() => {
                     if seen.open && !open {
                         self.dialer.connections.cut(domain);
+                        self.signals.forget(domain);
                     }
                     seen.open = open;
                     if !Arc::ptr_eq(&seen.peer, &link.peer) {
@@ -54,9 +56,11 @@ impl Federation {
                 }
                 _ => {
                     let task = tasks.spawn(Egress::new(self.clone(), domain.clone()).run());
+                    let lane = tasks.spawn(SignalLane::new(self.clone(), domain.clone()).run());
                     let fetcher = tasks.spawn(Fetcher::new(self.clone(), domain.clone()).run());
-                    let seen = Watched { task, fetcher, peer: link.peer.clone(), open };
+                    let seen = Watched { task, lane, fetcher, peer: link.peer.clone(), open };
                     if let Some(before) = watched.insert(domain.clone(), seen) {
+                        before.lane.abort();
                         before.fetcher.abort();
                     }
                 }
@@ -68,6 +72,8 @@ impl Federation {
                 let pinned = state.links.contains_key(domain);
                 if !pinned {
                     seen.task.abort();
+                    seen.lane.abort();
+                    self.signals.forget(domain);
                     seen.fetcher.abort();
                     self.lines.forget(domain);
                 }

@@ -281,6 +281,36 @@ pub const HELLO_BURST_MAX: u32 = 16;
 /// Pause between hellos when the burst is used up, milliseconds.
 pub const HELLO_PAUSE_MS: u64 = 250;
 
+/// Signals in one batch.
+pub const SIGNALS_PER_BATCH_MAX: usize = 128;
+/// Largest payload of a batch of signals, bytes: the longest signals fit.
+pub const SIGNALS_BYTES_MAX: usize = 64 * 1024;
+/// Largest batch of signals on the federation listener: its payload in base64 with its wrapping, bytes.
+pub const SIGNALS_BODY_BYTES_MAX: usize = SIGNALS_BYTES_MAX / 3 * 4 + 8 * 1024;
+/// Batches of signals that one peer may send a second; four times as many in a burst.
+pub const SIGNAL_BATCHES_PER_SECOND_MAX: u32 = 32;
+/// Pause between two batches to a peer, milliseconds: what comes meanwhile shares the next one.
+pub const SIGNALS_PAUSE_MS: u64 = 50;
+/// A batch that is not answered in this time has had its one chance, milliseconds.
+pub const SIGNALS_ANSWER_MS_MAX: u64 = 5_000;
+/// Somebody who typed and is not heard of types no longer, milliseconds.
+pub const TYPING_MS: u64 = 6_000;
+/// Word of going on typing is passed on only this often, milliseconds.
+pub const TYPING_RENEW_MS: u64 = 2_000;
+/// Who did nothing for this long is away, milliseconds.
+pub const AWAY_AFTER_MS: u64 = 5 * 60_000;
+/// Who has no event stream any more is offline after this time, milliseconds: streams are renewed.
+pub const OFFLINE_AFTER_MS: u64 = 10_000;
+/// A daemon that told somebody's presence lets hear of itself this often, milliseconds.
+pub const PRESENCE_RENEW_MS: u64 = 30_000;
+/// The presence of a partner's people is forgotten when their daemon was silent for this long, milliseconds.
+pub const PRESENCE_MS: u64 = 90_000;
+/// Read markers and presences kept of one peer's people, each; what is beyond them is not taken.
+pub const SIGNALS_HELD_PER_PEER_MAX: usize = 65_536;
+/// Signals that wait for one peer before its next session begins with a snapshot instead.
+pub const SIGNALS_WAITING_MAX: usize = 4_096;
+/// Signals that wait for one event stream before it is given a whole picture instead.
+pub const SIGNALS_PER_STREAM_MAX: usize = 1_024;
 /// Longest search, bytes of UTF-8.
 pub const SEARCH_QUERY_BYTES_MAX: usize = 512;
 /// Terms of one search.

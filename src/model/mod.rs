@@ -20,6 +20,7 @@ pub mod notice;
 pub mod org;
 pub mod record;
 pub mod room;
+pub mod signal;
 pub mod text;
 pub mod time;
 pub mod tool;

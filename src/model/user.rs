@@ -1,6 +1,8 @@
 //! Our own users, their sessions, and who may use external messaging (P3).
 
-use super::{Address, LocalPart, Millis, RoomId, file::Photo, limits, text::DisplayName, tool::Tools};
+use super::{
+    Address, LocalPart, Millis, RoomId, file::Photo, limits, signal::Switches, text::DisplayName, tool::Tools,
+};
 use serde::{Deserialize, Serialize};
 
 /// One of our users: one row.
@@ -24,6 +26,8 @@ pub struct User {
     pub password: Option<String>,
     /// When the account was made.
     pub created_at: Millis,
+    /// Which signals they send and see (P22).
+    pub signals: Switches,
 }
 
 /// Who may use external messaging (P3).
@@ -46,6 +50,8 @@ pub struct Policy {
     pub edit_window_ms: u64,
     /// Which tools users may use in rooms (P19).
     pub tools: Tools,
+    /// Which signals users send and see at all (P22).
+    pub signals: Switches,
 }
 
 impl Default for Policy {
@@ -55,6 +61,7 @@ impl Default for Policy {
             newcomers: true,
             edit_window_ms: limits::EDIT_WINDOW_MS_DEFAULT,
             tools: Tools::default(),
+            signals: Switches::default(),
         }
     }
 }

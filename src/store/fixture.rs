@@ -49,6 +49,7 @@ pub fn user(name: &str) -> User {
         photo: None,
         password: None,
         created_at: Millis(5),
+        signals: Default::default(),
     }
 }
 

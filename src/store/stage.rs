@@ -96,15 +96,7 @@ impl Stage {
             Change::Streams(peer, streams) => self.put_or_delete(&Key::Streams(peer.clone()), streams.as_ref()),
             Change::Parted(peer, parted) => self.put_or_delete(&Key::Parted(peer.clone()), parted.as_ref()),
             Change::Room(room) => self.put_room(room),
-            Change::Member(room, user, member) => {
-                self.put_or_delete(&Key::Member(*room, user.clone()), member.as_ref())
-            }
-            Change::Former(room, user, former) => {
-                self.put_or_delete(&Key::Former(*room, user.clone()), former.as_ref())
-            }
-            Change::Invitation(room, user, invitation) => {
-                self.put_or_delete(&Key::Invitation(*room, user.clone()), invitation.as_ref())
-            }
+            Change::Member(..) | Change::Former(..) | Change::Invitation(..) => self.put_people(change),
             Change::Contact(owner, user, contact) => {
                 self.put_or_delete(&Key::Contact(owner.clone(), user.clone()), contact.as_ref())
             }
@@ -255,6 +247,22 @@ impl Stage {
             self.parts.insert(key, parts);
         } else if before > 0 {
             self.parts.remove(&key);
+        }
+    }
+
+    /// Stages who is in a room, was in it, or is asked in.
+    fn put_people(&mut self, change: &Change) -> Result<(), StoreError> {
+        match change {
+            Change::Member(room, user, member) => {
+                self.put_or_delete(&Key::Member(*room, user.clone()), member.as_ref())
+            }
+            Change::Former(room, user, former) => {
+                self.put_or_delete(&Key::Former(*room, user.clone()), former.as_ref())
+            }
+            Change::Invitation(room, user, invitation) => {
+                self.put_or_delete(&Key::Invitation(*room, user.clone()), invitation.as_ref())
+            }
+            _ => Ok(()),
         }
     }
 

@@ -164,6 +164,7 @@ pub fn user(name: &str) -> User {
         photo: None,
         password: None,
         created_at: Millis(1),
+        signals: Default::default(),
     }
 }
 

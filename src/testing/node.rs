@@ -24,6 +24,7 @@ use crate::{
         client::Dialer,
         stream::{Listen as _, TcpDial, TcpListen},
     },
+    signals::Signals,
     store::{kv::Kv, load, mem_kv::MemKv},
     wire,
 };
@@ -42,6 +43,8 @@ pub struct Node {
     pub keys: OrgKeys,
     /// Its writer.
     pub engine: Engine,
+    /// Its signals.
+    pub signals: Signals,
     /// The bytes of its files.
     pub files: Files,
     /// Its live connections.
@@ -79,6 +82,7 @@ impl Node {
             runs: Runs::Thread,
             fatal: Box::new(|error| tracing::error!(%error, "the store failed")),
         });
+        let signals = Signals::new(engine.clone());
         let files = Files::open(Arc::new(Memory::new()), Work::Threads, Arc::new(SystemClock)).expect("memory");
         let listener = TcpListen::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let address = listener.local_address().expect("TCP has an address");
@@ -86,8 +90,11 @@ impl Node {
         let connections = Arc::new(Connections::default());
         let dialer = Dialer { dial: Arc::new(TcpDial), tls: tls.clone(), connections: connections.clone() };
         let own = OwnKeys { signing: keys.signing.clone(), card: keys.card(1, &address.to_string()) };
-        let federation = Federation::new(engine.clone(), files.clone(), own, dialer, Box::new(SystemRandom));
+        let federation =
+            Federation::new(engine.clone(), (files.clone(), signals.clone()), own, dialer, Box::new(SystemRandom));
         let (switch, stop) = StopSwitch::new();
+        let mut signals_stop = stop.clone();
+        tokio::spawn(signals.clone().run(async move { signals_stop.requested().await }));
         let limits = AcceptLimits { handshakes_per_address_per_second_max: u32::MAX, ..AcceptLimits::default() };
         let gate = PeerListener { tls, connections: connections.clone(), limits };
         let handler = {
@@ -97,7 +104,7 @@ impl Node {
         tokio::spawn(Arc::new(gate).run(Box::new(listener), handler, stop.clone()));
         tokio::spawn(federation.run(stop.clone()));
         tokio::spawn(tick(engine.clone(), stop));
-        let node = Self { keys, engine, files, connections, address, _stop: switch };
+        let node = Self { keys, engine, files, signals, connections, address, _stop: switch };
         for user in users {
             node.create_user(user).await;
         }

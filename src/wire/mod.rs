@@ -15,6 +15,7 @@ pub mod pull;
 pub mod record;
 pub mod room_heads;
 pub mod room_log;
+pub mod signals;
 mod strict;
 mod words;
 

@@ -5,6 +5,7 @@ use super::{
     envelope::EnvelopeHead,
     grant,
     hello::{self, BundleV1, HelloParts},
+    signals,
     strict::refuse,
 };
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
         limits,
         org::{Card, SignedCard},
         record::{Ack, Envelope, Evidence, Hello},
+        signal::SignalBatch,
     },
 };
 
@@ -137,6 +139,17 @@ pub fn open_ack(document: &[u8], origin: &Card) -> Result<Verified<Ack>, OpenErr
     Ok(ack)
 }
 
+/// Opens a batch of signals of the org that the card describes.
+///
+/// # Errors
+/// When the proof does not hold, the origin is another org, or the form is wrong.
+pub fn open_signals(document: &[u8], origin: &Card) -> Result<Verified<SignalBatch>, OpenError> {
+    let verified = dsse::open(Kind::Signals, document, &KeySet::current(origin))?;
+    let batch = verified.try_map(|payload| signals::decode(&payload))?;
+    check_owner(&batch.origin, origin)?;
+    Ok(batch)
+}
+
 /// Signs a card with the identity key.
 ///
 /// # Errors
@@ -190,6 +203,12 @@ pub fn seal_ack(ack: &Ack, key: &SigningKey) -> String {
     let mut first = ack.clone();
     first.rejects.truncate(limits::REJECTS_PER_ACK_MAX);
     dsse::sign(Kind::Ack, &ack::encode(&first), key)
+}
+
+/// Signs a batch of signals. The caller keeps to the limit of their number.
+#[must_use]
+pub fn seal_signals(batch: &SignalBatch, key: &SigningKey) -> String {
+    dsse::sign(Kind::Signals, &signals::encode(batch), key)
 }
 
 fn owner() -> OpenError {

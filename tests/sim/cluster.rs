@@ -17,20 +17,24 @@ use handclasp::{
     engine::{Engine, Refusal, Runs},
     files::{Files, Memory, NewUpload, Progress, UploadId, Work},
     model::{
-        Address, Domain, InstanceId, LocalPart, Millis,
+        Address, Domain, InstanceId, LocalPart, Millis, RoomId,
         file::{FileName, FileRef},
         grant::Scopes,
         org::OwnOrg,
+        signal::Typing,
         text::Reason,
     },
+    signals::{Signals, Viewing},
     store::{kv::Kv, load, mem_kv::MemKv},
     testing::{Seeded, evil::OrgKeys},
     wire,
 };
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
+use tokio::sync::mpsc;
 
 const FEDERATION_PORT: u16 = 7443;
 /// The longest history, simulated.
@@ -48,6 +52,22 @@ pub struct Site {
     files: Arc<Mutex<Option<Files>>>,
     /// Goes on over restarts: no machine gives the same randomness twice.
     seeds: Arc<Mutex<Seeded>>,
+    /// What is true for a moment; gone with the daemon.
+    signals: Arc<Mutex<Option<Moving>>>,
+}
+
+/// The signals of a daemon that runs, and what lets people do something there.
+type Moving = (Signals, mpsc::UnboundedSender<Gesture>);
+
+/// What a person does that others see for a moment. Done on the daemon's own host, by its clock.
+#[derive(Clone, Copy, Debug)]
+pub enum Gesture {
+    /// Opens a stream of live events, or closes one.
+    Stream(&'static str),
+    /// Types.
+    Types(&'static str, RoomId),
+    /// Has read; the marker is durable already.
+    Reads(&'static str, RoomId),
 }
 
 /// What the driver asks of the loop.
@@ -79,6 +99,7 @@ impl Site {
             engine: Arc::default(),
             files: Arc::default(),
             seeds: Arc::new(Mutex::new(Seeded::new(seed))),
+            signals: Arc::default(),
         }
     }
 
@@ -124,8 +145,25 @@ impl Site {
         let mut daemon = self.boot().await?;
         *self.files.lock().expect("one thread") = Some(daemon.files().clone());
         *self.engine.lock().expect("one thread") = Some(daemon.engine().clone());
-        let failure = daemon.failed().await;
-        Err(failure.into())
+        let signals = daemon.signals().clone();
+        let (sender, gestures) = mpsc::unbounded_channel();
+        *self.signals.lock().expect("one thread") = Some((signals.clone(), sender));
+        tokio::select! {
+            failure = daemon.failed() => Err(failure.into()),
+            () = follow(signals, gestures) => Ok(()),
+        }
+    }
+
+    /// Lets a person do something, if the daemon runs.
+    pub fn gesture(&self, gesture: Gesture) {
+        if let Some((_, sender)) = &*self.signals.lock().expect("one thread") {
+            let _ = sender.send(gesture); // a daemon that has just crashed hears nothing
+        }
+    }
+
+    /// What is true for a moment.
+    pub fn signals(&self) -> Option<Signals> {
+        self.signals.lock().expect("one thread").as_ref().map(|(signals, _)| signals.clone())
     }
 
     /// The writer's handle; waits until the daemon runs.
@@ -207,6 +245,27 @@ impl Site {
     }
 }
 
+/// Lives as long as the daemon, with its streams.
+async fn follow(signals: Signals, mut gestures: mpsc::UnboundedReceiver<Gesture>) {
+    let mut streams: BTreeMap<&str, Viewing> = BTreeMap::new();
+    while let Some(gesture) = gestures.recv().await {
+        match gesture {
+            Gesture::Stream(user) => {
+                if streams.remove(user).is_none() {
+                    streams.insert(user, signals.attach(&local(user)));
+                }
+            }
+            Gesture::Types(user, room) => {
+                let _ = signals.typing(&local(user), room, Typing::On); // a refusal is part of the history
+            }
+            Gesture::Reads(user, room) => signals.read(&local(user), room),
+        }
+        for stream in streams.values() {
+            stream.review();
+        }
+    }
+}
+
 pub fn local(user: &str) -> LocalPart {
     user.parse().expect("a valid local part")
 }
@@ -241,6 +300,7 @@ pub fn run(seed: u64, steps: usize) {
             match control {
                 Control::Crash(site) => {
                     *sites[site].engine.lock().expect("one thread") = None;
+                    *sites[site].signals.lock().expect("one thread") = None;
                     *sites[site].files.lock().expect("one thread") = None;
                     sim.crash(sites[site].domain.as_str());
                 }

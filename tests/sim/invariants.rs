@@ -49,6 +49,25 @@ pub async fn check(told: &Told) {
     check_fates(&copies[0], &copies[1]);
     check_fates(&copies[1], &copies[0]);
     check_accepted(told, &copies);
+    for at in 0..2 {
+        check_markers(told, &copies, at);
+    }
+}
+
+/// P22: nobody is shown to have read more than they have, whatever was lost, doubled or late.
+fn check_markers(told: &Told, copies: &[Copy], at: usize) {
+    let ours = &copies[at];
+    let Some(signals) = told.sites[at].signals() else { return };
+    for (user, rooms) in &ours.state.rooms_of {
+        for room in rooms {
+            for (reader, index) in signals.readers(user, *room).unwrap_or_default() {
+                let theirs = reader.is_of(&ours.peer);
+                let copy = if theirs { &copies[1 - at] } else { ours };
+                let mark = copy.state.marks.get(&(reader.local(), *room)).copied().unwrap_or(0);
+                assert!(index < mark, "P22: {reader} is shown at {index} of {room}, and has read before {mark} only");
+            }
+        }
+    }
 }
 
 fn read(engine: &Engine, peer: &Domain) -> Copy {

@@ -1,6 +1,6 @@
 //! What happens in a history: people talk, admins toggle, networks part, daemons crash, clocks jump.
 
-use super::cluster::{ACME_USERS, Control, Controls, GLOBEX_USERS, Site, local};
+use super::cluster::{ACME_USERS, Control, Controls, GLOBEX_USERS, Gesture, Site, local};
 use handclasp::{
     clock::Random as _,
     core::command::{AdminOp, Answer, UserChange, UserOp},
@@ -143,7 +143,8 @@ impl Driver {
             return;
         }
         match self.below(100) {
-            0..=54 => self.post(site).await,
+            0..=46 => self.post(site).await,
+            47..=54 => self.signal(site).await,
             55..=60 => self.make_group(site).await,
             61..=66 => self.change_members(site).await,
             67..=70 => self.add_contact(site).await,
@@ -309,6 +310,22 @@ impl Driver {
         let named = self.some_user(1 - site);
         let friend = self.told.sites[1 - site].address(named);
         let _ = self.site(site).user(user, UserOp::AddContact(friend)).await; // a refusal is part of the history
+    }
+
+    async fn signal(&mut self, site: usize) {
+        let user = self.some_user(site);
+        let Some(room) = self.some_room(site, user).await else { return };
+        let gesture = match self.below(3) {
+            0 => Gesture::Stream(user),
+            1 => Gesture::Types(user, room),
+            _ => {
+                let next_index = self.site(site).engine().await.state().rooms.get(&room).map_or(0, |it| it.next_index);
+                let index = self.below(next_index.max(1));
+                let _ = self.site(site).user(user, UserOp::MarkRead(room, index)).await; // a refusal is part of the history
+                Gesture::Reads(user, room)
+            }
+        };
+        self.told.sites[site].gesture(gesture);
     }
 
     async fn switch_user(&mut self, site: usize) {

@@ -16,6 +16,7 @@ use handclasp::{
         org::{self, Card, KeyUse, SignedCard},
         record::{Ack, Ask, Epoch, Hello, InPosition, OutPosition, RecordBody},
         room::{History, MemberImage, RoomImage, RoomKind},
+        signal::{Presence, Sign, Signal, SignalBatch, Typing},
         text::MessageText,
         tool::{Callers, RulesChange},
     },
@@ -367,4 +368,24 @@ pub fn audit_entries() -> Vec<AuditEntry> {
         ..first.clone()
     };
     vec![first, second]
+}
+
+/// One signal of each kind.
+pub fn signals() -> SignalBatch {
+    let signal = |sign| Signal { room: ROOM, user: ACME.user("alice"), sign };
+    let signs = [Sign::Presence(Presence::Online), Sign::Typing(Typing::On), Sign::Read(7)];
+    SignalBatch {
+        link: link(),
+        origin: text(ACME.domain),
+        destination: text(GLOBEX.domain),
+        sent_at: NOW,
+        session: EpochId([0x5e; 16]),
+        n: 1,
+        signals: signs.map(signal).to_vec(),
+        unknown: 0,
+    }
+}
+
+pub fn signals_document() -> String {
+    proof::seal_signals(&signals(), &ACME.signing_key())
 }

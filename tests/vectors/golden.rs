@@ -20,6 +20,7 @@ pub fn files() -> Vec<(&'static str, Value)> {
         ("hello_first.json", bundled("The hello of an org that has given no grant yet.", &first_hello())),
         ("envelope.json", signed("An envelope with a record of each type.", &envelope_document(&records()))),
         ("ack.json", signed("The ack of globex.example.", &wire::proof::seal_ack(&ack(), &GLOBEX.signing_key()))),
+        ("signals.json", signed("A batch of signals, one of each kind.", &signals_document())),
         ("events.json", events_file()),
         ("records.json", records_file()),
         ("audit.json", audit_file()),

@@ -29,6 +29,7 @@ fn open(kind: Kind, document: &[u8]) -> Result<(), OpenError> {
         Kind::Hello => proof::open_hello(document, &card).map(|_| ()),
         Kind::Envelope => proof::open_envelope(document, &card).map(|_| ()),
         Kind::Ack => proof::open_ack(document, &card).map(|_| ()),
+        Kind::Signals => proof::open_signals(document, &card).map(|_| ()),
     }
 }
 
@@ -41,6 +42,7 @@ fn payloads() -> Vec<(Kind, String)> {
         (Kind::Grant, payload_of(&signed_grant(ACME, GLOBEX).document)),
         (Kind::Envelope, payload_of(&envelope_document(&records()))),
         (Kind::Ack, payload_of(&proof::seal_ack(&ack, &ACME.signing_key()))),
+        (Kind::Signals, payload_of(&signals_document())),
     ]
 }
 

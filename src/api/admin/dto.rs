@@ -285,6 +285,15 @@ pub struct PolicyView {
     /// How long users can edit and recall their own messages, milliseconds; stays as it is when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit_window_ms: Option<u64>,
+    /// Whether users can send and see read markers; stays as it is when absent, like the two below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<bool>,
+    /// Whether they can see who types, and be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typing: Option<bool>,
+    /// Whether they can see who is there, and be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<bool>,
     /// Tools that users may use in rooms: any of `note`, `calendar`, `folder`; stays as it is when absent. The partners
     /// are told, and a room shows whose rule keeps a tool off.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -20,6 +20,7 @@ use crate::{
     },
     model::{
         Code, LocalPart, limits,
+        signal::Switches,
         text::DisplayName,
         tool::{Tool, Tools},
         user::{Policy, Session, User},
@@ -176,12 +177,13 @@ pub async fn put_policy(context: Context, actor: Actor, write: Write) -> Result<
     if edit_window_ms > limits::EDIT_WINDOW_MS_MAX {
         return Err(Problem::field("edit_window_ms", format!("must be at most {}", limits::EDIT_WINDOW_MS_MAX)));
     }
-    let policy = Policy {
-        audience,
-        newcomers: request.newcomers,
-        edit_window_ms,
-        tools: parse_tools(request.tools.as_deref(), known.tools)?,
+    let signals = Switches {
+        receipts: request.receipts.unwrap_or(known.signals.receipts),
+        typing: request.typing.unwrap_or(known.signals.typing),
+        presence: request.presence.unwrap_or(known.signals.presence),
     };
+    let tools = parse_tools(request.tools.as_deref(), known.tools)?;
+    let policy = Policy { audience, newcomers: request.newcomers, edit_window_ms, tools, signals };
     context.submit(&actor, write.key(&actor.caller())?, AdminOp::SetPolicy(policy)).await?;
     Ok(Json(views::policy(context.engine.state().policy)))
 }

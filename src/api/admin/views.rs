@@ -134,6 +134,9 @@ pub fn policy(policy: Policy) -> PolicyView {
         audience: audience.to_owned(),
         newcomers: policy.newcomers,
         edit_window_ms: Some(policy.edit_window_ms),
+        receipts: Some(policy.signals.receipts),
+        typing: Some(policy.signals.typing),
+        presence: Some(policy.signals.presence),
         tools: Some(tools),
     }
 }

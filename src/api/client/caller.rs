@@ -9,7 +9,7 @@ use crate::{
 };
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::request::Parts,
+    http::{Method, request::Parts},
 };
 use std::{
     convert::Infallible,
@@ -44,7 +44,12 @@ impl FromRequestParts<Arc<ClientContext>> for Caller {
     async fn from_request_parts(parts: &mut Parts, context: &Arc<ClientContext>) -> Result<Self, Problem> {
         let session = context.cookies.session(&parts.method, &parts.headers)?;
         let user = user_of(&context.engine.state(), &session, context.engine.now());
-        Ok(Self { user: user.ok_or_else(Problem::unauthenticated)?, session })
+        let user = user.ok_or_else(Problem::unauthenticated)?;
+        // Programs read by themselves; who writes is there.
+        if parts.method != Method::GET {
+            context.signals.active(&user);
+        }
+        Ok(Self { user, session })
     }
 }
 

@@ -1,13 +1,14 @@
 //! The live event stream: server-sent events that resume after the last position without a gap.
 
-use super::{ClientContext, Context, caller, caller::Caller, dto, frame};
+use super::{ClientContext, Context, caller, caller::Caller, dto, frame, signals};
 use crate::{
     api::{
         field::{self, Query},
         problem::Problem,
     },
     feed::{FeedError, FeedItem, Subscription},
-    model::{Code, limits},
+    model::{Code, journal::Entry, limits},
+    signals::{News, Viewing},
 };
 use axum::{
     body::Body,
@@ -40,6 +41,9 @@ pub struct EventsQuery {
 /// `room`, `room_left`, `contact`, `notification`, `link`, `profile`, `me`, `read`, `reset`. The data of each is the
 /// schema of that name. `reset` says that the position cannot be resumed: read everything afresh. A comment comes every
 /// 25 s. Readers pass over names they do not know.
+///
+/// Signals come without `id:` and are not repeated: `signals` once at the beginning, then `typing`, `presence` and
+/// `reader`, the latest of each.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     params(EventsQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The last `id:` that was received.")),
@@ -53,7 +57,8 @@ pub async fn stream(
 ) -> Result<Response, Problem> {
     let after = resume_after(&headers, &query)?;
     let (subscription, opening) = open(&context, &caller, after)?;
-    let live = Live { context, caller, subscription, opening: Some(opening), sent_at: Instant::now() };
+    let viewing = context.signals.attach(&caller.user);
+    let live = Live { context, caller, subscription, viewing, opening: Some(opening), sent_at: Instant::now() };
     let chunks = futures_util::stream::unfold(live, |mut live| async move {
         let chunk = live.next().await?;
         Some((Ok::<_, Infallible>(chunk), live))
@@ -105,6 +110,7 @@ struct Live {
     context: Arc<ClientContext>,
     caller: Caller,
     subscription: Subscription,
+    viewing: Viewing,
     opening: Option<Bytes>,
     sent_at: Instant,
 }
@@ -123,22 +129,32 @@ impl Live {
             return Some(if opening.is_empty() { Bytes::from_static(frame::PING) } else { opening });
         }
         loop {
-            let items = timeout(LOOK_EVERY, self.subscription.next()).await;
+            let fresh = timeout(LOOK_EVERY, self.fresh()).await;
             if !self.is_signed_in() {
                 return None;
             }
-            match items {
-                Ok(items) => {
+            match fresh {
+                Ok(Fresh::Items(items)) => {
                     let chunk = self.render(&items?)?;
                     if !chunk.is_empty() {
                         return Some(chunk);
                     }
                 }
+                Ok(Fresh::News(news)) => return Some(render_news(news)),
                 Err(_) if self.sent_at.elapsed() >= Duration::from_millis(limits::STREAM_PING_MS) => {
                     return Some(Bytes::from_static(frame::PING));
                 }
                 Err(_) => {}
             }
+        }
+    }
+
+    /// What comes next. Items are taken first: they are what others may be waiting for.
+    async fn fresh(&mut self) -> Fresh {
+        tokio::select! {
+            biased;
+            items = self.subscription.next() => Fresh::Items(items),
+            news = self.viewing.next() => Fresh::News(news),
         }
     }
 
@@ -149,6 +165,9 @@ impl Live {
 
     /// All frames of a batch as one chunk. A stream that cannot be rendered ends, and the client comes again.
     fn render(&self, items: &[Arc<FeedItem>]) -> Option<Bytes> {
+        if items.iter().any(|item| changes_acquaintance(&item.entry)) {
+            self.viewing.review();
+        }
         let state = self.context.engine.state();
         if let [item] = items
             && let Some(shared) = item.shared.get()
@@ -164,4 +183,33 @@ impl Live {
         }
         Some(out.into())
     }
+}
+
+/// What comes next on a stream.
+enum Fresh {
+    /// Durable items; none when the feed ended.
+    Items(Option<Vec<Arc<FeedItem>>>),
+    /// Signals.
+    News(Vec<News>),
+}
+
+fn render_news(news: Vec<News>) -> Bytes {
+    let mut out = Vec::with_capacity(news.len() * 160);
+    for (name, data) in news.into_iter().map(signals::frame) {
+        frame::passing(&mut out, name, &data);
+    }
+    out.into()
+}
+
+/// Whether others may now be seen, or see, who were not, or did not.
+fn changes_acquaintance(entry: &Entry) -> bool {
+    matches!(
+        entry,
+        Entry::Room { .. }
+            | Entry::RoomLeft { .. }
+            | Entry::Contact { .. }
+            | Entry::Link { .. }
+            | Entry::Profile { .. }
+            | Entry::Me { .. }
+    )
 }

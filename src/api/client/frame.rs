@@ -98,6 +98,13 @@ pub fn object(out: &mut Vec<u8>, position: u64, name: &str, data: &impl Serializ
     end(out);
 }
 
+/// Appends a frame without a position: it is not repeated to those who resume.
+pub fn passing(out: &mut Vec<u8>, name: &str, data: &impl Serialize) {
+    let _ = write!(out, "event: {name}\ndata: ");
+    serde_json::to_writer(&mut *out, data).expect("frames are plain structures of text and numbers");
+    end(out);
+}
+
 fn begin(out: &mut Vec<u8>, position: u64, name: &str) {
     let _ = write!(out, "id: {position}\nevent: {name}\ndata: ");
 }

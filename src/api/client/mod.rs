@@ -26,6 +26,7 @@ mod rooms;
 mod search;
 mod session;
 mod shown;
+mod signals;
 mod uploads;
 mod view;
 mod why;
@@ -36,7 +37,7 @@ mod tests;
 use super::{
     cookie::Cookies, entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle,
 };
-use crate::{engine::Engine, files::Files, search::Search};
+use crate::{engine::Engine, files::Files, search::Search, signals::Signals};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct ClientContext {
     /// The writer, the readers, the feeds.
     pub engine: Engine,
+    /// What is true for a moment.
+    pub signals: Signals,
     /// The bytes of files.
     pub files: Files,
     /// Checks passwords.
@@ -82,7 +85,11 @@ type Context = axum::extract::State<Arc<ClientContext>>;
         dto::FilesMoved,
         dto::RoomRead,
         dto::LinkChanged,
-        dto::ProfileChanged
+        dto::ProfileChanged,
+        dto::Signals,
+        dto::Present,
+        dto::Typing,
+        dto::ReaderMoved
     ))
 )]
 struct Document;
@@ -122,6 +129,10 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(rooms::list, rooms::create))
         .routes(routes!(rooms::read, rooms::change))
         .routes(routes!(rooms::mark_read))
+        .routes(routes!(signals::typing))
+        .routes(routes!(signals::readers))
+        .routes(routes!(signals::presence))
+        .routes(routes!(signals::settings, signals::change_settings))
         .routes(routes!(members::list, members::add))
         .routes(routes!(members::remove))
         .routes(routes!(members::set_role))

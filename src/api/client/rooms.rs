@@ -154,6 +154,8 @@ pub async fn change(
 }
 
 /// Say how far one has read
+///
+/// The other members see it as the live event `reader`, unless one has switched read markers off.
 #[utoipa::path(
     put, path = "/api/v1/rooms/{room}/read", tag = "rooms",
     params(RoomPath), request_body = dto::Read,
@@ -168,6 +170,7 @@ pub async fn mark_read(
     let room: RoomId = segments.parse("room")?;
     let request: dto::Read = write.parse()?;
     caller.submit(&context, write.key(caller.user.as_str())?, UserOp::MarkRead(room, request.index)).await?;
+    context.signals.read(&caller.user, room);
     Ok(StatusCode::NO_CONTENT)
 }
 

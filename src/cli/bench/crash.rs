@@ -62,7 +62,8 @@ async fn play(
     // What does not come within the time is counted as lost.
     tally.wait_complete(tally.accepted_count(), QUIET).await;
     let sums = tally.sums();
-    let mut figures = Figures::new(scenario, &sums, sums.seconds_since(began), stage.cpu_s() - cpu_s, stage.rss_mb());
+    let memory = stage.settle().await;
+    let mut figures = Figures::new(scenario, &sums, sums.seconds_since(began), stage.cpu_s() - cpu_s, memory);
     drop(reader);
     for person in [&sender, &receiver] {
         let (lost, duplicated) = compare(person, &room, messages).await?;

@@ -1,7 +1,7 @@
 //! What a scenario measured, as a row of the table or as one line of JSON.
 
 use super::tally::Sums;
-use crate::cli::screen::Table;
+use crate::cli::{daemon::Memory, screen::Table};
 use serde::Serialize;
 
 /// The figures of one scenario.
@@ -19,8 +19,10 @@ pub struct Figures {
     pub p99_ms: Option<f64>,
     /// Processor time of both daemons per 1,000 messages, seconds.
     pub cpu_s_per_1k: f64,
-    /// Most memory of a daemon, MiB.
+    /// Memory of the larger daemon a moment after the last message, MiB.
     pub rss_mb: f64,
+    /// The most that it was meanwhile, MiB.
+    pub rss_peak_mb: f64,
     /// Accepted and never shown, or gone from a timeline.
     pub lost: u64,
     /// Shown twice, or twice in a timeline.
@@ -33,7 +35,7 @@ pub struct Figures {
 impl Figures {
     /// From the sums of a run that took `seconds`, in which the daemons spent `cpu_s`.
     #[must_use]
-    pub fn new(scenario: &'static str, sums: &Sums, seconds: f64, cpu_s: f64, rss_mb: f64) -> Self {
+    pub fn new(scenario: &'static str, sums: &Sums, seconds: f64, cpu_s: f64, memory: Memory) -> Self {
         let measured = ratio(count(sums.latencies_us.len()), seconds);
         Self {
             scenario,
@@ -42,7 +44,8 @@ impl Figures {
             p50_ms: sums.percentile_ms(0.50).map(|ms| round(ms, 100.0)),
             p99_ms: sums.percentile_ms(0.99).map(|ms| round(ms, 100.0)),
             cpu_s_per_1k: round(ratio(cpu_s * 1000.0, count(sums.latencies_us.len())), 1000.0),
-            rss_mb: round(rss_mb, 10.0),
+            rss_mb: round(memory.rss_mb, 10.0),
+            rss_peak_mb: round(memory.rss_peak_mb, 10.0),
             lost: sums.accepted.saturating_sub(sums.complete) as u64,
             duplicated: sums.duplicated,
             remark: String::new(),
@@ -73,8 +76,19 @@ fn round(value: f64, steps: f64) -> f64 {
 /// The table of all scenarios.
 #[must_use]
 pub fn table(figures: &[Figures]) -> String {
-    let headings =
-        ["SCENARIO", "MESSAGES", "MESSAGES/S", "P50 MS", "P99 MS", "CPU-S/1000", "RSS MB", "LOST", "TWICE", "REMARK"];
+    let headings = [
+        "SCENARIO",
+        "MESSAGES",
+        "MESSAGES/S",
+        "P50 MS",
+        "P99 MS",
+        "CPU-S/1000",
+        "RSS MB",
+        "PEAK MB",
+        "LOST",
+        "TWICE",
+        "REMARK",
+    ];
     let ms = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.2}"));
     let table = Table::new(headings).rows(figures, |it| {
         [
@@ -85,6 +99,7 @@ pub fn table(figures: &[Figures]) -> String {
             ms(it.p99_ms),
             format!("{:.3}", it.cpu_s_per_1k),
             format!("{:.1}", it.rss_mb),
+            format!("{:.1}", it.rss_peak_mb),
             it.lost.to_string(),
             it.duplicated.to_string(),
             it.remark.clone(),
@@ -100,7 +115,8 @@ mod tests {
     #[test]
     fn figures_have_the_names_of_the_readme() {
         let sums = Sums { accepted: 10, complete: 9, latencies_us: vec![1_234; 9], ..Sums::default() };
-        let figures = Figures::new("closed", &sums, 3.0, 0.018, 50.04);
+        let memory = Memory { rss_mb: 50.04, rss_peak_mb: 60.06 };
+        let figures = Figures::new("closed", &sums, 3.0, 0.018, memory);
         let json = serde_json::to_value(&figures).expect("plain numbers");
         for (name, value) in [
             ("messages_per_s", 3.0),
@@ -108,6 +124,7 @@ mod tests {
             ("p99_ms", 1.23),
             ("cpu_s_per_1k", 2.0),
             ("rss_mb", 50.0),
+            ("rss_peak_mb", 60.1),
             ("lost", 1.0),
             ("duplicated", 0.0),
         ] {

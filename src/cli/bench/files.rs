@@ -49,7 +49,8 @@ pub async fn hundred(stage: Stage, files: Option<usize>) -> Done<Figures> {
     let remark =
         format!("{mib:.0} MiB: up at {:.0} MB/s, across at {:.0} MB/s", rate(mib, uploaded_s), rate(mib, crossed_s));
     let sums = Sums { accepted: files, complete: files, ..Sums::default() };
-    let mut figures = Figures::new("files", &sums, crossed_s, stage.cpu_s() - cpu_s, stage.rss_mb());
+    let memory = stage.settle().await;
+    let mut figures = Figures::new("files", &sums, crossed_s, stage.cpu_s() - cpu_s, memory);
     figures.messages_per_s = (files as f64 / crossed_s).round();
     stage.strike().await?;
     Ok(figures.remark(remark))
@@ -97,7 +98,8 @@ pub async fn interrupted(mut stage: Stage) -> Done<Figures> {
         again as f64 / MIB
     );
     let sums = Sums { accepted: 1, complete: 1, ..Sums::default() };
-    let figures = Figures::new("files-resume", &sums, seconds, 0.0, stage.rss_mb());
+    let memory = stage.settle().await;
+    let figures = Figures::new("files-resume", &sums, seconds, 0.0, memory);
     stage.strike().await?;
     Ok(figures.remark(remark))
 }

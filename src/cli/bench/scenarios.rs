@@ -109,7 +109,8 @@ async fn measure(
     // What does not come within the time is counted as lost.
     tally.wait_complete(tally.accepted_count(), QUIET).await;
     let sums = tally.sums();
-    let figures = Figures::new(scenario, &sums, sums.seconds_since(began), stage.cpu_s() - cpu_s, stage.rss_mb());
+    let memory = stage.settle().await;
+    let figures = Figures::new(scenario, &sums, sums.seconds_since(began), stage.cpu_s() - cpu_s, memory);
     stage.strike().await?;
     Ok(figures)
 }
@@ -191,7 +192,8 @@ async fn backlog(mut stage: Stage, amount: Amount, progress: &Progress) -> Done<
     let whole_s = ready.elapsed().as_secs_f64();
     let sums = tally.sums();
     let shown_s = sums.shown_for.as_secs_f64();
-    let mut figures = Figures::new("backlog", &sums, shown_s, stage.cpu_s() - cpu_s, stage.rss_mb());
+    let memory = stage.settle().await;
+    let mut figures = Figures::new("backlog", &sums, shown_s, stage.cpu_s() - cpu_s, memory);
     (figures.p50_ms, figures.p99_ms) = (None, None);
     drop(reader);
     stage.strike().await?;

@@ -113,7 +113,7 @@ pub fn play(root: &Path, amount: Amount) -> Done<Figures> {
     }
     latencies_us.sort_unstable();
     let sums = Sums { accepted: messages, complete: messages, latencies_us, ..Sums::default() };
-    let mut figures = Figures::new("search", &sums, indexed_s, cpu_s, Usage::of_self().rss_mb);
+    let mut figures = Figures::new("search", &sums, indexed_s, cpu_s, Usage::of_self().memory);
     // The latencies are those of the questions; the rates those of the messages.
     #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 messages")]
     let count = messages as f64;

@@ -9,12 +9,16 @@ use super::{
 use crate::{
     api::client::dto::{NewRoom, Room},
     cli::{
+        daemon::Memory,
         failure::{Done, Failure},
         http::Http,
         twin::{self, ACME, GLOBEX, Org},
     },
 };
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+/// Until the memory is read that is held after a load.
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// A user of one of the two organizations.
 #[derive(Clone, Debug)]
@@ -107,10 +111,11 @@ impl Stage {
         self.spent_s + self.acme.daemon.cpu_s() + self.globex.daemon.cpu_s()
     }
 
-    /// Most memory that one of the daemons held so far, MiB.
-    #[must_use]
-    pub fn rss_mb(&self) -> f64 {
-        self.acme.daemon.rss_mb().max(self.globex.daemon.rss_mb())
+    /// Lets the daemons finish what they do behind the messages (the search index, pages, memory that goes back to the
+    /// system), and tells the memory of the larger one.
+    pub async fn settle(&self) -> Memory {
+        tokio::time::sleep(SETTLE).await;
+        self.acme.daemon.memory().max(self.globex.daemon.memory())
     }
 
     /// Ends both daemons.

@@ -6,5 +6,6 @@ mod hello;
 mod ingest;
 mod links;
 mod settle;
+mod signals;
 mod users;
 mod why;

@@ -21,6 +21,8 @@ pub struct Events {
     response: Response,
     text: Vec<u8>,
     frames: VecDeque<Frame>,
+    /// What came without a position.
+    signals: VecDeque<(String, Value)>,
     /// The position of the last frame that was taken.
     pub position: Option<String>,
 }
@@ -30,7 +32,8 @@ impl Events {
     pub async fn open(http: &Http, after: Option<&str>) -> Self {
         let response = until("the stream of events opens", || http.events(after)).await;
         let position = after.map(str::to_owned);
-        let mut events = Self { response, text: Vec::new(), frames: VecDeque::new(), position };
+        let mut events =
+            Self { response, text: Vec::new(), frames: VecDeque::new(), signals: VecDeque::new(), position };
         if after.is_none() {
             assert_eq!(events.next().await.event, "hello");
         }
@@ -72,14 +75,33 @@ impl Events {
         within(&format!("for an event `{event}`"), found).await
     }
 
+    /// The next signal of this name that is as wanted; others are passed over.
+    pub async fn next_signal(&mut self, event: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let found = async {
+            loop {
+                while let Some((name, data)) = self.signals.pop_front() {
+                    if name == event && wanted(&data) {
+                        return data;
+                    }
+                }
+                let chunk = self.response.chunk().await.ok().flatten().expect("the stream goes on");
+                self.text.extend_from_slice(&chunk);
+                self.take_frames();
+            }
+        };
+        within(&format!("for a signal `{event}`"), found).await
+    }
+
     fn take_frames(&mut self) {
         while let Some(end) = self.text.windows(2).position(|pair| pair == b"\n\n") {
             let rest = self.text.split_off(end + 2);
             let text = String::from_utf8(std::mem::replace(&mut self.text, rest)).expect("UTF-8");
             let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-            if let (Some(id), Some(event), Some(data)) = (field("id:"), field("event:"), field("data:")) {
-                let data = serde_json::from_str(data).expect("data is JSON");
-                self.frames.push_back(Frame { id: id.to_owned(), event: event.to_owned(), data });
+            let (Some(event), Some(data)) = (field("event:"), field("data:")) else { continue };
+            let data = serde_json::from_str(data).expect("data is JSON");
+            match field("id:") {
+                Some(id) => self.frames.push_back(Frame { id: id.to_owned(), event: event.to_owned(), data }),
+                None => self.signals.push_back((event.to_owned(), data)),
             }
         }
     }

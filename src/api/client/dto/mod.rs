@@ -9,6 +9,7 @@ mod messages;
 mod notes;
 mod rooms;
 mod search;
+mod signals;
 mod stream;
 
 pub use account::{
@@ -29,6 +30,9 @@ pub use rooms::{
     ToolSwitches, You,
 };
 pub use search::{Finding, Findings, SearchQuery, SnippetPiece};
+pub use signals::{
+    PresenceSettings, Present, Reader, ReaderMoved, Readers, RoomPresence, SignalSwitches, Signals, Typing, TypingNow,
+};
 pub use stream::{
     Delivered, Hello, LinkChanged, MessagesFrame, PendingFrame, ProfileChanged, Refused, RoomLeft, RoomRead, Unplaced,
 };

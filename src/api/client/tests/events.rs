@@ -6,20 +6,20 @@ use futures_util::StreamExt as _;
 use serde_json::json;
 
 /// A reader of server-sent events, as a client writes one.
-struct Stream {
+pub(super) struct Stream {
     body: BodyDataStream,
     text: String,
 }
 
 #[derive(Debug, PartialEq)]
-struct Frame {
-    id: u64,
-    name: String,
-    data: Value,
+pub(super) struct Frame {
+    pub id: u64,
+    pub name: String,
+    pub data: Value,
 }
 
 impl Stream {
-    async fn open(daemon: &Daemon, user: &str, after: Option<u64>) -> Self {
+    pub async fn open(daemon: &Daemon, user: &str, after: Option<u64>) -> Self {
         let mut request = daemon.request(user, "GET", "events");
         if let Some(after) = after {
             request = request.header("Last-Event-ID", after);
@@ -32,15 +32,33 @@ impl Stream {
         Self { body: response.into_body().into_data_stream(), text: String::new() }
     }
 
-    /// The next frame that is no comment; none at the end.
+    /// The next frame with a position; none at the end.
     async fn next(&mut self) -> Option<Frame> {
         loop {
-            while let Some((frame, rest)) = self.text.split_once("\n\n") {
+            let frame = self.frame().await?;
+            if frame.starts_with("id: ") {
+                return Some(parse(&frame));
+            }
+        }
+    }
+
+    /// The data of the next signal of this name. Signals have no position.
+    pub async fn signal(&mut self, name: &str) -> Value {
+        let head = format!("event: {name}\ndata: ");
+        loop {
+            let frame = self.frame().await.expect("the stream goes on");
+            if let Some(data) = frame.strip_prefix(&head) {
+                return serde_json::from_str(data).expect("JSON");
+            }
+        }
+    }
+
+    async fn frame(&mut self) -> Option<String> {
+        loop {
+            if let Some((frame, rest)) = self.text.split_once("\n\n") {
                 let (frame, rest) = (frame.to_owned(), rest.to_owned());
                 self.text = rest;
-                if !frame.starts_with(':') {
-                    return Some(parse(&frame));
-                }
+                return Some(frame);
             }
             let chunk = self.body.next().await?.expect("the stream does not fail");
             self.text.push_str(std::str::from_utf8(&chunk).expect("UTF-8"));

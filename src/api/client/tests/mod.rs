@@ -11,6 +11,7 @@ mod folder;
 mod messages;
 mod rooms;
 mod search;
+mod signals;
 mod tools;
 
 use super::{ClientContext, router};
@@ -28,6 +29,7 @@ use crate::{
     files::{Files, Memory, Work},
     model::{Domain, LocalPart, Millis, user::Session},
     search::{Follower, Place, Search},
+    signals::Signals,
     store::{kv::Kv, load, mem_kv::MemKv},
     testing::fixtures::{Seeded, domain, local, org_with_users},
 };
@@ -121,6 +123,7 @@ impl Daemon {
         });
         let (search, follower) = Search::new(engine.clone(), Place::Memory, 0);
         let context = Arc::new(ClientContext {
+            signals: Signals::new(engine.clone()),
             engine: engine.clone(),
             files: Files::open(disk.clone(), Work::Inline, Arc::new(Stopped)).expect("memory"),
             passwords: Passwords::new(entropy.clone()),

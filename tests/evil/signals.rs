@@ -1,0 +1,181 @@
+//! Signals that no honest daemon sends: forged, foreign, stale, too many, on a closed link (P22, W15).
+
+use handclasp::{
+    core::{State, command::UserOp},
+    crypto::digest::direct_room,
+    model::{
+        Address, Code, EpochId, RoomId,
+        grant::GrantState,
+        limits,
+        record::RecordBody,
+        signal::{Presence, Sign, Signal, SignalBatch, Typing},
+    },
+    testing::{
+        Node,
+        evil::{EvilLink, MADE_AT, OrgKeys, Reply},
+        fixtures::{local, parsed},
+    },
+    wire,
+};
+use std::sync::Arc;
+
+const PATH: &str = "/federation/v1/signals";
+
+struct Scene {
+    node: Node,
+    link: EvilLink,
+    room: RoomId,
+}
+
+/// Mallory of globex has added alice of acme: they share a direct room.
+async fn scene() -> Scene {
+    let node = Node::start("acme.example", &["alice", "carol"]).await;
+    let mut link = EvilLink::open(&node, "globex.example").await;
+    let (alice, mallory) = (node.user_address("alice"), mallory());
+    let add = RecordBody::ContactAdd { from: mallory.clone(), name: parsed("Mallory"), to: alice.clone() };
+    assert_eq!(link.verdict(&add).await, None);
+    node.user("alice", UserOp::AddContact(mallory.clone())).await.expect("taken");
+    let room = direct_room(&alice, &mallory);
+    Scene { node, link, room }
+}
+
+fn mallory() -> Address {
+    parsed("mallory@globex.example")
+}
+
+impl Scene {
+    fn batch(&self, session: u8, n: u64, signals: Vec<Signal>) -> SignalBatch {
+        SignalBatch {
+            link: self.link.link,
+            origin: self.link.keys.domain.clone(),
+            destination: self.link.victim.domain.clone(),
+            sent_at: MADE_AT,
+            session: EpochId([session; 16]),
+            n,
+            signals,
+            unknown: 0,
+        }
+    }
+
+    fn signal(&self, user: &str, sign: Sign) -> Signal {
+        Signal { room: self.room, user: parsed(user), sign }
+    }
+
+    async fn send(&mut self, batch: &SignalBatch) -> Reply {
+        let document = wire::proof::seal_signals(batch, &self.link.keys.signing);
+        self.link.post(PATH, document).await
+    }
+
+    /// Who of the room is there for alice, but for those who are not.
+    fn present(&self) -> Vec<Address> {
+        let state = self.node.engine.state();
+        let seen = self.node.signals.presence_in(&local("alice"), &state.rooms[&self.room]);
+        seen.into_iter().filter(|(_, presence)| *presence != Presence::Offline).map(|(address, _)| address).collect()
+    }
+
+    fn durable(&self) -> Arc<State> {
+        self.node.engine.state()
+    }
+}
+
+const THERE: Sign = Sign::Presence(Presence::Online);
+
+#[tokio::test]
+async fn w14_signals_about_others_people_and_rooms_are_dropped() {
+    let mut scene = scene().await;
+    let before = scene.durable().audit;
+    let mut signals: Vec<Signal> = ["alice@acme.example", "carol@acme.example", "eve@initech.example"]
+        .into_iter()
+        .chain(["stranger@globex.example"])
+        .map(|user| scene.signal(user, THERE))
+        .collect();
+    signals.push(Signal { room: RoomId([9; 16]), ..scene.signal("mallory@globex.example", THERE) });
+    signals.push(scene.signal("mallory@globex.example", Sign::Read(1_000_000)));
+    let batch = scene.batch(1, 1, signals);
+    assert_eq!(scene.send(&batch).await.code(), None, "what is dropped is not told");
+    assert_eq!(scene.present(), []);
+    assert_eq!(scene.node.signals.readers(&local("alice"), scene.room).expect("a member"), []);
+    let batch = scene.batch(1, 2, vec![scene.signal("mallory@globex.example", THERE)]);
+    assert_eq!(scene.send(&batch).await.code(), None);
+    assert_eq!(scene.present(), [mallory()], "an honest one is taken");
+    assert_eq!(scene.durable().audit, before, "signals leave no trace");
+}
+
+#[tokio::test]
+async fn a5_signals_without_proof_or_for_others_are_refused() {
+    let mut scene = scene().await;
+    let batch = scene.batch(1, 1, vec![scene.signal("mallory@globex.example", THERE)]);
+    let foreign = OrgKeys::new("initech.example");
+    let cases = [
+        wire::proof::seal_signals(&batch, &foreign.signing),
+        wire::proof::seal_signals(
+            &SignalBatch { origin: parsed("initech.example"), ..batch.clone() },
+            &scene.link.keys.signing,
+        ),
+        wire::proof::seal_signals(
+            &SignalBatch { destination: parsed("initech.example"), ..batch.clone() },
+            &scene.link.keys.signing,
+        ),
+        handclasp::crypto::dsse::sign(
+            handclasp::crypto::dsse::Kind::Ack,
+            &wire::signals::encode(&batch),
+            &scene.link.keys.signing,
+        ),
+    ];
+    for document in cases {
+        assert_eq!(scene.link.post(PATH, document).await.code(), Some(Code::Proof));
+    }
+    assert_eq!(scene.present(), []);
+}
+
+#[tokio::test]
+async fn w15_replayed_and_headless_batches_change_nothing() {
+    let mut scene = scene().await;
+    let there = scene.batch(1, 1, vec![scene.signal("mallory@globex.example", THERE)]);
+    let gone = Sign::Presence(Presence::Offline);
+    let left = scene.batch(1, 2, vec![scene.signal("mallory@globex.example", gone)]);
+    for batch in [&there, &left, &there, &there] {
+        assert_eq!(scene.send(batch).await.code(), None);
+    }
+    assert_eq!(scene.present(), [], "the replay is stale");
+    let headless = scene.batch(2, 7, vec![scene.signal("mallory@globex.example", THERE)]);
+    assert_eq!(scene.send(&headless).await.code(), Some(Code::Epoch));
+    assert_eq!(scene.present(), []);
+}
+
+#[tokio::test]
+async fn p26_a_closed_link_takes_no_signals_and_forgets_what_was_told() {
+    let mut scene = scene().await;
+    let there = scene.batch(1, 1, vec![scene.signal("mallory@globex.example", THERE)]);
+    assert_eq!(scene.send(&there).await.code(), None);
+    assert_eq!(scene.present(), [mallory()]);
+    let revoked = scene.link.grant_with(2, GrantState::Revoked);
+    assert_eq!(scene.link.post("/federation/v1/grants", revoked.document.to_string()).await.code(), None);
+    assert_eq!(scene.present(), []);
+    scene.link.cut().await;
+    scene.link.reconnect(&scene.node).await;
+    let again = scene.batch(2, 1, vec![scene.signal("mallory@globex.example", THERE)]);
+    assert_eq!(scene.send(&again).await.code(), Some(Code::ClosedByThem));
+}
+
+#[tokio::test]
+async fn a28_a_flood_of_signals_is_refused_and_holds_no_records_back() {
+    let mut scene = scene().await;
+    let mut refused = 0;
+    for n in 1..=4_000 {
+        let batch = scene.batch(1, n, vec![scene.signal("mallory@globex.example", Sign::Typing(Typing::On))]);
+        if scene.send(&batch).await.code() == Some(Code::RateLimited) {
+            refused += 1;
+            break;
+        }
+    }
+    assert_eq!(refused, 1, "the allowance ends");
+    scene.link.cut().await;
+    scene.link.reconnect(&scene.node).await;
+    let profile = RecordBody::Profile { user: mallory(), name: parsed("M."), available: true };
+    assert_eq!(scene.link.verdict(&profile).await, None, "records go on");
+    let over = "x".repeat(limits::SIGNALS_BODY_BYTES_MAX + 1);
+    scene.link.reconnect(&scene.node).await;
+    let code = scene.link.post(PATH, over).await.code();
+    assert!(matches!(code, Some(Code::TooLarge | Code::RateLimited)), "{code:?}");
+}
