@@ -34,7 +34,7 @@ pub enum Feature {
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
