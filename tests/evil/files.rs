@@ -114,7 +114,7 @@ async fn a32_lengths_that_are_not_those_of_the_file_bring_nothing() {
         announce(&node, &server, room, file(&bytes)).await;
         asked.wait_for(|count| *count >= 1).await.expect("the server lives");
         // The link itself goes on.
-        let profile = RecordBody::Profile { user: address(MALLORY), name: parsed("M"), available: true };
+        let profile = RecordBody::Profile { user: address(MALLORY), name: parsed("M"), available: true, photo: None };
         assert_eq!(server.tell(&node, &profile).await, None);
         assert!(awaits(&node, sha256(&bytes)), "{lie}");
         assert_eq!(node.files.bytes(sha256(&bytes)).await, Ok(None));
@@ -163,4 +163,31 @@ async fn a20_a_peer_reads_files_of_its_rooms_and_no_others_and_the_answer_is_the
     announce(&node, &server, room, file(&secret)).await;
     assert_eq!(ask(&node, &server, room, sha256(&secret)).await, nothing);
     assert!(awaits(&node, sha256(&secret)), "it is asked for like any other");
+}
+
+#[tokio::test]
+async fn a26_a_peer_that_never_answers_for_its_files_holds_up_nothing_else() {
+    let (node, server, room) = host().await;
+    let contents: Vec<Vec<u8>> = (0..5_u8).map(|n| vec![n; 1_000]).collect();
+    server.hold_files();
+    server.give(|_| Vec::new());
+    for bytes in &contents {
+        announce(&node, &server, room, file(bytes)).await;
+    }
+    // Its records are taken, our people talk and upload, and other rooms' files are read.
+    let profile = RecordBody::Profile { user: address(MALLORY), name: parsed("M"), available: true, photo: None };
+    assert_eq!(server.tell(&node, &profile).await, None);
+    let act = Message::plain(parsed("we go on")).into();
+    node.user("alice", UserOp::Act { room, id: EventId([8; 16]), act }).await.expect("open");
+    let upload = NewUpload { bytes: 4, name: FileName::clean("x"), declared: None, digest: None };
+    node.files.begin_upload(&local("alice"), UploadId([7; 16]), upload).await.expect("room");
+    let mut writing = node.files.write_upload(&local("alice"), UploadId([7; 16]), 0).await.expect("free");
+    writing.push(b"ours"[..].into()).await.expect("room");
+    writing.close().await.expect("whole");
+    assert!(contents.iter().all(|bytes| awaits(&node, sha256(bytes))), "nothing came, and nothing is given up");
+    assert_eq!(faults(&node), 0, "slowness is no lie");
+    // Every answer fits one of the files: the others are tried again.
+    server.give(|_| vec![0; 1_000]);
+    server.release_files();
+    node.until("one file is here", |_| !awaits(&node, sha256(&contents[0]))).await;
 }

@@ -152,7 +152,7 @@ async fn a18_our_people_and_rooms_are_not_the_peers_to_change() {
         RecordBody::RoomAnswer { room: group, accepted: vec![(carol.clone(), parsed("Carol"))], declined: Vec::new() },
         RecordBody::RoomSubmit { room: group, event: event(Content::Removed { users: vec![alice.clone()] }) },
         RecordBody::RoomSubmit { room: group, event: event(Content::Joined { users: vec![carol.clone()] }) },
-        RecordBody::Profile { user: alice.clone(), name: parsed("Renamed"), available: false },
+        RecordBody::Profile { user: alice.clone(), name: parsed("Renamed"), available: false, photo: None },
         RecordBody::ContactAdd { from: carol.clone(), name: parsed("Carol"), to: alice.clone() },
         RecordBody::ContactAdd { from: address(MALLORY), name: parsed("M"), to: address("x@initech.example") },
         RecordBody::ContactAccepted { from: address(MALLORY), name: parsed("M"), to: carol.clone() },

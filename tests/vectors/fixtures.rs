@@ -270,6 +270,7 @@ fn image() -> RoomImage {
         description: text("Who brings what"),
         history: History::Arrival,
         rules: handclasp::model::tool::Rules::default(),
+        photo: None,
         created_by: ACME.user("alice"),
         created_at: NOW,
         members: vec![
@@ -288,7 +289,7 @@ pub fn bodies() -> Vec<RecordBody> {
     vec![
         RecordBody::ContactAdd { from: alice.clone(), name: text("Alice A."), to: bob.clone() },
         RecordBody::ContactAccepted { from: alice.clone(), name: text("Alice A."), to: bob.clone() },
-        RecordBody::Profile { user: alice.clone(), name: text("Alice B."), available: true },
+        RecordBody::Profile { user: alice.clone(), name: text("Alice B."), available: true, photo: None },
         RecordBody::RoomState(Box::new(image())),
         RecordBody::RoomInvite { room: ROOM, by: alice.clone(), users: vec![bob.clone(), carol.clone()] },
         RecordBody::RoomAnswer {
