@@ -110,6 +110,7 @@ fn image(id: RoomId, kind: RoomKind) -> RoomImage {
         description: Description::default(),
         history: History::All,
         rules: handclasp::model::tool::Rules::default(),
+        photo: None,
         created_by: address(MALLORY),
         created_at: MADE_AT,
         members: vec![member(MALLORY, Role::Master), member("alice@acme.example", Role::Member)],

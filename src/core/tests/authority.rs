@@ -101,6 +101,7 @@ fn image(id: RoomId, kind: RoomKind, members: &[&str]) -> RecordBody {
         description: parsed(""),
         history: History::All,
         rules: crate::model::tool::Rules::default(),
+        photo: None,
         created_by: address(members.first().copied().unwrap_or(ALICE)),
         created_at: Millis(1),
         members: members.iter().map(member).collect(),

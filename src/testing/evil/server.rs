@@ -63,7 +63,7 @@ impl EvilServer {
         let answers = Arc::new(Mutex::new(answers));
         let pieces: Arc<Mutex<Pieces>> = Arc::new(Mutex::new(Box::new(|_| Vec::new())));
         let (count, arrived) = watch::channel(0);
-        let (gate, gated) = watch::channel(true);
+        let (files_gate, gated) = watch::channel(true);
         let (switch, stop) = StopSwitch::new();
         let handler = {
             let (side, answers, count) = (side.clone(), (answers.clone(), pieces.clone()), Arc::new(count));
@@ -74,7 +74,7 @@ impl EvilServer {
         tokio::spawn(Arc::new(gate).run(Box::new(listener), handler, stop));
         node.pin(card).await;
         node.grant(&domain.parse().expect("a valid domain"), Some(crate::model::grant::Scopes::all())).await;
-        Self { side, answers, pieces, gate, arrived, _stop: switch }
+        Self { side, answers, pieces, gate: files_gate, arrived, _stop: switch }
     }
 
     /// Answers otherwise from now on.
