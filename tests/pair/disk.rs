@@ -162,8 +162,8 @@ async fn f8_a_disk_without_room_for_files_takes_messages_and_fetches_what_was_an
     let (alice, bob) = (pair.acme.person("alice").await, pair.globex.person("bob").await);
     let room = alice.befriend(&bob).await;
 
-    disk.fill_mib(300);
     let id = alice.http.begin_upload("mine.bin", 5_000).await;
+    disk.fill_mib(300);
     let refused = alice.http.try_push_upload(&id, 0, vec![1; 5_000]).await;
     assert_eq!(refused.status, 507);
     refused.refused("STORAGE_FULL");
