@@ -6,7 +6,7 @@ use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
     event::{Act, Role, Sealed, SettingsChange},
-    file::{FilePolicy, FileSource},
+    file::{FilePolicy, FileSource, Photo},
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
     keeping::{About, Proof},
@@ -125,6 +125,8 @@ pub enum UserOp {
     },
     /// Change one's own name.
     Rename(DisplayName),
+    /// Set one's own photo, whose bytes are here, or take it away.
+    SetPhoto(Option<Photo>),
     /// Choose which signals one sends and sees (P22).
     SetSignals(Switches),
     /// Replace one's own password by another hash; ends all other sessions.
@@ -400,6 +402,7 @@ impl UserOp {
             Self::Report { about, .. } => about.to_string(),
             Self::ReadNotices(_)
             | Self::Rename(_)
+            | Self::SetPhoto(_)
             | Self::SetSignals(_)
             | Self::SetPassword { .. }
             | Self::OpenSession(..)

@@ -54,6 +54,11 @@ impl Attachments {
         Ok(())
     }
 
+    /// A person or a room may have one.
+    pub fn name_photo(&mut self, photo: Option<Digest>) {
+        self.named.extend(photo);
+    }
+
     /// The line of a file: an event before it names it, and its bytes are those.
     pub fn line(&mut self, line: &FileLine) -> Result<(), Broken> {
         let FileLine { digest, bytes, here } = line;

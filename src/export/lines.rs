@@ -71,6 +71,7 @@ pub struct UserLine {
     pub active: bool,
     pub erased: bool,
     pub created_at: u64,
+    pub photo: Option<Digest>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,6 +107,7 @@ pub struct RoomLine {
     pub description: String,
     pub created_by: Address,
     pub created_at: u64,
+    pub photo: Option<Digest>,
     pub members: Vec<Address>,
     pub former: Vec<Address>,
     /// The first index that this copy holds.

@@ -158,10 +158,10 @@ impl Check {
         match kind {
             "card" => self.evidence.card(header, &parse::<CardLine<'_>>(body)?),
             "grant" => self.evidence.grant(&parse::<GrantLine<'_>>(body)?),
-            "user" => parse::<UserLine>(body).map(drop),
+            "user" => parse::<UserLine>(body).map(|user| self.attachments.name_photo(user.photo)),
             "contact" => parse::<ContactLine>(body).map(drop),
             "notice" => parse::<NoticeLine>(body).map(drop),
-            "room" => self.timelines.room(header, parse::<RoomLine>(body)?),
+            "room" => self.room(header, parse::<RoomLine>(body)?),
             "event" => self.event(header, n, &parse::<EventLine<'_>>(body)?),
             "pending" => self.attachments.name(parse::<PendingLine<'_>>(body)?.event.get().as_bytes()),
             "file" => self.attachments.line(&parse::<FileLine>(body)?),
@@ -170,6 +170,11 @@ impl Check {
             "end" => self.end(header, &parse::<EndLine<'_>>(body)?),
             _ => Err(format!("a kind of line that this version does not know: {}", kind.escape_default())),
         }
+    }
+
+    fn room(&mut self, header: &Header, line: RoomLine) -> Result<(), Broken> {
+        self.attachments.name_photo(line.photo);
+        self.timelines.room(header, line)
     }
 
     fn event(&mut self, header: &Header, n: u64, line: &EventLine<'_>) -> Result<(), Broken> {

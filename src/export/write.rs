@@ -9,16 +9,18 @@ use crate::{
         State,
         files::{PENDING_FROM, is_awaited},
         keeping::rooms_of,
+        photos::PHOTO_AT,
         state::Room,
     },
     crypto::{
         SigningKey,
-        digest::sha256,
+        digest::{person_id, sha256},
         dsse::{self, Kind},
     },
     model::{
         Address, Digest, Domain, LocalPart, Millis, RoomId,
         contact::ContactState,
+        file::Photo,
         keeping::PaperKind,
         link::{Peer, Streams},
         org::SignedCard,
@@ -177,7 +179,9 @@ impl Writer<'_> {
             let address = state.address(&local);
             let erased = state.keeping.erasures.contains_key(&local);
             let (name, active, created_at) = (user.name.to_string(), user.active, user.created_at.0);
-            self.line("user", &UserLine { user: address.clone(), name, active, erased, created_at })?;
+            let photo = user.photo.map(|photo| photo.digest);
+            self.line("user", &UserLine { user: address.clone(), name, active, erased, created_at, photo })?;
+            self.name_photo(&state, person_id(&address), user.photo)?;
             self.contacts(&state, &local, &address)?;
             self.notices(&local, &address)?;
         }
@@ -222,6 +226,7 @@ impl Writer<'_> {
         let state = self.source.state.clone();
         let Some(room) = state.rooms.get(&id) else { return Ok(()) };
         self.line("room", &room_line(room))?;
+        self.name_photo(&state, id, room.info.photo)?;
         let reader = self.source.reader.clone();
         let mut from = room.begins;
         while from < room.next_index {
@@ -279,6 +284,15 @@ impl Writer<'_> {
             let here = is_named && !is_awaited(state, room, file.digest, index);
             self.files.entry(file.digest).or_insert((file.bytes, false)).1 |= here;
         }
+        Ok(())
+    }
+
+    /// The same for a photo, which has no event.
+    fn name_photo(&mut self, state: &State, owner: RoomId, photo: Option<Photo>) -> Result<(), WriteError> {
+        let Some(Photo { digest, bytes }) = photo else { return Ok(()) };
+        let is_named = self.source.reader.file_uses(digest, owner)?.contains(&PHOTO_AT);
+        let is_awaited = state.awaited.keys().any(|(_, file, of, _)| (*file, *of) == (digest, owner));
+        self.files.entry(digest).or_insert((bytes, false)).1 |= is_named && !is_awaited;
         Ok(())
     }
 
@@ -402,6 +416,7 @@ fn room_line(room: &Room) -> RoomLine {
         description: info.description.to_string(),
         created_by: info.created_by.clone(),
         created_at: info.created_at.0,
+        photo: info.photo.map(|photo| photo.digest),
         members: room.members.keys().cloned().collect(),
         former: room.former.keys().cloned().collect(),
         begins: room.begins,

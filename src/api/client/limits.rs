@@ -14,6 +14,7 @@ const LIMITS: &[(&str, u64, &str, &str)] = &[
     ("waiting_passwords", limits::PASSWORDS_WAITING_MAX as u64, "requests", "sign-ins that wait for their turn"),
     ("password_min", limits::PASSWORD_BYTES_MIN as u64, "bytes", "the shortest password"),
     ("message_files", limits::FILES_PER_MESSAGE_MAX as u64, "items", "files of one message"),
+    ("photo", limits::PHOTO_BYTES_MAX, "bytes", "the photo of a person or a room"),
     ("file_name", limits::FILE_NAME_BYTES_MAX as u64, "bytes", "the name of a file, as UTF-8"),
     ("files_waiting", limits::UPLOADS_PER_USER_MAX as u64, "uploads", "uploads of one user that are not posted yet"),
     ("uploads", limits::UPLOADS_PER_USER_PER_HOUR_MAX as u64, "per hour", "uploads that one user begins"),

@@ -5,7 +5,7 @@ use crate::{
     core::{
         command::{Answer, UserChange},
         draft::Draft,
-        files,
+        files, photos,
         state::State,
         users,
     },
@@ -96,6 +96,7 @@ fn forget_person(draft: &mut Draft<'_>, actor: &str, user: &LocalPart) -> Result
     let name = NAME.parse().map_err(|error| Reject::field("name", error))?;
     let change = UserChange { name: Some(name), active: Some(false), external: Some(false), ..UserChange::default() };
     users::change(draft, actor, user, change)?;
+    photos::set_own(draft, user, None)?;
     forget_all(draft, user);
     Ok(())
 }

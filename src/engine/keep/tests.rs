@@ -98,6 +98,8 @@ fn room_info(id: RoomId) -> crate::model::room::RoomInfo {
         synced_epoch: Some(1),
         partner_present: true,
         frozen: None,
+        photo: None,
+        photo_asked: None,
         pending: PendingRange::default(),
         unplaced: Vec::new(),
         joins: 0,

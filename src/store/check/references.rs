@@ -1,7 +1,10 @@
 //! What rows beside the timelines say of events: items, lists of tools, and files. Each is held against the event it names.
 
 use crate::{
-    core::files::{PENDING_FROM, named},
+    core::{
+        files::{PENDING_FROM, named},
+        photos::is_photo,
+    },
     model::{
         Digest, RoomId,
         event::{Act, ItemKind},
@@ -55,7 +58,9 @@ impl References {
             Key::Awaited(_, digest, room, index) => drop(self.awaited.insert((*digest, *room, *index))),
             Key::File(digest, room, index) => {
                 let is_awaited = self.awaited.remove(&(*digest, *room, *index));
-                self.told(*room, *index).files.insert(*digest, is_awaited);
+                if !is_photo(*index) {
+                    self.told(*room, *index).files.insert(*digest, is_awaited);
+                }
                 if !is_awaited {
                     self.files.entry(*digest).or_default();
                 }
