@@ -91,6 +91,9 @@ pub struct Manifest {
     pub bytes: u64,
 }
 
+/// Of each peer's stream: its epoch, and the last record that is in a backup.
+type Positions = Vec<(Domain, Epoch, u64)>;
+
 /// Where a daemon's backups go, and what goes into them.
 #[derive(Clone, Debug)]
 pub struct Places {
@@ -199,7 +202,7 @@ impl Inner {
     }
 
     /// Writes a backup under a draft's name; it gets its own when it is proven.
-    fn write(&self, name: &str) -> Result<(Manifest, Vec<(Domain, Epoch, u64)>), BackupError> {
+    fn write(&self, name: &str) -> Result<(Manifest, Positions), BackupError> {
         let Places { backups, files } = &self.places;
         tree::make_dir(backups)?;
         remove_drafts(backups)?;
@@ -238,7 +241,7 @@ fn prove(data: &Path) -> Result<(State, u64, u64), BackupError> {
     Ok((loaded.state, loaded.stage.commit_no(), checked.rows))
 }
 
-fn positions_of(state: &State) -> Vec<(Domain, Epoch, u64)> {
+fn positions_of(state: &State) -> Positions {
     let position = |(peer, link): (&Domain, &Arc<crate::core::state::Link>)| {
         link.streams.inn.as_ref().map(|inn| (peer.clone(), inn.epoch, inn.cursor))
     };
