@@ -6,7 +6,7 @@ addTexts({
   'chat.title': { en: 'Messages', ko: '메시지' },
   'signIn.title': { en: 'Sign in to {org}', ko: '{org} 로그인' },
   'signIn.lead': { en: 'Talk with your colleagues, and with the people of partner organizations.', ko: '동료와, 그리고 파트너 조직의 사람들과 대화하세요.' },
-  'signIn.hint': { en: 'Your name here, as alice', ko: '조직 내 사용자 이름 (예: alice)' },
+  'signIn.hint': { en: 'What stands before the @ of your address, as alice', ko: '조직 내 사용자 이름 (예: alice)' },
   'signIn.over': { en: 'Your session has ended. Sign in again to go on; your drafts are kept.', ko: '세션이 끝났습니다. 다시 로그인하면 작성 중이던 내용이 그대로 있습니다.' },
   'nav.skip': { en: 'To the messages', ko: '메시지로 바로 가기' },
   'nav.rooms': { en: 'Rooms', ko: '대화방' },

@@ -128,7 +128,7 @@ export function place(floating, anchor) {
 
 let toasts;
 /** A short word in the corner. `action`: {label, onPick}. Bad news stays until it is closed. */
-export function toast(text, { title, kind = '', action, forMs = kind === 'bad' ? 12_000 : 6_000 } = {}) {
+export function toast(text, { title, kind = '', action, forMs = { bad: 12_000, good: 3_000 }[kind] ?? 6_000 } = {}) {
   if (!toasts?.isConnected) {
     toasts = h('div', { class: 'toasts', role: 'status', aria: { live: 'polite' } });
     document.body.append(toasts);
