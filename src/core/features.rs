@@ -28,11 +28,13 @@ pub enum Feature {
     NoteFiles,
     /// A room's own rule for the size of files.
     RoomFiles,
+    /// Photos of people and rooms.
+    Photos,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -44,6 +46,7 @@ impl Feature {
         Self::Files,
         Self::NoteFiles,
         Self::RoomFiles,
+        Self::Photos,
     ];
 
     /// Its name in hellos.
@@ -61,6 +64,7 @@ impl Feature {
             Self::Files => "files",
             Self::NoteFiles => "note-files",
             Self::RoomFiles => "room-files",
+            Self::Photos => "photos",
         }
     }
 }

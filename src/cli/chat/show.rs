@@ -175,6 +175,7 @@ mod tests {
             name: Some(name.to_owned()),
             external: org.is_some(),
             org_name: org.map(str::to_owned),
+            photo: None,
             role: "member".to_owned(),
             joined_at: 0,
         };
