@@ -33,7 +33,7 @@ test('the session is a cookie that no script reads, and signing out ends it', as
   assert.equal(await status({}), 200);
   const change = { method: 'PATCH', body: '{"name":"Alice"}', headers: { 'Content-Type': 'application/json' } };
   assert.equal(await status(change), 403, 'a change without the header of our page');
-  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('link', { name: 'Settings', exact: true }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   // The settings have fields for passwords too: only the heading tells the sign-in page apart.
   await page.getByRole('heading', { name: 'Sign in to' }).waitFor();
@@ -232,7 +232,7 @@ test('who looks elsewhere is notified by the browser, and gets to the message fr
     ServiceWorkerRegistration.prototype.showNotification = async (title, options) => { globalThis.shown.push({ title, ...options }); };
     document.hasFocus = () => false;
   });
-  await alice.getByRole('link', { name: 'Settings' }).click();
+  await alice.getByRole('link', { name: 'Settings', exact: true }).click();
   await alice.getByRole('switch', { name: /Notify me/ }).click();
   await say(bob, 'are you there?');
   await alice.waitForFunction(() => globalThis.shown.some((one) => one.body === 'are you there?'));

@@ -237,6 +237,8 @@ addTexts({
   'settings.profile': { en: 'Profile', ko: '프로필' },
   'settings.name': { en: 'Your name', ko: '이름' },
   'settings.nameHint': { en: 'People of partner organizations see it too.', ko: '파트너 조직의 사람들에게도 보입니다.' },
+  'photo.choose': { en: 'Choose a photo', ko: '사진 선택' },
+  'photo.remove': { en: 'Remove', ko: '삭제' },
   'settings.password': { en: 'Password', ko: '비밀번호' },
   'settings.current': { en: 'Present password', ko: '현재 비밀번호' },
   'settings.new': { en: 'New password', ko: '새 비밀번호' },
