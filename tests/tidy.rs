@@ -22,13 +22,14 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("files", &["model", "crypto", "clock"]),
     ("net", &["model", "crypto", "clock"]),
     ("search", &["model", "clock", "crypto", "wire", "core", "store", "engine"]),
+    ("backup", &["model", "core", "store", "engine"]),
     ("signals", &["model", "core", "engine"]),
     ("federation", &["model", "clock", "core", "crypto", "engine", "files", "net", "signals", "store", "wire"]),
     (
         "api",
         &[
-            "model", "clock", "core", "crypto", "engine", "export", "feed", "files", "search", "signals", "store",
-            "wire",
+            "model", "backup", "clock", "core", "crypto", "engine", "export", "feed", "files", "search", "signals",
+            "store", "wire",
         ],
     ),
     ("web", &["model", "crypto"]),
@@ -40,6 +41,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &[
             "model",
             "api",
+            "backup",
             "clock",
             "config",
             "core",
@@ -64,6 +66,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "model",
             "api",
             "app",
+            "backup",
             "clock",
             "config",
             "core",

@@ -21,4 +21,4 @@ mod tail;
 mod trim;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
