@@ -136,6 +136,7 @@ test('p20 an edit is marked, and what was said before can be read', async () => 
   await alice.locator('.composer-context', { hasText: 'Edit the message' }).waitFor();
   await alice.locator('.composer-input').fill('The launch is on Monday');
   await alice.keyboard.press('Enter');
+  await bob.locator('.room-row[aria-current] .room-last', { hasText: 'The launch is on Monday' }).waitFor();
   await message(bob, 'The launch is on Monday').getByRole('button', { name: /edited/ }).click();
   const dialog = bob.getByRole('dialog');
   await dialog.getByText('The launch is on Munday').waitFor();
@@ -202,6 +203,7 @@ test('a file crosses, and its recall is acknowledged by the other side', async (
   await alice.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
   await alice.locator('.tombstone', { hasText: 'Globex has confirmed the removal' }).waitFor({ timeout: 30_000 });
   await there.waitFor({ state: 'detached' });
+  await bob.locator('.room-row[aria-current] .room-last', { hasText: 'took this message back' }).waitFor();
 });
 
 test('p22 one sees who types, who is there and who has read, and none of it after switching it off', async () => {
