@@ -4,6 +4,8 @@
 mod acts;
 #[path = "pair/admin.rs"]
 mod admin;
+#[path = "pair/backup.rs"]
+mod backup;
 #[path = "pair/cli.rs"]
 mod cli;
 #[path = "pair/contacts.rs"]

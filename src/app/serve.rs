@@ -5,6 +5,7 @@ use super::{
     files,
 };
 use crate::{
+    backup::Places,
     clock::{SystemClock, SystemRandom},
     config::{AdminAddress, Config, SearchConfig},
     engine::Runs,
@@ -113,7 +114,8 @@ async fn run(config: Config, options: &ServeOptions, telemetry: Telemetry) -> Re
     let ready = ready(&config, &faces);
     let disk = Dir::open(&config.files_dir).map_err(StartError::Files)?;
     let parts = parts(keys, (kv, disk), faces, &telemetry);
-    let daemon = Daemon::start(Parts { search: search_place(&config), ..parts })?;
+    let daemon =
+        Daemon::start(Parts { search: search_place(&config), backups: Some(backup_places(&config)), ..parts })?;
     announce(&ready, options.ready_file.as_deref())?;
     let mut service = Service { daemon, config, client_tls, telemetry };
     loop {
@@ -161,6 +163,7 @@ fn parts(keys: Keys, (kv, disk): (DiskKv, Dir), faces: Faces, telemetry: &Teleme
         faces,
         runs: Runs::Thread,
         search: None,
+        backups: None,
         beat: Box::new(move || {
             upkeep.upkeep();
             if is_watched {
@@ -169,6 +172,10 @@ fn parts(keys: Keys, (kv, disk): (DiskKv, Dir), faces: Faces, telemetry: &Teleme
         }),
         metrics: Box::new(move || render.render()),
     }
+}
+
+fn backup_places(config: &Config) -> Places {
+    Places { backups: config.backups_dir.clone(), files: config.files_dir.clone() }
 }
 
 fn search_place(config: &Config) -> Option<SearchPlace> {
