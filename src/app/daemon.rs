@@ -188,9 +188,8 @@ impl Daemon {
     /// When the store, the keys and the card do not fit each other; nothing runs then.
     pub fn start(mut parts: Parts) -> Result<Self, StartError> {
         let mut loaded = load_store(&parts.kv)?;
-        let org = &loaded.state.org;
-        check_keys(&parts.keys, &org.domain, &org.identity)?;
-        let domain = org.domain.clone();
+        let domain = loaded.state.org.domain.clone();
+        check_keys(&parts.keys, &domain, &loaded.state.org.identity)?;
         loaded.state.own_card = Some(Arc::new(parts.keys.card.card.clone()));
         let (report, failure) = oneshot::channel();
         let kv = parts.kv.clone();
@@ -215,8 +214,7 @@ impl Daemon {
             Federation::new(engine.clone(), (files.clone(), signals.clone()), keys, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
 
-        let (switch, stop) = StopSwitch::new();
-        let mut faces = Group { switch, tasks: JoinSet::new() };
+        let (mut faces, stop) = Group::begin();
         let search = parts.search.map(|place| start_search(&engine, place, &stop, &mut faces.tasks));
         let pulse = Pulse::start(engine.clone(), parts.beat, stop.clone(), &mut faces.tasks);
         start_signals(&signals, &stop, &mut faces.tasks);
@@ -225,6 +223,7 @@ impl Daemon {
         let admin = admin::router(admin::AdminContext {
             engine: engine.clone(),
             own: own.clone(),
+            files: files.clone(),
             secrets: secrets(admin_token, &entropy, &passwords, &domain),
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
             search: search.clone(),
@@ -252,8 +251,7 @@ impl Daemon {
         faces.tasks.spawn(serve(parts.faces.client, parts.faces.client_tls, client, limits, stop.clone()));
         faces.tasks.spawn(serve(parts.faces.admin, None, admin, ServeLimits::default(), stop));
 
-        let (switch, stop) = StopSwitch::new();
-        let mut egress = Group { switch, tasks: JoinSet::new() };
+        let (mut egress, stop) = Group::begin();
         egress.tasks.spawn(keeper::run(engine.clone(), files.clone(), stop.clone()));
         egress.tasks.spawn(federation.clone().run(stop));
         Ok(Self { engine, files, signals, tls, pin, federation, own, faces, egress, writer, failure })
@@ -342,6 +340,11 @@ fn secrets(
 const LAST_COMMIT: Duration = Duration::from_secs(2);
 
 impl Group {
+    fn begin() -> (Self, Stop) {
+        let (switch, stop) = StopSwitch::new();
+        (Self { switch, tasks: JoinSet::new() }, stop)
+    }
+
     async fn end(mut self, deadline: Instant, what: &str) {
         self.switch.stop();
         let all = async { while self.tasks.join_next().await.is_some() {} };
