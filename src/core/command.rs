@@ -46,6 +46,8 @@ pub enum Command {
     },
     /// Our own copies of the files of a recalled event are removed, or their author's org can be told so.
     FilesErased(RoomId, u64),
+    /// A submission without a place names these files: they are not kept for it any more.
+    ReleaseFiles(RoomId, u64, Vec<Digest>),
     /// A deleted entry of a room's folder cannot be brought back any more.
     GiveUp(RoomId, u64),
     /// Time has passed.

@@ -36,6 +36,7 @@ pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random
         Command::Admin { actor, op } => decide_admin(&mut draft, &actor, op),
         Command::Peer { peer, op } => decide_peer(&mut draft, &peer, op),
         Command::FilesErased(room, index) => files::erased(&mut draft, room, index),
+        Command::ReleaseFiles(room, p, digests) => files::release(&mut draft, room, p, &digests),
         Command::GiveUp(room, index) => acts::give_up(&mut draft, room, index),
         Command::Tick => links::tick(&mut draft),
         Command::Keep(facts) => keeping::apply(&mut draft, facts),
@@ -77,7 +78,11 @@ fn refusal_trace(state: &State, command: &Command) -> Option<(String, String)> {
         Command::User { user, op } => Some((state.address(user).to_string(), op.subject())),
         Command::Admin { actor, op } => Some((format!("admin:{actor}"), op.subject())),
         Command::Peer { peer, .. } => Some((format!("peer:{peer}"), peer.to_string())),
-        Command::FilesErased(..) | Command::GiveUp(..) | Command::Tick | Command::Keep(_) => None,
+        Command::FilesErased(..)
+        | Command::ReleaseFiles(..)
+        | Command::GiveUp(..)
+        | Command::Tick
+        | Command::Keep(_) => None,
     }
 }
 

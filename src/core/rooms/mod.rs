@@ -182,6 +182,7 @@ pub(super) fn unplace_range(draft: &mut Draft<'_>, room: RoomId, range: PendingR
     if range.from >= range.to || range.to > pending.to {
         return;
     }
+    draft.state.unplaced_times += 1;
     draft.change_room(room, |info| note_unplaced(info, range, code));
     settle_pending(draft, room, pending.from);
     for p in range.from.max(range.to.saturating_sub(UNPLACED_TOLD_MAX))..range.to {
