@@ -4,6 +4,8 @@
 mod acts;
 #[path = "pair/admin.rs"]
 mod admin;
+#[path = "pair/afterwards.rs"]
+mod afterwards;
 #[path = "pair/backup.rs"]
 mod backup;
 #[path = "pair/cli.rs"]
@@ -24,6 +26,8 @@ mod grants;
 mod groups;
 #[path = "pair/harness/mod.rs"]
 mod harness;
+#[path = "pair/holds.rs"]
+mod holds;
 #[path = "pair/keeping.rs"]
 mod keeping;
 #[path = "pair/keys.rs"]

@@ -5,17 +5,20 @@ use crate::{
     core::{
         Command,
         files::{PENDING_FROM, can_tell},
-        keeping::{is_kept, keeps_file},
+        keeping::{is_held, is_kept, keeps_file},
+        state::Room,
     },
     engine::Engine,
     files::{DiskError, Files, Removal},
     model::{
         Digest, Domain, RoomId,
+        keeping::{Held, Hold},
         room::{self, PendingRange},
     },
     net::Stop,
     store::reader::{PendingRow, Reader, files_named},
 };
+use imbl::OrdMap;
 use std::{collections::HashMap, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
@@ -47,8 +50,6 @@ pub async fn run(engine: Engine, files: Files, mut stop: Stop) {
                 tracing::warn!(%error, "left-over files were not removed");
             }
             sweep_at = Instant::now() + SWEEP_EVERY;
-            // What was on hold may not be any more.
-            unplaced = Unplaced::default();
         }
         let again = if left { sweep_at.min(Instant::now() + PAUSE) } else { sweep_at };
         tokio::select! {
@@ -92,8 +93,8 @@ async fn give_up(engine: &Engine) {
 /// Submissions that will never have a place: the files that only they name go.
 #[derive(Default)]
 struct Unplaced {
-    /// How often there were new ones.
-    times: Option<u64>,
+    /// How often there were new ones, and what was on hold.
+    looked: Option<(u64, OrdMap<Held, Hold>)>,
     /// Which were looked at.
     seen: HashMap<RoomId, Vec<room::Unplaced>>,
 }
@@ -101,10 +102,13 @@ struct Unplaced {
 impl Unplaced {
     async fn release(&mut self, engine: &Engine, files: &Files) -> Result<(), DiskError> {
         let state = engine.state();
-        if self.times.replace(state.unplaced_times) == Some(state.unplaced_times) {
+        let look = Some((state.unplaced_times, state.keeping.holds.clone()));
+        if self.looked == look {
             return Ok(());
         }
-        for (id, room) in state.rooms.iter().filter(|(_, room)| !room.info.unplaced.is_empty()) {
+        self.looked = look;
+        let ended = |room: &Room| !room.info.unplaced.is_empty() && !is_held(&state, room);
+        for (id, room) in state.rooms.iter().filter(|(_, room)| ended(room)) {
             let before = self.seen.insert(*id, room.info.unplaced.clone()).unwrap_or_default();
             let fresh = room.info.unplaced.iter().filter(|unplaced| !before.contains(unplaced));
             for (p, digests) in fresh.flat_map(|unplaced| named(engine.reader(), *id, unplaced.range)) {

@@ -1,15 +1,27 @@
 //! The operations of the naive model, done with real cores.
 
-use super::{Op, PEOPLE, Pair, Place, Who, address_of, messages, org_of, room_of};
+use super::{
+    Op, Org, PEOPLE, Pair, Place, Who, address_of,
+    kept::{SMALL, photo},
+    messages, org_of, room_of,
+};
 use crate::{
-    core::command::{AdminOp, BlockSwitch, UserChange, UserOp},
+    core::{
+        Command,
+        command::{AdminOp, BlockSwitch, KeepFact, KeepOp, UserChange, UserOp},
+    },
     model::{
         Digest, EventId, Reject, RoomId,
         calendar::{Attendance, When},
-        event::{Act, Calendar, DateBody, Edit, Folder, ItemKind, Message, Note, NoteBody, React, Recall, Role},
+        event::{
+            Act, Calendar, DateBody, Edit, Folder, ItemKind, Message, Note, NoteBody, React, Recall, Role,
+            SettingsChange,
+        },
         file::{FileRef, FileSource},
         grant::Scopes,
+        keeping::{About, Held, Proof, Retention, Texts},
         room::History,
+        tool::RulesChange,
     },
     testing::fixtures::{parsed, room_id},
 };
@@ -86,6 +98,24 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
             let (room, target) = last_made(pair, *who, *place, ItemKind::Entry);
             (*who, act(room, Folder::Restored { target }.into()))
         }
+        Op::Bound(who, group, small) => {
+            let bytes = if *small { SMALL } else { 0 };
+            let rules = RulesChange { file_bytes_max: Some(bytes), ..RulesChange::default() };
+            (*who, settings(*group, SettingsChange { rules, ..SettingsChange::default() }))
+        }
+        Op::Picture(who, group, number) => {
+            let photo = Some(Some(photo(*number)));
+            (*who, settings(*group, SettingsChange { photo, ..SettingsChange::default() }))
+        }
+        Op::Portray(who, number) => (*who, UserOp::SetPhoto(Some(photo(*number)))),
+        Op::Report(who, place) => {
+            let about = About::Room(room_of(*who, *place));
+            (*who, UserOp::Report { about, reason: parsed("rude"), proof: Proof::default() })
+        }
+        Op::Hold(who) => return keep(pair, *who, KeepOp::Hold(held(*who), parsed("case"))),
+        Op::Release(who) => return keep(pair, *who, KeepOp::Release(held(*who))),
+        Op::Erase(who) => return keep(pair, *who, KeepOp::Erase(address_of(*who).local(), Texts::Keep)),
+        Op::Trim(org, who, place) => return trim(pair, *org, room_of(*who, *place)),
         Op::React(who, place, on) => {
             let (room, target) = last_message(pair, *who, *place);
             let react = React { target, emoji: parsed("👍"), on: *on };
@@ -93,6 +123,31 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
         }
     };
     pair.user(org_of(who), PEOPLE[who], user_op).map(drop)
+}
+
+fn settings(group: u8, change: SettingsChange) -> UserOp {
+    UserOp::ChangeRoom(room_id(group), change)
+}
+
+fn held(who: Who) -> Held {
+    Held::User(address_of(who).local())
+}
+
+fn keep(pair: &mut Pair, who: Who, op: KeepOp) -> Result<(), Reject> {
+    pair.admin(org_of(who), AdminOp::Keep(op)).map(drop)
+}
+
+/// Everything in the room is found to be too old.
+fn trim(pair: &mut Pair, org: Org, room: RoomId) -> Result<(), Reject> {
+    let retention = Retention { direct_days: Some(1), group_days: Some(1), ..Retention::default() };
+    pair.admin(org, AdminOp::Keep(KeepOp::SetRetention(retention)))?;
+    let Some((before, begins)) = pair.side(org).state.rooms.get(&room).map(|it| (it.next_index, it.begins)) else {
+        return Ok(());
+    };
+    let uses = pair.side(org).file_uses.iter().filter(|(_, of, index)| *of == room && *index < before);
+    let files = uses.map(|(digest, _, index)| (*index, *digest)).collect();
+    let old = KeepFact::Old { room, before, events: before - begins, files, subfolders: Vec::new() };
+    pair.command(org, Command::Keep(vec![old])).map(drop)
 }
 
 /// The same for notes, dates or entries of the folder.
