@@ -4,6 +4,8 @@
 mod acts;
 #[path = "pair/admin.rs"]
 mod admin;
+#[path = "pair/calls.rs"]
+mod calls;
 #[path = "pair/cli.rs"]
 mod cli;
 #[path = "pair/contacts.rs"]

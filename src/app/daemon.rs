@@ -17,7 +17,7 @@ use crate::{
         command::{AdminOp, Command},
         draft::Change,
     },
-    crypto::SigningKey,
+    crypto::{SigningKey, turn::IceServers},
     engine::{self, Engine, Runs},
     federation::{Federation, OwnKeys, pin_lookup},
     files::{Disk, DiskError, Files, Work},
@@ -71,6 +71,8 @@ pub struct Parts {
     pub runs: Runs,
     /// Where the search index stands; none when there is no search.
     pub search: Option<SearchPlace>,
+    /// How browsers connect in calls.
+    pub ice: IceServers,
     /// Called whenever the writer has answered, about once a second.
     pub beat: Beat,
     /// Renders the process's metrics.
@@ -236,6 +238,7 @@ impl Daemon {
             throttle: Throttle::default(),
             entropy,
             search,
+            ice: parts.ice,
         }));
         let client = edge::fit(web::before(web::App::Chat, &domain, client), &stop);
         let handler = {

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     clock::{SystemClock, SystemRandom},
     config::{AdminAddress, Config, SearchConfig},
+    crypto::turn::IceServers,
     engine::Runs,
     files::{Dir, Work},
     model::Domain,
@@ -113,7 +114,8 @@ async fn run(config: Config, options: &ServeOptions, telemetry: Telemetry) -> Re
     let ready = ready(&config, &faces);
     let disk = Dir::open(&config.files_dir).map_err(StartError::Files)?;
     let parts = parts(keys, (kv, disk), faces, &telemetry);
-    let daemon = Daemon::start(Parts { search: search_place(&config), ..parts })?;
+    let ice = files::ice_servers(&config.calls)?;
+    let daemon = Daemon::start(Parts { search: search_place(&config), ice, ..parts })?;
     announce(&ready, options.ready_file.as_deref())?;
     let mut service = Service { daemon, config, client_tls, telemetry };
     loop {
@@ -161,6 +163,7 @@ fn parts(keys: Keys, (kv, disk): (DiskKv, Dir), faces: Faces, telemetry: &Teleme
         faces,
         runs: Runs::Thread,
         search: None,
+        ice: IceServers::default(),
         beat: Box::new(move || {
             upkeep.upkeep();
             if is_watched {

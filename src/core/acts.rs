@@ -193,6 +193,7 @@ fn feature_of(act: &Act) -> Option<Feature> {
         Act::React(_) => Some(Feature::Reactions),
         // Whether the partner offers a tool is asked before.
         Act::Note(_) | Act::Calendar(_) => None,
+        Act::Call(_) => Some(Feature::Calls),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Everything that can be asked of the writer, as one closed enum.
 
+use super::calls::CallNote;
 use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
@@ -43,6 +44,8 @@ pub enum Command {
     },
     /// Our own copies of the files of a recalled event are removed, or their author's org can be told so.
     FilesErased(RoomId, u64),
+    /// Something about a call is to be kept: its audit entry, and its place in the timeline.
+    Call(CallNote),
     /// Time has passed.
     Tick,
 }

@@ -1,7 +1,7 @@
 //! The one way into the core: a state and a command in, a new state and changes or a refusal out.
 
 use super::{
-    acts,
+    acts, calls,
     command::{AdminOp, Answer, Command, PeerOp, UserOp},
     contacts,
     draft::{Change, Draft},
@@ -36,6 +36,10 @@ pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random
         Command::Admin { actor, op } => decide_admin(&mut draft, &actor, op),
         Command::Peer { peer, op } => decide_peer(&mut draft, &peer, op),
         Command::FilesErased(room, index) => files::erased(&mut draft, room, index),
+        Command::Call(note) => {
+            calls::note(&mut draft, note);
+            Ok(Answer::done())
+        }
         Command::Tick => links::tick(&mut draft),
     };
     match result {
@@ -75,7 +79,7 @@ fn refusal_trace(state: &State, command: &Command) -> Option<(String, String)> {
         Command::User { user, op } => Some((state.address(user).to_string(), op.subject())),
         Command::Admin { actor, op } => Some((format!("admin:{actor}"), op.subject())),
         Command::Peer { peer, .. } => Some((format!("peer:{peer}"), peer.to_string())),
-        Command::FilesErased(..) | Command::Tick => None,
+        Command::FilesErased(..) | Command::Call(_) | Command::Tick => None,
     }
 }
 

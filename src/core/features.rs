@@ -24,11 +24,13 @@ pub enum Feature {
     Signals,
     /// Messages that name files, and the endpoint to fetch them.
     Files,
+    /// Calls: their signals, and their entries in timelines (P25).
+    Calls,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -38,6 +40,7 @@ impl Feature {
         Self::Folder,
         Self::Signals,
         Self::Files,
+        Self::Calls,
     ];
 
     /// Its name in hellos.
@@ -53,6 +56,7 @@ impl Feature {
             Self::Folder => "folder",
             Self::Signals => "signals",
             Self::Files => "files",
+            Self::Calls => "calls",
         }
     }
 }

@@ -50,6 +50,7 @@ pub fn effect(event: &Event) -> Effect {
         | Act::Note(Note::Edited { .. } | Note::Deleted { .. })
         | Act::Calendar(Calendar::Changed { .. }) => act.target().map_or(Effect::Nothing, Effect::Refresh),
         Act::React(_)
+        | Act::Call(_)
         | Act::Note(Note::Pinned { .. })
         | Act::Calendar(Calendar::Cancelled { .. } | Calendar::Answered { .. }) => Effect::Nothing,
     }
@@ -70,6 +71,7 @@ pub fn words_of(made: &Event, says: &Event) -> Option<(Kind, String)> {
         Act::Calendar(Calendar::Posted(body) | Calendar::Changed { body, .. }) => (Kind::Date, words_of_date(body)),
         Act::Recall(_)
         | Act::React(_)
+        | Act::Call(_)
         | Act::Note(Note::Deleted { .. } | Note::Pinned { .. })
         | Act::Calendar(Calendar::Cancelled { .. } | Calendar::Answered { .. }) => return None,
     })

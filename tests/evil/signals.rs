@@ -53,6 +53,7 @@ impl Scene {
             session: EpochId([session; 16]),
             n,
             signals,
+            calls: Vec::new(),
             unknown: 0,
         }
     }

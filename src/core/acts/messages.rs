@@ -31,7 +31,7 @@ pub(super) fn prepare(draft: &Draft<'_>, room: &Room, author: &Address, act: &mu
         }
         Act::Recall(_) if is_master(room, author) => Ok(()),
         Act::Recall(recall) => check_window(draft, room, recall.target),
-        Act::React(_) | Act::Note(_) | Act::Calendar(_) => Ok(()),
+        Act::React(_) | Act::Note(_) | Act::Calendar(_) | Act::Call(_) => Ok(()),
     }
 }
 
@@ -89,6 +89,7 @@ pub(super) fn validate(draft: &Draft<'_>, room: &Room, actor: Actor<'_>, act: &A
             let fact = item_of(draft, room, actor, react.target, ITEMS)?;
             check_reaction(&fact.item, react)
         }
+        Act::Call(entry) => check_known(room, &entry.joined),
         Act::Note(_) | Act::Calendar(_) => Ok(()),
     }
 }
@@ -175,7 +176,7 @@ pub(super) fn apply(draft: &mut Draft<'_>, id: RoomId, act: &Act, trace: &Trace)
         Act::React(React { target, emoji, on: false }) => {
             change(draft, id, *target, |item| item.remove_reaction(emoji, &trace.by));
         }
-        Act::Note(_) | Act::Calendar(_) => {}
+        Act::Note(_) | Act::Calendar(_) | Act::Call(_) => {}
     }
 }
 

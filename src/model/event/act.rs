@@ -5,6 +5,7 @@
 use super::{Calendar, Content, Note, Regards};
 use crate::model::{
     Address,
+    call::CallEntry,
     file::FileRef,
     text::{Emoji, MessageText},
     tool::Tool,
@@ -25,6 +26,8 @@ pub enum Act {
     Note(Note),
     /// Did something in the calendar.
     Calendar(Calendar),
+    /// Had started a call, which is over. The author's daemon tells it, not the author.
+    Call(CallEntry),
 }
 
 /// What an item is.
@@ -101,7 +104,9 @@ impl Act {
             Self::Note(Note::Posted(_)) => Some(ItemKind::Note),
             Self::Note(Note::Commented { .. }) => Some(ItemKind::Comment),
             Self::Calendar(Calendar::Posted(_)) => Some(ItemKind::Date),
-            Self::Edit(_) | Self::Recall(_) | Self::React(_) | Self::Note(_) | Self::Calendar(_) => None,
+            Self::Edit(_) | Self::Recall(_) | Self::React(_) | Self::Note(_) | Self::Calendar(_) | Self::Call(_) => {
+                None
+            }
         }
     }
 
@@ -111,7 +116,7 @@ impl Act {
         match self {
             Self::Note(_) => Some(Tool::Note),
             Self::Calendar(_) => Some(Tool::Calendar),
-            Self::Message(_) | Self::Edit(_) | Self::Recall(_) | Self::React(_) => None,
+            Self::Message(_) | Self::Edit(_) | Self::Recall(_) | Self::React(_) | Self::Call(_) => None,
         }
     }
 
@@ -119,7 +124,7 @@ impl Act {
     #[must_use]
     pub fn target(&self) -> Option<u64> {
         match self {
-            Self::Message(_) => None,
+            Self::Message(_) | Self::Call(_) => None,
             Self::Edit(Edit { target, .. }) | Self::Recall(Recall { target }) | Self::React(React { target, .. }) => {
                 Some(*target)
             }

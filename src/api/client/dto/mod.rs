@@ -2,6 +2,7 @@
 
 mod account;
 mod calendar;
+mod calls;
 mod contacts;
 mod files;
 mod messages;
@@ -15,6 +16,10 @@ pub use account::{
     BrowserSession, Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn,
 };
 pub use calendar::{Answer, Date, DateBody, Days, Feed, NewAnswer, Occurrence, OccurrencesQuery, Times};
+pub use calls::{
+    Call, CallSignal, Calls, IceCandidate, IceServer, IceServers, InCall, JoinCall, LeaveCall, NewCall, NewCallSignal,
+    RoomCalls, Shows,
+};
 pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, WhyNotDetail, WhyNotQuery};
 pub use files::{Erasure, File, FilePlace, FilesMoved, ImageSize, NewFile, Upload};
 pub use messages::{
