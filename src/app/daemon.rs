@@ -228,13 +228,12 @@ impl Daemon {
             search: search.clone(),
         });
         let admin = web::before(web::App::Console, &domain, admin);
-        let channel = parts.faces.client_tls.as_ref().map_or(Channel::Plain, |_| Channel::Tls);
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
             signals: signals.clone(),
             files: files.clone(),
             passwords,
-            cookies: Cookies::new(format!("handclasp-{domain}"), channel),
+            cookies: client_cookies(&domain, &parts.faces),
             throttle: Throttle::default(),
             entropy,
             search,
@@ -323,6 +322,12 @@ impl Daemon {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }
     }
+}
+
+/// The cookies of the client listener.
+fn client_cookies(domain: &Domain, faces: &Faces) -> Cookies {
+    let channel = faces.client_tls.as_ref().map_or(Channel::Plain, |_| Channel::Tls);
+    Cookies::new(format!("handclasp-{domain}"), channel)
 }
 
 /// What the admin listener must know and never tells.

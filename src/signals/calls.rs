@@ -8,7 +8,7 @@ use crate::{
     },
     model::{
         Address, CallId, DeviceId, Domain, LocalPart, Millis, Reject, RoomId,
-        call::{CallSignal, CallWord, Media, Outcome, Seat, Shows},
+        call::{CallSignal, CallWord, Media, Outcome, Seat, Shows, Why},
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -201,8 +201,8 @@ impl Inner {
     }
 
     /// A peer is silent, or nothing may cross any more.
-    pub(super) fn lose_calls(&mut self, state: &State, peer: &Domain, now: Millis) {
-        let turns = self.calls.silent(peer, now);
+    pub(super) fn lose_calls(&mut self, state: &State, peer: &Domain, why: Why, now: Millis) {
+        let turns = self.calls.gone(peer, why, now);
         self.turned_all(state, &turns, now);
     }
 

@@ -4,7 +4,9 @@ use super::{Inner, Signals, Typist};
 use crate::{
     core::{State, signals},
     model::{
-        Address, Domain, EpochId, Millis, RoomId, limits,
+        Address, Domain, EpochId, Millis, RoomId,
+        call::Why,
+        limits,
         signal::{Presence, Sign, SignKind, Signal, SignalBatch, Typing},
     },
 };
@@ -147,7 +149,7 @@ impl Signals {
         let (state, now) = (self.state(), self.0.engine.now());
         let mut inner = self.lock();
         inner.discard(peer);
-        inner.lose_calls(&state, peer, now);
+        inner.lose_calls(&state, peer, Why::Cut, now);
         self.keep(&inner);
         let Some(heard) = inner.heard.remove(peer) else { return };
         for (about, room) in heard.presence.into_keys() {
@@ -226,7 +228,7 @@ impl Inner {
         let silent: Vec<Domain> =
             self.heard.iter().filter(|(_, heard)| silent(heard)).map(|(peer, _)| peer.clone()).collect();
         for peer in silent.iter().filter(|peer| self.calls_with(peer)).cloned().collect::<Vec<_>>() {
-            self.lose_calls(state, &peer, now);
+            self.lose_calls(state, &peer, Why::Lost, now);
         }
     }
 

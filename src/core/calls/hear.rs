@@ -131,12 +131,12 @@ impl Calls {
     }
 
     /// A peer is silent, or its link closed: its people are gone.
-    pub fn silent(&mut self, peer: &Domain, now: Millis) -> Vec<Turn> {
+    pub fn gone(&mut self, peer: &Domain, why: Why, now: Millis) -> Vec<Turn> {
         let ids: Vec<CallId> = self.going.keys().copied().collect();
         let turns = ids.into_iter().filter_map(|id| {
             self.turn(id, now, |going| {
                 let theirs: Vec<Address> = going.call.legs.keys().filter(|who| who.is_of(peer)).cloned().collect();
-                theirs.iter().for_each(|who| going.out(who, Why::Lost, now));
+                theirs.iter().for_each(|who| going.out(who, why, now));
             })
         });
         turns.filter(Turn::is_news).collect()

@@ -108,6 +108,17 @@ impl Scene {
         turns.iter().for_each(|turn| self.tell(org, turn));
     }
 
+    /// Both look at the time, and hear what the other told of it.
+    fn settle(&mut self) {
+        for org in [Org::Acme, Org::Globex, Org::Acme] {
+            self.review(org);
+            let ways = std::mem::take(&mut self.way);
+            for (from, signals) in [Org::Acme, Org::Globex].into_iter().zip(ways) {
+                signals.into_iter().for_each(|signal| drop(self.hear(from.other(), signal)));
+            }
+        }
+    }
+
     fn leg(&self, org: Org, id: u8, user: &str) -> Option<Leg> {
         self.calls[at(org)].of(CallId([id; 16]))?.legs.get(&self.address(user)).copied()
     }
@@ -333,7 +344,7 @@ proptest! {
             let user = if org == Org::Acme { "alice" } else { "bob" };
             let id = scene.calls[at(org)].all().next().map(|call| call.id);
             let _ = match (step, id) {
-                (0 | 1, _) => scene.start(org, luck + 1).map(drop),
+                (0 | 1, _) => scene.start(org, 2 * luck + 1 + step).map(drop),
                 (2 | 3, Some(id)) => {
                     let plan = Seat { device: DeviceId([luck; 16]), shows: Shows::default() };
                     scene.act(org, |calls, state, now| calls.join(state, &local(user), id, plan, now)).map(drop)
@@ -376,7 +387,7 @@ proptest! {
         }
         scene.way = Default::default();
         scene.pair.now = scene.pair.now.plus(limits::CALL_UNSURE_MS);
-        for org in [Org::Acme, Org::Globex] { scene.review(org); }
+        scene.settle();
         let standing = |side: usize| -> Vec<CallId> {
             let two = scene.calls[side].all().filter(|call| call.joined().count() == 2);
             two.map(|call| call.id).collect()
@@ -384,13 +395,7 @@ proptest! {
         prop_assert_eq!(standing(0), standing(1));
         // No device is heard of: nothing goes on.
         scene.pair.now = scene.pair.now.plus(limits::RING_MS.max(limits::CALL_SILENCE_MS));
-        for org in [Org::Acme, Org::Globex, Org::Acme] {
-            scene.review(org);
-            let ways = std::mem::take(&mut scene.way);
-            for (from, signals) in [Org::Acme, Org::Globex].into_iter().zip(ways) {
-                for signal in signals { let _ = scene.hear(from.other(), signal); }
-            }
-        }
+        scene.settle();
         prop_assert_eq!((scene.calls[0].all().count(), scene.calls[1].all().count()), (0, 0));
     }
 }
