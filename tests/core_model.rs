@@ -59,8 +59,8 @@ fn op() -> impl Strategy<Value = Op> {
         8 => member_op,
         5 => across().prop_map(|(who, other)| Op::Say(who, Place::With(other))),
         8 => (anybody(), group()).prop_map(|(who, group)| Op::Say(who, Place::In(group))),
-        12 => (anybody(), group(), 0_u8..9).prop_map(|(who, group, kind)| change(who, Place::In(group), kind)),
-        4 => (across(), 0_u8..9).prop_map(|((who, other), kind)| change(who, Place::With(other), kind)),
+        12 => (anybody(), group(), 0_u8..12).prop_map(|(who, group, kind)| change(who, Place::In(group), kind)),
+        4 => (across(), 0_u8..12).prop_map(|((who, other), kind)| change(who, Place::With(other), kind)),
     ]
 }
 
@@ -71,6 +71,9 @@ fn change(who: Who, place: Place, kind: u8) -> Op {
         5 => Op::Comment(who, place),
         6 => Op::Date(who, place),
         7 | 8 => Op::Answer(who, place, kind == 7),
+        9 => Op::Put(who, place),
+        10 => Op::Trash(who, place),
+        11 => Op::Undo(who, place),
         0 => Op::Edit(who, place),
         1 => Op::Recall(who, place),
         _ => Op::React(who, place, kind == 2),

@@ -13,7 +13,7 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What the story is made of, in order.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 17] = [
     "make and start Acme",
     "make and start Globex",
     "pin the partner's card",
@@ -21,7 +21,12 @@ const STEPS: [&str; 12] = [
     "globex grants",
     "alice adds bob",
     "a message crosses",
+    "a photo crosses",
+    "a file crosses",
     "the group talks",
+    "a note with a comment",
+    "a date with an answer",
+    "a file in the folder",
     "acme revokes",
     "what waited is undelivered",
     "the audit logs hold",

@@ -16,6 +16,8 @@ mod disk;
 mod feeds;
 #[path = "pair/files.rs"]
 mod files;
+#[path = "pair/folder.rs"]
+mod folder;
 #[path = "pair/grants.rs"]
 mod grants;
 #[path = "pair/groups.rs"]

@@ -115,6 +115,7 @@ pub fn status(code: Code) -> (StatusCode, &'static str) {
         Code::NotAuthor => (StatusCode::FORBIDDEN, "Not its author"),
         Code::TooLate => (StatusCode::CONFLICT, "Too late to change it"),
         Code::Recalled => (StatusCode::CONFLICT, "Recalled"),
+        Code::NotEmpty => (StatusCode::CONFLICT, "Not empty"),
         Code::ToolOff => (StatusCode::FORBIDDEN, "Tool is off"),
         Code::NotOffered => (StatusCode::CONFLICT, "Not offered by the partner"),
         Code::NoSuchFile => (StatusCode::UNPROCESSABLE_ENTITY, "No such file"),

@@ -1,4 +1,5 @@
-//! Removes the bytes of files that nobody names any more: at once after a recall, and what was left over now and then.
+//! Removes the bytes of files that nobody names any more: at once after a recall, when a deletion has become final, and
+//! what was left over now and then.
 
 use crate::{
     core::{Command, files::can_tell},
@@ -28,6 +29,7 @@ pub async fn run(engine: Engine, files: Files, mut stop: Stop) {
                 true
             }
         };
+        give_up(&engine).await;
         if Instant::now() >= sweep_at {
             if let Err(error) = sweep(&engine, &files).await {
                 tracing::warn!(%error, "left-over files were not removed");
@@ -61,6 +63,16 @@ async fn erase(engine: &Engine, files: &Files) -> Result<bool, DiskError> {
         left |= !noted;
     }
     Ok(left)
+}
+
+/// Ends what was deleted from folders and cannot be brought back any more. What is refused is tried at the next look.
+async fn give_up(engine: &Engine) {
+    let (state, now) = (engine.state(), engine.now());
+    for (_, room, index) in state.trash.iter().take_while(|(until, ..)| *until <= now) {
+        if let Err(refusal) = engine.submit(Command::GiveUp(*room, *index)).await {
+            tracing::warn!(%refusal, "a deleted file of a folder is not given up yet");
+        }
+    }
 }
 
 /// Removes bytes unless another event names them. False while somebody is reading them.

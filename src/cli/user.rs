@@ -42,6 +42,10 @@ pub enum UserCommand {
     Permit(Who),
     /// Take external messaging from a user, whatever the policy says.
     Forbid(Who),
+    /// Let a user send files to other organizations.
+    PermitFiles(Who),
+    /// Take sending files to other organizations from a user.
+    ForbidFiles(Who),
     /// Set a user's password.
     Password {
         /// Name within the organization.
@@ -116,6 +120,8 @@ pub async fn run(command: UserCommand, place: &Place, screen: Screen) -> Done {
         UserCommand::Deactivate(who) => patch(admin, &who.user, &active(false), screen).await,
         UserCommand::Permit(who) => patch(admin, &who.user, &external(true), screen).await,
         UserCommand::Forbid(who) => patch(admin, &who.user, &external(false), screen).await,
+        UserCommand::PermitFiles(who) => patch(admin, &who.user, &files(true), screen).await,
+        UserCommand::ForbidFiles(who) => patch(admin, &who.user, &files(false), screen).await,
         UserCommand::Password { user, secret } => {
             let password = ask::new_password(user.as_str(), secret.from())?;
             patch(admin, &user, &UserPatch { password: Some(Password::new(password)), ..UserPatch::default() }, screen)
@@ -128,6 +134,10 @@ pub async fn run(command: UserCommand, place: &Place, screen: Screen) -> Done {
 
 fn active(active: bool) -> UserPatch {
     UserPatch { active: Some(active), ..UserPatch::default() }
+}
+
+fn files(permitted: bool) -> UserPatch {
+    UserPatch { files: Some(permitted), ..UserPatch::default() }
 }
 
 /// Permitted means: not forbidden, and among the chosen ones if the policy asks for that.
@@ -209,6 +219,10 @@ fn words(user: &UserView) -> String {
         ("user", format!("{} <{}>", user.name, user.address)),
         ("active", yes(user.active)),
         ("external messaging", external_words(user)),
+        (
+            "files",
+            if user.files { "may be sent, as far as the policy lets anybody" } else { "may not be sent" }.to_owned(),
+        ),
         ("password", if user.has_password { "set" } else { "none; signs in by token" }.to_owned()),
         ("since", format!("{} UTC", time(Millis(user.created_at)))),
     ])

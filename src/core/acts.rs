@@ -5,11 +5,13 @@
 //! asked of each kind and what it changes; `places` carries submissions to their places.
 
 mod calendar;
+mod folder;
 mod items;
 mod messages;
 mod notes;
 mod places;
 
+pub use folder::give_up;
 pub use places::{PlacedRun, flush_placed, receive_placed, receive_submit};
 
 use super::{
@@ -25,7 +27,7 @@ use super::{
 use crate::{
     model::{
         Address, Code, Domain, EventId, LocalPart, Reject, RoomId,
-        event::{Act, Content, Event, Sealed},
+        event::{Act, Content, Event, Folder, Note, Recall, Sealed},
         file::{FileRef, FileSource},
         grant::Scope,
         item::Trace,
@@ -87,11 +89,11 @@ fn check_files(
         return Ok(());
     }
     if named.len() > limits::FILES_PER_MESSAGE_MAX {
-        let detail = format!("a message names at most {} files", limits::FILES_PER_MESSAGE_MAX);
+        let detail = format!("at most {} files go together", limits::FILES_PER_MESSAGE_MAX);
         return Err(Reject { code: Code::TooLarge, field: Some("files"), detail });
     }
     files::check_sources(draft, user, named, sources)?;
-    files::check_sending(&draft.state, room, named, draft.now)
+    files::check_sending(&draft.state, user, room, named, draft.now)
 }
 
 fn submit(draft: &mut Draft<'_>, user: &LocalPart, room: &Room, sealed: Sealed) -> Result<Answer, Reject> {
@@ -117,6 +119,10 @@ pub fn validate(draft: &Draft<'_>, room: &Room, author: &Address, act: &Act) -> 
     match act {
         Act::Note(note) => notes::validate(draft, room, actor, note),
         Act::Calendar(calendar) => calendar::validate(draft, room, actor, calendar),
+        Act::Folder(folder) => {
+            folder::check(draft, room, actor, folder)?;
+            folder::check_standing(draft, room, folder)
+        }
         _ => messages::validate(draft, room, actor, act),
     }
 }
@@ -130,6 +136,7 @@ fn is_done(draft: &Draft<'_>, room: &Room, author: &Address, act: &Act) -> bool 
     match act {
         Act::Note(note) => notes::is_done(draft, room.info.id, note),
         Act::Calendar(calendar) => calendar::is_done(draft, room.info.id, author, calendar),
+        Act::Folder(folder) => folder::is_done(draft, room.info.id, folder),
         _ => messages::is_done(draft, room, author, act),
     }
 }
@@ -147,16 +154,19 @@ pub fn take(draft: &mut Draft<'_>, peer: &Domain, id: RoomId, author: &Address, 
     if !scopes(link, draft.now).holds(Scope::Messages) {
         return Err(Code::Scope);
     }
-    files::check_taking(&draft.state, link, files::named(act), draft.now)?;
-    if !room.members.contains_key(author) {
-        return Err(Code::NotMember);
-    }
+    files::check_taking(&draft.state, link, &room, files::named(act), draft.now)?;
+    let member = room.members.get(author).ok_or(Code::NotMember)?;
     check_tool(draft, &room, act)?;
-    match (act, act.target()) {
-        (_, Some(index)) if index >= room.next_index => return Err(Code::NoSuchItem),
-        (_, Some(index)) if draft.item(id, index).is_none() => {}
+    if act.concerns().any(|index| index >= room.next_index) {
+        return Err(Code::NoSuchItem);
+    }
+    let is_missing = act.concerns().any(|index| draft.item(id, index).is_none());
+    match act {
+        _ if is_missing => {}
         // Whom the host's people may mention, and what they see, is the host's to check.
-        (Act::Message(message), _) => messages::check_reply(&room, message)?,
+        Act::Message(message) => messages::check_reply(&room, message)?,
+        // What stands in its tree is the host's to know.
+        Act::Folder(folder) => folder::check(draft, &room, (author, member), folder)?,
         _ => validate(draft, &room, author, act)?,
     }
     let index = draft.append(id, sealed.clone(), None);
@@ -171,11 +181,12 @@ fn apply(draft: &mut Draft<'_>, id: RoomId, index: u64, sealed: &Sealed) {
     match act {
         Act::Note(note) => notes::apply(draft, id, note, &trace),
         Act::Calendar(calendar) => calendar::apply(draft, id, calendar, &trace),
+        Act::Folder(folder) => folder::apply(draft, id, folder, &trace),
         _ => messages::apply(draft, id, act, &trace),
     }
     files::note_named(draft, id, index, author, files::named(act));
-    if let Act::Recall(recall) = act {
-        files::erase_item(draft, id, recall.target);
+    if let Act::Recall(Recall { target }) | Act::Note(Note::Deleted { target }) = act {
+        files::erase_item(draft, id, *target);
     }
 }
 
@@ -192,7 +203,8 @@ fn feature_of(act: &Act) -> Option<Feature> {
         Act::Edit(_) | Act::Recall(_) => Some(Feature::Edits),
         Act::React(_) => Some(Feature::Reactions),
         // Whether the partner offers a tool is asked before.
-        Act::Note(_) | Act::Calendar(_) => None,
+        Act::Note(_) if !files::named(act).is_empty() => Some(Feature::NoteFiles),
+        Act::Note(_) | Act::Calendar(_) | Act::Folder(_) => None,
         Act::Call(_) => Some(Feature::Calls),
     }
 }
@@ -201,10 +213,16 @@ fn refusal(code: Code, act: &Act) -> Reject {
     let (field, detail) = match (code, act) {
         (Code::NoSuchMessage, _) => (Some("reply_to"), "the message that you answer is not visible to you"),
         (Code::NoSuchItem, _) => (None, "there is nothing of this kind at that index, or it is not visible to you"),
-        (Code::NotAuthor, Act::Recall(_) | Act::Note(_) | Act::Calendar(_)) => {
+        (Code::NotAuthor, Act::Recall(_) | Act::Note(_) | Act::Calendar(_) | Act::Folder(_)) => {
             (None, "only its author or a Group Master can do this")
         }
         (Code::NotAuthor, _) => (None, "only its author can change it"),
+        (Code::Invalid, Act::Folder(_)) => (Some("in"), "a subfolder cannot be inside itself"),
+        (Code::NotEmpty, _) => (None, "only an empty subfolder can be deleted; move or delete first what is in it"),
+        (Code::TooLate, Act::Folder(_)) => (None, "the time in which it can be brought back is over"),
+        (Code::TooLarge, Act::Folder(Folder::Version { .. })) => (None, "it has as many versions as a file can have"),
+        (Code::TooLarge, Act::Folder(Folder::Renamed { .. })) => (None, "it was renamed as often as an entry can be"),
+        (Code::TooLarge, Act::Folder(_)) => (Some("in"), "subfolders are at most 16 deep"),
         (Code::Recalled, _) => (None, "it was recalled, deleted or called off; nothing changes it any more"),
         (Code::TooLarge, Act::Note(_) | Act::Calendar(_)) => (None, "it has as many edits or comments as it can have"),
         (Code::NotMaster, _) => (Some("all"), "only a Group Master may mention everybody in this room"),

@@ -44,6 +44,8 @@ pub enum Command {
     },
     /// Our own copies of the files of a recalled event are removed, or their author's org can be told so.
     FilesErased(RoomId, u64),
+    /// A deleted entry of a room's folder cannot be brought back any more.
+    GiveUp(RoomId, u64),
     /// Something about a call is to be kept: its audit entry, and its place in the timeline.
     Call(CallNote),
     /// Time has passed.
@@ -205,6 +207,8 @@ pub struct UserChange {
     pub chosen: Option<bool>,
     /// The switch for this user alone.
     pub external: Option<bool>,
+    /// Whether they may send files to other organizations.
+    pub files: Option<bool>,
     /// New password hash.
     pub password: Option<String>,
 }

@@ -36,6 +36,7 @@ pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random
         Command::Admin { actor, op } => decide_admin(&mut draft, &actor, op),
         Command::Peer { peer, op } => decide_peer(&mut draft, &peer, op),
         Command::FilesErased(room, index) => files::erased(&mut draft, room, index),
+        Command::GiveUp(room, index) => acts::give_up(&mut draft, room, index),
         Command::Call(note) => {
             calls::note(&mut draft, note);
             Ok(Answer::done())
@@ -79,7 +80,7 @@ fn refusal_trace(state: &State, command: &Command) -> Option<(String, String)> {
         Command::User { user, op } => Some((state.address(user).to_string(), op.subject())),
         Command::Admin { actor, op } => Some((format!("admin:{actor}"), op.subject())),
         Command::Peer { peer, .. } => Some((format!("peer:{peer}"), peer.to_string())),
-        Command::FilesErased(..) | Command::Call(_) | Command::Tick => None,
+        Command::FilesErased(..) | Command::GiveUp(..) | Command::Call(_) | Command::Tick => None,
     }
 }
 

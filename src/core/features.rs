@@ -24,13 +24,17 @@ pub enum Feature {
     Signals,
     /// Messages that name files, and the endpoint to fetch them.
     Files,
+    /// Notes that name files.
+    NoteFiles,
+    /// A room's own rule for the size of files.
+    RoomFiles,
     /// Calls: their signals, and their entries in timelines (P25).
     Calls,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -40,6 +44,8 @@ impl Feature {
         Self::Folder,
         Self::Signals,
         Self::Files,
+        Self::NoteFiles,
+        Self::RoomFiles,
         Self::Calls,
     ];
 
@@ -56,6 +62,8 @@ impl Feature {
             Self::Folder => "folder",
             Self::Signals => "signals",
             Self::Files => "files",
+            Self::NoteFiles => "note-files",
+            Self::RoomFiles => "room-files",
             Self::Calls => "calls",
         }
     }

@@ -9,6 +9,7 @@ use super::{
     features::{self, Feature},
     links, permit, rooms,
     state::{Link, Room, State},
+    tools::Whose,
 };
 use crate::model::{
     Address, Code, Digest, Domain, LocalPart, Millis, Reject, RoomId,
@@ -31,6 +32,8 @@ const DAY_MS: u64 = 24 * 3_600_000;
 pub fn named(act: &Act) -> &[FileRef] {
     match act {
         Act::Message(message) => &message.files,
+        Act::Note(note) => note.body().map_or(&[], |body| &body.files),
+        Act::Folder(folder) => folder.file().map_or(&[], std::slice::from_ref),
         _ => &[],
     }
 }
@@ -69,31 +72,97 @@ pub fn check_sources(
 fn may_pass_on(draft: &Draft<'_>, user: &LocalPart, (id, index): (RoomId, u64), file: &FileRef) -> bool {
     let state = &draft.state;
     let Some(room) = state.rooms.get(&id).filter(|room| rooms::visible(state, user, room, index)) else { return false };
-    let fact = draft.item(id, index).filter(|fact| fact.item.recalled.is_none());
+    let stands = |index: u64| draft.item(id, index).is_none_or(|fact| fact.item.recalled.is_none());
+    let fact = draft.item(id, index).filter(|fact| {
+        let owner = fact.event.content.act().and_then(Act::target);
+        stands(index) && owner.is_none_or(stands)
+    });
     let same = |known: &FileRef| known.digest == file.digest && known.bytes == file.bytes;
     fact.is_some_and(|fact| named_by(&fact.event).iter().any(same)) && !is_awaited(state, room, file.digest, index)
 }
 
-/// What our own side asks before files leave a user of ours (P2, P3, A34).
+/// What our own side asks before files leave a user of ours (P2, P3, P19, A34): the strictest rule decides.
 ///
 /// # Errors
 /// `FILES_OFF`, `FILE_TYPE`, `TOO_LARGE`, each with whose rule it is; `SCOPE`, `NOT_OFFERED`.
-pub fn check_sending(state: &State, room: &Room, files: &[FileRef], now: Millis) -> Result<(), Reject> {
-    let Some(peer) = room.other(&state.org.domain).filter(|_| room.info.kind != RoomKind::Internal) else {
-        return Ok(());
-    };
-    if !state.file_policy.sending {
-        let detail = "your organization does not let files be sent to other organizations; your admin can change it";
-        return Err(Reject::new(Code::FilesOff, detail));
-    }
+pub fn check_sending(
+    state: &State,
+    user: &LocalPart,
+    room: &Room,
+    files: &[FileRef],
+    now: Millis,
+) -> Result<(), Reject> {
+    check_room_rule(room, files)?;
+    let Some(peer) = external(state, room) else { return Ok(()) };
+    check_permitted(state, user)?;
     check_rules(&state.file_policy, files, "your organization")?;
     if !rooms::crosses(state, room, now) {
         return Ok(());
     }
+    check_crossing(state, room, peer, now)?;
+    theirs(state, peer).map_or(Ok(()), |rules| check_rules(rules, files, peer.as_str()))
+}
+
+/// Whether a user of ours may send any file into a room now.
+///
+/// # Errors
+/// `FILES_OFF`, `SCOPE`, `NOT_OFFERED`, and what keeps the link closed.
+pub fn may_send(state: &State, user: &LocalPart, room: &Room, now: Millis) -> Result<(), Reject> {
+    let Some(peer) = external(state, room) else { return Ok(()) };
+    check_permitted(state, user)?;
+    if rooms::crosses(state, room, now) { check_crossing(state, room, peer, now) } else { Ok(()) }
+}
+
+/// The largest file that a room takes of our people, bytes, and whose rule it is.
+#[must_use]
+pub fn size_limit(state: &State, room: &Room) -> (u64, Whose) {
+    let own = (state.file_policy.bytes_max, Whose::Org(state.org.domain.clone()));
+    let peer = external(state, room);
+    let theirs = peer.and_then(|peer| Some((theirs(state, peer)?.bytes_max, Whose::Org(peer.clone()))));
+    let masters = room.info.rules.file_bytes_max.map(|bytes| (bytes, Whose::Masters));
+    // Of equals the first: masters can change nothing about what an org asks for.
+    [Some(own), theirs, masters].into_iter().flatten().min_by_key(|(bytes, _)| *bytes).expect("our own rule is there")
+}
+
+/// The partner of a room that is not of our org alone.
+fn external<'a>(state: &State, room: &'a Room) -> Option<&'a Domain> {
+    room.other(&state.org.domain).filter(|_| room.info.kind != RoomKind::Internal)
+}
+
+fn theirs<'a>(state: &'a State, peer: &Domain) -> Option<&'a FilePolicy> {
+    state.links.get(peer)?.peer.files.as_ref()
+}
+
+fn check_permitted(state: &State, user: &LocalPart) -> Result<(), Reject> {
+    if !state.file_policy.sending {
+        let detail = "your organization does not let files be sent to other organizations; your admin can change it";
+        return Err(Reject::new(Code::FilesOff, detail));
+    }
+    if state.users.get(user).is_some_and(|user| !user.files) {
+        let detail = "your account may not send files to other organizations; your admin can change it";
+        return Err(Reject::new(Code::FilesOff, detail));
+    }
+    Ok(())
+}
+
+fn check_crossing(state: &State, room: &Room, peer: &Domain, now: Millis) -> Result<(), Reject> {
     permit::authorize(state, peer, Scope::Files, now)?;
-    features::check(state, room, Feature::Files)?;
-    let theirs = state.links.get(peer).and_then(|link| link.peer.files.as_ref());
-    theirs.map_or(Ok(()), |rules| check_rules(rules, files, peer.as_str()))
+    features::check(state, room, Feature::Files)
+}
+
+/// What the masters of the room ask.
+fn check_room_rule(room: &Room, files: &[FileRef]) -> Result<(), Reject> {
+    let Some(bytes_max) = room.info.rules.file_bytes_max else { return Ok(()) };
+    match files.iter().find(|file| file.bytes > bytes_max) {
+        Some(file) => {
+            let detail = format!(
+                "this room takes files of at most {bytes_max} bytes, as its masters say; this one has {}",
+                file.bytes
+            );
+            Err(Reject { code: Code::TooLarge, field: Some("files"), detail })
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_rules(rules: &FilePolicy, files: &[FileRef], whose: &str) -> Result<(), Reject> {
@@ -112,7 +181,7 @@ fn check_rules(rules: &FilePolicy, files: &[FileRef], whose: &str) -> Result<(),
 ///
 /// # Errors
 /// `SCOPE`, `FILE_TYPE`, `TOO_LARGE`, `RATE_LIMITED`.
-pub fn check_taking(state: &State, link: &Link, files: &[FileRef], now: Millis) -> Result<(), Code> {
+pub fn check_taking(state: &State, link: &Link, room: &Room, files: &[FileRef], now: Millis) -> Result<(), Code> {
     if files.is_empty() {
         return Ok(());
     }
@@ -122,6 +191,7 @@ pub fn check_taking(state: &State, link: &Link, files: &[FileRef], now: Millis) 
     if !permit::scopes(link, now).holds(Scope::Files) {
         return Err(Code::Scope);
     }
+    check_room_rule(room, files).map_err(|reject| reject.code)?;
     check_rules(&state.file_policy, files, "").map_err(|reject| reject.code)?;
     let peer = &link.peer.domain;
     let bytes: u64 = files.iter().map(|file| file.bytes).fold(0, u64::saturating_add);
@@ -172,19 +242,22 @@ pub fn end_pending(draft: &mut Draft<'_>, id: RoomId, p: u64, files: &[FileRef])
     }
 }
 
-/// An item was taken back.
+/// An item was taken back, and with it what its edits named.
 pub fn erase_item(draft: &mut Draft<'_>, id: RoomId, index: u64) {
-    let Some(fact) = draft.item(id, index) else { return };
-    let (author, files) = (fact.event.author.clone(), named_by(&fact.event).to_vec());
-    if let Some(author) = author {
-        erase(draft, id, index, &author, &files);
+    let edits = draft.item(id, index).map(|fact| fact.item.edits.clone()).unwrap_or_default();
+    for index in std::iter::once(index).chain(edits) {
+        let Some(fact) = draft.item(id, index) else { continue };
+        let (author, files) = (fact.event.author.clone(), named_by(&fact.event).to_vec());
+        if let Some(author) = author {
+            erase(draft, id, index, &author, &files);
+        }
     }
 }
 
 /// An event was taken back: nobody sees its files any more, and their bytes go here and at the partner.
 pub fn erase(draft: &mut Draft<'_>, id: RoomId, index: u64, author: &Address, files: &[FileRef]) {
     let Some(room) = draft.state.rooms.get(&id).cloned().filter(|_| !files.is_empty()) else { return };
-    let partner = room.other(&draft.state.org.domain).filter(|_| room.info.kind != RoomKind::Internal).cloned();
+    let partner = external(&draft.state, &room).cloned();
     for file in files {
         draft.put_file_use(file.digest, id, index, false);
         if let Some(peer) = &partner {
@@ -203,6 +276,30 @@ pub fn erase(draft: &mut Draft<'_>, id: RoomId, index: u64, author: &Address, fi
         },
     );
     draft.journal(Entry::File { room: id, index });
+}
+
+/// A file of a folder that was deleted cannot be brought back any more: nobody sees it, and its bytes go. Each side does
+/// so by its own clock, and tells nobody.
+pub fn give_up(draft: &mut Draft<'_>, id: RoomId, index: u64, file: &FileRef) {
+    draft.put_file_use(file.digest, id, index, false);
+    if let Some(peer) = partner_in(draft, id) {
+        draft.put_awaited((peer, file.digest, id, index), None);
+    }
+    draft.put_erasure(id, index, Erasure { digests: vec![file.digest], done: false, acknowledged: None, tell: None });
+    draft.journal(Entry::File { room: id, index });
+}
+
+/// What was given up here is brought back by the partner, who has the bytes.
+pub fn await_again(draft: &mut Draft<'_>, id: RoomId, index: u64, file: &FileRef) {
+    draft.put_file_use(file.digest, id, index, true);
+    if let Some(peer) = partner_in(draft, id) {
+        draft.put_awaited((peer, file.digest, id, index), Some(file.bytes));
+    }
+    draft.journal(Entry::File { room: id, index });
+}
+
+fn partner_in(draft: &Draft<'_>, id: RoomId) -> Option<Domain> {
+    external(&draft.state, draft.state.rooms.get(&id)?).cloned()
 }
 
 /// Our copies of a recalled event's files are removed: notes it, and tells the author's daemon as soon as the link
@@ -294,6 +391,9 @@ pub fn set_policy(draft: &mut Draft<'_>, actor: &str, policy: FilePolicy) -> Res
             format!("and forbidden may name {} types each", limits::MEDIA_RANGES_MAX),
         ));
     }
+    if policy.folder_kept_days > limits::FOLDER_KEPT_DAYS_MAX {
+        return Err(Reject::field("folder_kept_days", format!("must be at most {}", limits::FOLDER_KEPT_DAYS_MAX)));
+    }
     if *draft.state.file_policy != policy {
         let (allowed, forbidden) = (policy.allowed.len(), policy.forbidden.len());
         draft.audit(AuditNote {
@@ -302,9 +402,10 @@ pub fn set_policy(draft: &mut Draft<'_>, actor: &str, policy: FilePolicy) -> Res
             subject: "policy".to_owned(),
             code: None,
             detail: format!(
-                "sending {}, at most {} bytes, {allowed} types allowed, {forbidden} forbidden",
+                "sending {}, at most {} bytes, {allowed} types allowed, {forbidden} forbidden, deleted kept {} days",
                 if policy.sending { "on" } else { "off" },
-                policy.bytes_max
+                policy.bytes_max,
+                policy.folder_kept_days
             ),
         });
         draft.put_file_policy(policy);

@@ -67,6 +67,8 @@ pub struct State {
     pub awaited: OrdMap<(Domain, Digest, RoomId, u64), u64>,
     /// Erasures of files of which something is still to be done, by room and event.
     pub erasures: OrdMap<(RoomId, u64), Arc<Erasure>>,
+    /// Deleted entries of folders that can still be brought back: until when, room, entry.
+    pub trash: OrdSet<(Millis, RoomId, u64)>,
     /// Bytes of files that each peer has announced since a time within the last day.
     pub file_bytes_by_link: OrdMap<Domain, (Millis, u64)>,
     /// Our users.
@@ -128,6 +130,7 @@ impl State {
             file_policy: Arc::default(),
             awaited: OrdMap::new(),
             erasures: OrdMap::new(),
+            trash: OrdSet::new(),
             file_bytes_by_link: OrdMap::new(),
             users: OrdMap::new(),
             sessions: OrdMap::new(),

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::model::{Code, Domain, Reject, tool::Tool};
 
-/// Who has switched a tool off.
+/// Whose rule it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OffBy {
+pub enum Whose {
     /// The masters of the room.
     Masters,
     /// The admin of this org, or its daemon does not know the tool.
@@ -30,16 +30,16 @@ impl Tool {
 
 /// Whose rule keeps a tool of the room off; none when it is on.
 #[must_use]
-pub fn off_by(state: &State, room: &Room, tool: Tool) -> Option<OffBy> {
+pub fn off_by(state: &State, room: &Room, tool: Tool) -> Option<Whose> {
     if !room.info.rules.tools.has(tool) {
-        return Some(OffBy::Masters);
+        return Some(Whose::Masters);
     }
     if !state.policy.tools.has(tool) {
-        return Some(OffBy::Org(state.org.domain.clone()));
+        return Some(Whose::Org(state.org.domain.clone()));
     }
     let partner = room.info.partner.as_ref().and_then(|_| room.other(&state.org.domain))?;
     let link = state.links.get(partner)?;
-    (!offers(link, tool.feature())).then(|| OffBy::Org(partner.clone()))
+    (!offers(link, tool.feature())).then(|| Whose::Org(partner.clone()))
 }
 
 /// Whether our people can use a tool of the room now.
@@ -49,10 +49,10 @@ pub fn off_by(state: &State, room: &Room, tool: Tool) -> Option<OffBy> {
 pub fn check(state: &State, room: &Room, tool: Tool) -> Result<(), Reject> {
     let detail = match off_by(state, room, tool) {
         None => return Ok(()),
-        Some(OffBy::Masters) => {
+        Some(Whose::Masters) => {
             format!("`{}` is switched off in this room; a Group Master can switch it on", tool.as_str())
         }
-        Some(OffBy::Org(org)) => format!("`{}` is not permitted by {org}; its admin can permit it", tool.as_str()),
+        Some(Whose::Org(org)) => format!("`{}` is not permitted by {org}; its admin can permit it", tool.as_str()),
     };
     Err(Reject::new(Code::ToolOff, detail))
 }

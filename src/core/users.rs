@@ -129,8 +129,17 @@ pub fn create(
     }
     let chosen = draft.state.policy.newcomers;
     let created_at = draft.now;
-    let signals = Switches::default();
-    let user = User { local: local.clone(), name, active: true, chosen, external: true, password, created_at, signals };
+    let user = User {
+        local: local.clone(),
+        name,
+        active: true,
+        chosen,
+        external: true,
+        files: true,
+        password,
+        created_at,
+        signals: Switches::default(),
+    };
     let permitted = user.is_permitted(draft.state.policy);
     draft.put_user(user);
     audit(draft, admin(actor), "user.created", local.to_string(), String::new());
@@ -250,6 +259,7 @@ fn changed(user: &User, change: &UserChange) -> User {
     user.active = change.active.unwrap_or(user.active);
     user.chosen = change.chosen.unwrap_or(user.chosen);
     user.external = change.external.unwrap_or(user.external);
+    user.files = change.files.unwrap_or(user.files);
     user
 }
 
@@ -262,6 +272,7 @@ fn described(change: &UserChange) -> String {
         switch("active", change.active),
         switch("chosen", change.chosen),
         switch("external", change.external),
+        switch("files", change.files),
     ]
     .into_iter()
     .flatten()

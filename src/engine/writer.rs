@@ -32,11 +32,7 @@ use crate::{
     },
 };
 use arc_swap::ArcSwap;
-use std::{
-    collections::{HashMap, hash_map},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     time::timeout,
@@ -257,13 +253,7 @@ impl Writer {
 
     /// The items that the command is about, as the group has left them so far.
     fn look_up(&self, group: &Group, command: &Command) -> Result<Facts, StoreError> {
-        let mut items = HashMap::new();
-        for id in facts::wanted(command) {
-            if let hash_map::Entry::Vacant(slot) = items.entry(id) {
-                slot.insert(group.item(&self.reader, id)?);
-            }
-        }
-        Ok(Facts::new(items))
+        facts::gather(command, |id| group.item(&self.reader, id))
     }
 
     /// Adds the facts that the state does not hold: our own submissions that the host has placed.

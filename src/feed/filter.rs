@@ -7,7 +7,7 @@ use crate::{
         rooms::{member_of, present_members, visible},
         state::Room,
     },
-    model::{Address, LocalPart, RoomId, event::Regards, journal::Entry},
+    model::{Address, LocalPart, RoomId, journal::Entry},
     store::reader::TimelineRow,
 };
 use std::sync::{Arc, OnceLock};
@@ -61,10 +61,7 @@ fn events_visible(
     let hidden = hidden_from(state, user, room);
     let sees = |index: u64| visible_from <= index && !hidden.iter().any(|(start, end)| (*start..*end).contains(&index));
     // What changes a hidden item is hidden with it (P17).
-    let sees_target = |row: &TimelineRow| match row.regards {
-        Regards::Item(target) => sees(target),
-        Regards::Reply(_) | Regards::Nothing => true,
-    };
+    let sees_target = |row: &TimelineRow| row.regards.item().is_none_or(sees);
     let whole = visible_from <= from && hidden.iter().all(|(start, end)| *end <= from || to <= *start);
     if whole && item.events.iter().all(sees_target) {
         return Some(item.clone());

@@ -97,13 +97,13 @@ impl Disk for Dir {
         }
     }
 
-    fn read(&self, name: &Name, from: u64, bytes_max: usize) -> Result<Vec<u8>, DiskError> {
+    fn read(&self, name: &Name, from: u64, bytes_max: usize, mut into: Vec<u8>) -> Result<Vec<u8>, DiskError> {
         let mut file = File::open(self.path(name))?;
         let left = usize::try_from(file.metadata()?.len().saturating_sub(from)).unwrap_or(usize::MAX);
-        let mut bytes = Vec::with_capacity(left.min(bytes_max));
+        into.reserve(left.min(bytes_max));
         file.seek(SeekFrom::Start(from))?;
-        file.take(bytes_max as u64).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        file.take(bytes_max as u64).read_to_end(&mut into)?;
+        Ok(into)
     }
 
     fn append(&self, name: &Name, at: u64, bytes: &[u8]) -> Result<(), DiskError> {

@@ -90,11 +90,11 @@ pub trait Disk: Send + Sync + 'static {
     /// When the disk fails.
     fn bytes(&self, name: &Name) -> Result<Option<u64>, DiskError>;
 
-    /// Up to `bytes_max` bytes from a place on; fewer at the end.
+    /// Up to `bytes_max` bytes from a place on, behind those of `into`; fewer at the end.
     ///
     /// # Errors
     /// `Missing` when there is no such file; when the disk fails.
-    fn read(&self, name: &Name, from: u64, bytes_max: usize) -> Result<Vec<u8>, DiskError>;
+    fn read(&self, name: &Name, from: u64, bytes_max: usize, into: Vec<u8>) -> Result<Vec<u8>, DiskError>;
 
     /// Writes at a place that is not behind the end; what stood from there on is gone.
     ///

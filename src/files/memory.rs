@@ -47,12 +47,13 @@ impl Disk for Memory {
         Ok(self.inner().files.get(name).map(|bytes| bytes.len() as u64))
     }
 
-    fn read(&self, name: &Name, from: u64, bytes_max: usize) -> Result<Vec<u8>, DiskError> {
+    fn read(&self, name: &Name, from: u64, bytes_max: usize, mut into: Vec<u8>) -> Result<Vec<u8>, DiskError> {
         let inner = self.inner();
         let bytes = inner.files.get(name).ok_or(DiskError::Missing)?;
         let from = usize::try_from(from).unwrap_or(usize::MAX).min(bytes.len());
         let to = from.saturating_add(bytes_max).min(bytes.len());
-        Ok(bytes[from..to].to_vec())
+        into.extend_from_slice(&bytes[from..to]);
+        Ok(into)
     }
 
     fn append(&self, name: &Name, at: u64, bytes: &[u8]) -> Result<(), DiskError> {

@@ -159,7 +159,9 @@ impl Files {
     /// # Errors
     /// `Missing` when it is not here; when the disk fails.
     pub async fn read(&self, digest: Digest, from: u64, bytes_max: usize) -> Result<Vec<u8>, DiskError> {
-        self.on_disk(move |inner| inner.disk.read(&Name::Blob(digest), from, bytes_max)).await
+        // Memory that a thread of the blocking pool takes and another thread gives back stays with the idle one.
+        let into = Vec::with_capacity(bytes_max.min(limits::FILE_CHUNK_BYTES));
+        self.on_disk(move |inner| inner.disk.read(&Name::Blob(digest), from, bytes_max, into)).await
     }
 
     /// Keeps a content from being removed as long as the pin lives.

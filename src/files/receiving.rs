@@ -120,7 +120,7 @@ async fn hash_part(files: &Files, part: &Name, bytes: u64) -> Result<(Sha256, u6
         let wanted = usize::try_from(rest).unwrap_or(usize::MAX).min(limits::FILE_CHUNK_BYTES);
         let (hashed, read) = files
             .on_disk(move |inner| {
-                let piece = inner.disk.read(&part, at, wanted)?;
+                let piece = inner.disk.read(&part, at, wanted, Vec::new())?;
                 hasher.update(&piece);
                 Ok::<_, DiskError>((hasher, piece.len() as u64))
             })

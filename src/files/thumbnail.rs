@@ -30,7 +30,7 @@ impl Files {
             if let Some(kept) = read_kept(inner, digest)? {
                 return Ok(Some(kept).filter(|bytes| !bytes.is_empty()));
             }
-            let source = inner.disk.read(&Name::Blob(digest), 0, SOURCE_BYTES_MAX)?;
+            let source = inner.disk.read(&Name::Blob(digest), 0, SOURCE_BYTES_MAX, Vec::new())?;
             let made = shielded(|| make(&source));
             // An empty one says that there is none, so that nobody tries again.
             inner.disk.put(&Name::Thumbnail(digest), made.as_deref().unwrap_or_default())?;
@@ -44,7 +44,7 @@ impl Files {
 const SOURCE_BYTES_MAX: usize = limits::THUMBNAIL_SOURCE_BYTES_MAX as usize;
 
 fn read_kept(inner: &Inner, digest: Digest) -> Result<Option<Vec<u8>>, DiskError> {
-    match inner.disk.read(&Name::Thumbnail(digest), 0, limits::THUMBNAIL_BYTES_MAX) {
+    match inner.disk.read(&Name::Thumbnail(digest), 0, limits::THUMBNAIL_BYTES_MAX, Vec::new()) {
         Err(DiskError::Missing) => Ok(None),
         kept => kept.map(Some),
     }

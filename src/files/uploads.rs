@@ -356,7 +356,7 @@ impl Files {
         for listed in self.0.disk.list(Kind::Notes)? {
             let Name::Note(label) = &listed.name else { continue };
             let Some(id) = label.as_str().strip_prefix("upload-").and_then(|text| text.parse().ok()) else { continue };
-            let bytes = self.0.disk.read(&listed.name, 0, usize::MAX)?;
+            let bytes = self.0.disk.read(&listed.name, 0, usize::MAX, Vec::new())?;
             let Ok(note) = serde_json::from_slice::<Note>(&bytes) else {
                 tracing::warn!(%id, "an upload cannot be read and is forgotten");
                 self.0.disk.remove(&listed.name)?;

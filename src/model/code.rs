@@ -87,6 +87,8 @@ codes! {
     TooLate = "TOO_LATE",
     /// It was recalled or deleted: nothing changes it any more.
     Recalled = "RECALLED",
+    /// The subfolder holds something: only empty ones can be deleted.
+    NotEmpty = "NOT_EMPTY",
     /// This tool of the room is off: by its masters, or by the admin of either org (P19).
     ToolOff = "TOOL_OFF",
     /// The partner's daemon does not offer what this needs.

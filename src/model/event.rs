@@ -2,10 +2,12 @@
 
 mod act;
 mod calendar;
+mod folder;
 mod note;
 
 pub use act::{Act, Edit, ItemKind, Message, React, Recall};
 pub use calendar::{Calendar, DateBody};
+pub use folder::Folder;
 pub use note::{Note, NoteBody};
 
 use super::{
@@ -110,6 +112,19 @@ pub enum Regards {
     Reply(u64),
     /// The item that it changes: whoever may not see the one does not see the other (P17).
     Item(u64),
+    /// The item that it adds something to, which is news of its own: a comment, a version. Hidden with it too.
+    Under(u64),
+}
+
+impl Regards {
+    /// The item that goes before it: whoever may not see that does not see the event.
+    #[must_use]
+    pub fn item(self) -> Option<u64> {
+        match self {
+            Self::Item(index) | Self::Under(index) => Some(index),
+            Self::Nothing | Self::Reply(_) => None,
+        }
+    }
 }
 
 impl Content {

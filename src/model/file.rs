@@ -260,11 +260,19 @@ pub struct FilePolicy {
     pub allowed: Vec<MediaRange>,
     /// Types that are not.
     pub forbidden: Vec<MediaRange>,
+    /// How long what its people delete from folders can be brought back, days.
+    pub folder_kept_days: u64,
 }
 
 impl Default for FilePolicy {
     fn default() -> Self {
-        Self { sending: true, bytes_max: limits::FILE_BYTES_DEFAULT, allowed: Vec::new(), forbidden: Vec::new() }
+        Self {
+            sending: true,
+            bytes_max: limits::FILE_BYTES_DEFAULT,
+            allowed: Vec::new(),
+            forbidden: Vec::new(),
+            folder_kept_days: limits::FOLDER_KEPT_DAYS_DEFAULT,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What has become of an item since the event that made it: one row for each item that was touched.
 
-use super::{Address, calendar::Attendance, text::Emoji};
+use super::{Address, Millis, calendar::Attendance, text::Emoji};
 use serde::{Deserialize, Serialize};
 
 /// An item as the events after its own have left it. Texts stand in the timeline only; this names the events.
@@ -20,6 +20,32 @@ pub struct Item {
     pub comments: Vec<u64>,
     /// Who comes, each person once, in the order of their first answers.
     pub answers: Vec<(Trace, Attendance)>,
+    /// What only entries of the folder have; its new names are edits.
+    pub entry: Entry,
+}
+
+/// What has become of an entry of the folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Who moved it last, and into which subfolder, none for the top. None while it is where it was made.
+    pub moved: Option<(Trace, Option<u64>)>,
+    /// The events of its further versions, oldest first.
+    pub versions: Vec<u64>,
+    /// That it was deleted.
+    pub deleted: Option<Deleted>,
+    /// How many entries are in this subfolder that are not deleted.
+    pub holds: u64,
+}
+
+/// The deletion of an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// By whom, and by which event.
+    pub trace: Trace,
+    /// Until when it can be brought back, by our clock.
+    pub until: Millis,
+    /// Whether that is over, and its bytes are given up here.
+    pub is_final: bool,
 }
 
 /// Who did something, and by which event. The index decides who may see it.

@@ -140,6 +140,18 @@ pub const TITLE_CHARS_MAX: usize = 100;
 pub const PLACE_CHARS_MAX: usize = 200;
 /// Comments under one note.
 pub const COMMENTS_PER_NOTE_MAX: usize = 1_000;
+/// Subfolders within each other in the folder of a room.
+pub const FOLDER_DEPTH_MAX: usize = 16;
+/// Versions of one file of a folder beside the first.
+pub const VERSIONS_PER_ENTRY_MAX: usize = 100;
+/// What was deleted from a folder can be brought back for this long, days, unless the admin says otherwise.
+pub const FOLDER_KEPT_DAYS_DEFAULT: u64 = 30;
+/// Longest such time, days.
+pub const FOLDER_KEPT_DAYS_MAX: u64 = 366;
+/// Unread events of a room up to which those that nobody reads, as reactions, are left out of their number.
+pub const UNREAD_EXACT_MAX: u64 = 1_000;
+/// Items that are looked at for one page of a tool's list.
+pub const ITEMS_LOOKED_AT_MAX: usize = 2_000;
 /// Longest name of a time zone, bytes.
 pub const ZONE_NAME_BYTES_MAX: usize = 64;
 /// Longest rule of recurrence, bytes.

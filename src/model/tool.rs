@@ -74,6 +74,8 @@ pub struct Rules {
     pub tools: Tools,
     /// Who may call all members.
     pub callers: Callers,
+    /// The largest file that the room takes, bytes; none when only the orgs' rules count.
+    pub file_bytes_max: Option<u64>,
 }
 
 /// Changed rules; none stays as it was.
@@ -87,6 +89,8 @@ pub struct RulesChange {
     pub folder: Option<bool>,
     /// Who may call all members.
     pub callers: Option<Callers>,
+    /// The largest file that the room takes, bytes; 0 for no rule of the room's own.
+    pub file_bytes_max: Option<u64>,
 }
 
 impl Rules {
@@ -98,6 +102,12 @@ impl Rules {
             calendar: change.calendar.unwrap_or(self.tools.calendar),
             folder: change.folder.unwrap_or(self.tools.folder),
         };
-        Self { tools, callers: change.callers.unwrap_or(self.callers) }
+        Self {
+            tools,
+            callers: change.callers.unwrap_or(self.callers),
+            file_bytes_max: change
+                .file_bytes_max
+                .map_or(self.file_bytes_max, |bytes| Some(bytes).filter(|bytes| *bytes > 0)),
+        }
     }
 }

@@ -16,6 +16,8 @@ pub struct User {
     pub chosen: bool,
     /// The admin's switch for this user alone: off overrides every policy.
     pub external: bool,
+    /// Whether this user may send files to other organizations, as far as the org's policy lets anybody.
+    pub files: bool,
     /// argon2id hash in PHC form; none until a password is set.
     pub password: Option<String>,
     /// When the account was made.

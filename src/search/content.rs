@@ -6,7 +6,7 @@
 use super::question::Kind;
 use crate::model::{
     Address, Millis, RoomId,
-    event::{Act, Calendar, Content, DateBody, Event, Note},
+    event::{Act, Calendar, Content, DateBody, Event, Folder, Note, NoteBody},
 };
 
 /// One item as it can be found. Does not print: it holds what people wrote.
@@ -42,17 +42,22 @@ pub enum Effect {
 pub fn effect(event: &Event) -> Effect {
     let Content::Act(act) = &event.content else { return Effect::Nothing };
     match act {
-        Act::Message(_) | Act::Note(Note::Posted(_) | Note::Commented { .. }) | Act::Calendar(Calendar::Posted(_)) => {
-            Effect::Add
-        }
+        Act::Message(_)
+        | Act::Note(Note::Posted(_) | Note::Commented { .. })
+        | Act::Calendar(Calendar::Posted(_))
+        | Act::Folder(Folder::Made { .. } | Folder::Added { .. }) => Effect::Add,
         Act::Edit(_)
         | Act::Recall(_)
         | Act::Note(Note::Edited { .. } | Note::Deleted { .. })
-        | Act::Calendar(Calendar::Changed { .. }) => act.target().map_or(Effect::Nothing, Effect::Refresh),
+        | Act::Calendar(Calendar::Changed { .. })
+        | Act::Folder(Folder::Renamed { .. } | Folder::Deleted { .. } | Folder::Restored { .. }) => {
+            act.target().map_or(Effect::Nothing, Effect::Refresh)
+        }
         Act::React(_)
         | Act::Call(_)
         | Act::Note(Note::Pinned { .. })
-        | Act::Calendar(Calendar::Cancelled { .. } | Calendar::Answered { .. }) => Effect::Nothing,
+        | Act::Calendar(Calendar::Cancelled { .. } | Calendar::Answered { .. })
+        | Act::Folder(Folder::Version { .. } | Folder::Moved { .. }) => Effect::Nothing,
     }
 }
 
@@ -64,11 +69,10 @@ pub fn words_of(made: &Event, says: &Event) -> Option<(Kind, String)> {
     Some(match act {
         Act::Message(message) => words_of_message(made, message.text.as_str()),
         Act::Edit(edit) => words_of_message(made, edit.text.as_str()),
-        Act::Note(Note::Posted(body) | Note::Edited { body, .. }) => {
-            (Kind::Note, lines([body.title.as_str()].into_iter().chain(body.text.as_ref().map(|text| text.as_str()))))
-        }
+        Act::Note(Note::Posted(body) | Note::Edited { body, .. }) => (Kind::Note, words_of_note(body)),
         Act::Note(Note::Commented { text, .. }) => (Kind::Comment, text.as_str().to_owned()),
         Act::Calendar(Calendar::Posted(body) | Calendar::Changed { body, .. }) => (Kind::Date, words_of_date(body)),
+        Act::Folder(folder) => (Kind::File, folder.name()?.as_str().to_owned()),
         Act::Recall(_)
         | Act::React(_)
         | Act::Call(_)
@@ -86,6 +90,11 @@ fn words_of_message(made: &Event, text: &str) -> (Kind, String) {
     let kind = if files.is_empty() { Kind::Message } else { Kind::File };
     let names = files.iter().map(|file| file.name.as_str());
     (kind, lines([text].into_iter().filter(|text| !text.is_empty()).chain(names)))
+}
+
+fn words_of_note(body: &NoteBody) -> String {
+    let text = body.text.as_ref().map(|text| text.as_str());
+    lines([body.title.as_str()].into_iter().chain(text).chain(body.files.iter().map(|file| file.name.as_str())))
 }
 
 fn words_of_date(body: &DateBody) -> String {

@@ -29,7 +29,7 @@ pub struct Present {
 pub fn present(reader: &Reader, room: RoomId, index: u64) -> Result<Option<Present>, StoreError> {
     let Some((at, event)) = event_at(reader, room, index)? else { return Ok(None) };
     let item = reader.items(room, index, index.saturating_add(1))?.pop().map(|(_, item)| item).unwrap_or_default();
-    if item.recalled.is_some() {
+    if item.recalled.is_some() || item.entry.deleted.is_some() {
         return Ok(None);
     }
     let edited = match item.edits.last() {

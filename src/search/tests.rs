@@ -288,7 +288,7 @@ async fn p20_what_is_edited_is_found_by_its_new_words_and_what_is_recalled_not_a
     desk.act(room, Act::Recall(Recall { target: index + 1 })).await;
     // At once, before the index knows.
     assert_eq!(desk.ask(question("thoughts")).await.items.len(), 0);
-    let body = NoteBody { title: parsed("Plan"), text: Some(parsed("paint the fence")) };
+    let body = NoteBody { title: parsed("Plan"), text: Some(parsed("paint the fence")), files: Vec::new() };
     desk.act(room, Note::Posted(body).into()).await;
     assert_eq!(desk.texts("fence").await, ["Plan\npaint the fence"]);
     let note = desk.ask(question("plan")).await.items[0].rank.index;

@@ -150,6 +150,7 @@ impl Pass {
             Key::FilePolicy => readable::<FilePolicy>(key, row, &further),
             Key::FileQuota(_) => readable::<(Millis, u64)>(key, row, &further),
             Key::Awaited(..) => readable::<u64>(key, row, &further),
+            Key::Trash(..) => readable::<Millis>(key, row, &further),
             Key::Erasure(..) => readable::<Erasure>(key, row, &further),
             Key::File(..) => readable::<()>(key, row, &further),
             Key::Item(_, _, 0) if parts == 0 => readable::<Item>(key, row, &[]),

@@ -45,6 +45,7 @@ pub fn user(name: &str) -> User {
         active: true,
         chosen: true,
         external: true,
+        files: true,
         password: None,
         created_at: Millis(5),
         signals: Default::default(),

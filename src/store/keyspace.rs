@@ -85,6 +85,8 @@ pub enum Key {
     Awaited(Domain, Digest, RoomId, u64),
     /// The erasure of the files of an event.
     Erasure(RoomId, u64),
+    /// Until when a deleted entry of a folder can be brought back.
+    Trash(RoomId, u64),
     /// Bytes of files that a peer has announced.
     FileQuota(Domain),
     /// An event of a room names a file.
@@ -123,6 +125,7 @@ mod tag {
     pub const AWAITED: u8 = 0x47;
     pub const ERASURE: u8 = 0x48;
     pub const FILE_QUOTA: u8 = 0x49;
+    pub const TRASH: u8 = 0x4a;
     // From here on nothing is loaded at the start.
     pub const UNLOADED_FIRST: u8 = 0x60;
     pub const ITEM: u8 = 0x60;
@@ -266,6 +269,7 @@ impl Key {
                 start(tag::AWAITED).text(peer.as_str()).raw(&digest.0).raw(&room.0).number(*index)
             }
             Self::Erasure(room, index) => start(tag::ERASURE).raw(&room.0).number(*index),
+            Self::Trash(room, index) => start(tag::TRASH).raw(&room.0).number(*index),
             Self::FileQuota(peer) => start(tag::FILE_QUOTA).text(peer.as_str()),
             Self::File(digest, room, index) => start(tag::FILE).raw(&digest.0).raw(&room.0).number(*index),
             Self::Row(log, seq, part) => return row_key(&log.prefix(), *seq, *part),
@@ -311,6 +315,7 @@ impl Key {
             tag::FILE_POLICY => Self::FilePolicy,
             tag::AWAITED => Self::Awaited(rest.text()?, Digest(rest.raw()?), RoomId(rest.raw()?), rest.number()?),
             tag::ERASURE => Self::Erasure(RoomId(rest.raw()?), rest.number()?),
+            tag::TRASH => Self::Trash(RoomId(rest.raw()?), rest.number()?),
             tag::FILE_QUOTA => Self::FileQuota(rest.text()?),
             tag::FILE => Self::File(Digest(rest.raw()?), RoomId(rest.raw()?), rest.number()?),
             tag::LOG_FIRST.. => Self::Row(rest.log(*tag)?, rest.number()?, rest.raw::<1>()?[0]),
@@ -320,7 +325,7 @@ impl Key {
     }
 }
 
-const KINDS: [ItemKind; 4] = [ItemKind::Message, ItemKind::Note, ItemKind::Comment, ItemKind::Date];
+const KINDS: [ItemKind; 5] = [ItemKind::Message, ItemKind::Note, ItemKind::Comment, ItemKind::Date, ItemKind::Entry];
 
 fn kind_byte(kind: ItemKind) -> u8 {
     KINDS.iter().position(|known| *known == kind).and_then(|at| u8::try_from(at).ok()).expect("KINDS has them all")
@@ -427,6 +432,7 @@ mod tests {
             Key::Awaited(peer.clone(), Digest([9; 32]), room, 5),
             Key::Erasure(room, 5),
             Key::FileQuota(peer.clone()),
+            Key::Trash(room, 5),
             Key::File(Digest([9; 32]), room, 5),
         ];
         let logs = [

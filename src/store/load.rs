@@ -192,6 +192,7 @@ impl Rebuild {
                     state.erasures.insert((room, index), erasure);
                 }
             }
+            Key::Trash(room, index) => drop(state.trash.insert((value.decode()?, room, index))),
             // Read before all others.
             Key::Schema | Key::Org | Key::Commit | Key::More(..) => {}
             // Read when somebody asks for them.

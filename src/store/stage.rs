@@ -96,15 +96,7 @@ impl Stage {
             Change::Streams(peer, streams) => self.put_or_delete(&Key::Streams(peer.clone()), streams.as_ref()),
             Change::Parted(peer, parted) => self.put_or_delete(&Key::Parted(peer.clone()), parted.as_ref()),
             Change::Room(room) => self.put_room(room),
-            Change::Member(room, user, member) => {
-                self.put_or_delete(&Key::Member(*room, user.clone()), member.as_ref())
-            }
-            Change::Former(room, user, former) => {
-                self.put_or_delete(&Key::Former(*room, user.clone()), former.as_ref())
-            }
-            Change::Invitation(room, user, invitation) => {
-                self.put_or_delete(&Key::Invitation(*room, user.clone()), invitation.as_ref())
-            }
+            Change::Member(..) | Change::Former(..) | Change::Invitation(..) => self.put_people(change),
             Change::Contact(owner, user, contact) => {
                 self.put_or_delete(&Key::Contact(owner.clone(), user.clone()), contact.as_ref())
             }
@@ -116,6 +108,7 @@ impl Stage {
             | Change::FileQuota(..)
             | Change::Awaited(..)
             | Change::Erasure(..)
+            | Change::Trash(..)
             | Change::FileUse(..) => self.put_files(change),
             Change::NoticesRead(user, before) => self.put(&Key::NoticesRead(user.clone()), before),
             Change::Refused(peer, epoch_n, seq, code) => self.put(&Key::Refused(peer.clone(), *epoch_n, *seq), code),
@@ -257,6 +250,22 @@ impl Stage {
         }
     }
 
+    /// Stages who is in a room, was in it, or is asked in.
+    fn put_people(&mut self, change: &Change) -> Result<(), StoreError> {
+        match change {
+            Change::Member(room, user, member) => {
+                self.put_or_delete(&Key::Member(*room, user.clone()), member.as_ref())
+            }
+            Change::Former(room, user, former) => {
+                self.put_or_delete(&Key::Former(*room, user.clone()), former.as_ref())
+            }
+            Change::Invitation(room, user, invitation) => {
+                self.put_or_delete(&Key::Invitation(*room, user.clone()), invitation.as_ref())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Stages what changes about files.
     fn put_files(&mut self, change: &Change) -> Result<(), StoreError> {
         match change {
@@ -266,6 +275,7 @@ impl Stage {
                 self.put_or_delete(&Key::Awaited(peer.clone(), *digest, *room, *index), bytes.as_ref())
             }
             Change::Erasure(room, index, erasure) => self.put(&Key::Erasure(*room, *index), erasure),
+            Change::Trash(room, index, until) => self.put_or_delete(&Key::Trash(*room, *index), until.as_ref()),
             Change::FileUse(digest, room, index, used) => {
                 self.put_or_delete(&Key::File(*digest, *room, *index), used.then_some(&()))
             }

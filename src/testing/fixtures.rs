@@ -160,6 +160,7 @@ pub fn user(name: &str) -> User {
         active: true,
         chosen: true,
         external: true,
+        files: true,
         password: None,
         created_at: Millis(1),
         signals: Default::default(),

@@ -56,6 +56,9 @@ pub enum Op {
     Comment(Who, Place),
     Date(Who, Place),
     Answer(Who, Place, bool),
+    Put(Who, Place),
+    Trash(Who, Place),
+    Undo(Who, Place),
 }
 
 #[derive(Clone, Debug)]
@@ -78,7 +81,7 @@ pub struct Model {
     groups: BTreeMap<u8, Group>,
     /// What was said, as each org's copy has it.
     said: BTreeMap<(usize, RoomId), Vec<Said>>,
-    /// Notes and dates, as each org's copy has them.
+    /// Notes, dates and files of folders, as each org's copy has them.
     made: BTreeMap<(usize, RoomId), Vec<Made>>,
     words: usize,
 }
@@ -148,6 +151,9 @@ impl Model {
             Op::Date(who, place) => return self.make(*who, *place, ItemKind::Date),
             Op::Comment(who, place) => return self.comment(*who, *place),
             Op::Answer(who, place, comes) => return self.answer(*who, *place, *comes),
+            Op::Put(who, place) => return self.make(*who, *place, ItemKind::Entry),
+            Op::Trash(who, place) => return self.trash(*who, *place),
+            Op::Undo(who, place) => return self.undo(*who, *place),
         }
         Ok(())
     }

@@ -183,7 +183,8 @@ impl Side {
             let event = wire::event::open(self.timelines.get(id)?).expect("a stored event can be read").event;
             Some(ItemFact { event, item: self.item(id.0, id.1) })
         };
-        Facts::new(facts::wanted(command).into_iter().map(|id| (id, fact(&id))).collect())
+        let found: Result<Facts, std::convert::Infallible> = facts::gather(command, |id| Ok(fact(&id)));
+        found.unwrap_or_else(|never| match never {})
     }
 
     fn facts(&self) -> Vec<PendingFact> {

@@ -14,30 +14,48 @@ macro_rules! files {
 
 /// Every file that is served, by its path below `assets/`.
 pub(super) const FILES: &[(&str, &[u8])] = files![
+    "chat/calendar.js",
+    "chat/cards.js",
     "chat/chat.css",
     "chat/composer.js",
+    "chat/date-form.js",
+    "chat/dates.js",
+    "chat/details.js",
+    "chat/folder.js",
+    "chat/history.js",
     "chat/index.html",
     "chat/main.js",
     "chat/message.js",
     "chat/messages.js",
+    "chat/notes.js",
     "chat/outbox.js",
     "chat/pages.js",
     "chat/panel.js",
     "chat/people.js",
+    "chat/report.js",
     "chat/room.js",
+    "chat/rows.js",
+    "chat/search.js",
     "chat/sidebar.js",
     "chat/sign-in.js",
+    "chat/signals.js",
     "chat/store.js",
+    "chat/texts-tools.js",
     "chat/texts.js",
     "chat/timeline.js",
+    "chat/tools.css",
+    "chat/tools.js",
     "chat/uploads.js",
     "chat/words.js",
+    "chat/worker-client.js",
+    "chat/worker.js",
     "console/admin.js",
     "console/card.js",
     "console/chart.js",
     "console/console.css",
     "console/draw.js",
     "console/entries.js",
+    "console/erasure.js",
     "console/explain.js",
     "console/format.js",
     "console/frame.js",
@@ -52,6 +70,7 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "console/sign-in.js",
     "console/spark.js",
     "console/texts/insight.js",
+    "console/texts/keeping.js",
     "console/texts/links.js",
     "console/texts/people.js",
     "console/texts/shell.js",
@@ -59,6 +78,7 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "console/views/audit.js",
     "console/views/cases.js",
     "console/views/health.js",
+    "console/views/holds.js",
     "console/views/limits.js",
     "console/views/overview.js",
     "console/views/pair.js",
@@ -78,6 +98,9 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "shared/ui.css",
     "shared/ui.js",
 ];
+
+/// What works for the page without a connection. Its address has no hash, because a browser knows it by its address.
+const WORKER: &str = "chat/worker.js";
 
 /// How a body is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +172,7 @@ fn gzip(bytes: &[u8]) -> Bytes {
 pub(super) struct Bundle {
     hash: String,
     page: Asset,
+    worker: Asset,
     assets: BTreeMap<&'static str, Asset>,
 }
 
@@ -156,13 +180,10 @@ impl Bundle {
     /// The bundle of the app with this page, for this org.
     pub(super) fn new(page: &'static str, org: &Domain) -> Self {
         let hash = hash(org);
-        let template = FILES.iter().find(|(path, _)| *path == page).expect("the page is a file").1;
-        let template = std::str::from_utf8(template).expect("a page is UTF-8");
-        // A domain holds only letters, digits, dots and hyphens: nothing that HTML would read as its own.
-        let text = template.replace("{{assets}}", &format!("/assets/{hash}")).replace("{{org}}", &org.to_string());
-        let served = FILES.iter().filter(|(path, _)| !path.ends_with(".html"));
+        let served = FILES.iter().filter(|(path, _)| !path.ends_with(".html") && *path != WORKER);
         let assets = served.map(|(path, bytes)| (*path, Asset::new(path, Bytes::from_static(bytes)))).collect();
-        Self { hash, page: Asset::new(page, text.into()), assets }
+        let filled = |path| Asset::new(path, fill(path, &hash, org).into());
+        Self { page: filled(page), worker: filled(WORKER), assets, hash }
     }
 
     pub(super) fn hash(&self) -> &str {
@@ -173,9 +194,22 @@ impl Bundle {
         &self.page
     }
 
+    /// The service worker of the chat.
+    pub(super) fn worker(&self) -> &Asset {
+        &self.worker
+    }
+
     pub(super) fn asset(&self, path: &str) -> Option<&Asset> {
         self.assets.get(path)
     }
+}
+
+/// A file with the address of the others and the org's domain filled in.
+fn fill(path: &str, hash: &str, org: &Domain) -> String {
+    let template = FILES.iter().find(|(known, _)| *known == path).expect("a template is a file").1;
+    let template = std::str::from_utf8(template).expect("a template is UTF-8");
+    // A domain holds only letters, digits, dots and hyphens: nothing that HTML would read as its own.
+    template.replace("{{assets}}", &format!("/assets/{hash}")).replace("{{org}}", &org.to_string())
 }
 
 /// Over all files and what is filled into the page; 16 hex characters.

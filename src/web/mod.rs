@@ -14,10 +14,11 @@ use axum::{
 use bundle::{Asset, Bundle, Encoding};
 use std::sync::Arc;
 
-/// Nothing but our own files runs, shows or is asked; no text becomes markup; nobody frames us.
+/// Nothing but our own files runs, shows or is asked; no text becomes markup; nobody frames us. The one rule for trusted
+/// types names the address of the service worker and makes no markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
      media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
-     form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+     form-action 'none'; frame-ancestors 'none'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types handclasp-worker";
 
 /// Which app a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,9 @@ impl App {
     /// The addresses that people see: all show the one page, which reads them itself.
     fn addresses(self) -> &'static [&'static str] {
         match self {
-            Self::Chat => &["/", "/rooms/{room}", "/contacts", "/contacts/{address}", "/notifications", "/settings"],
+            Self::Chat => {
+                &["/", "/rooms/{room}", "/contacts", "/contacts/{address}", "/notifications", "/search", "/settings"]
+            }
             // Its views stand behind `#`: the admin API keeps all other paths.
             Self::Console => &["/"],
         }
@@ -54,6 +57,10 @@ pub fn before(app: App, org: &Domain, api: Router) -> Router {
         let bundle = bundle.clone();
         router = router.route(address, get(move |headers: HeaderMap| async move { page(&bundle, &headers) }));
     }
+    if app == App::Chat {
+        let bundle = bundle.clone();
+        router = router.route("/worker.js", get(move |headers: HeaderMap| async move { worker(&bundle, &headers) }));
+    }
     let file = move |Path((hash, path)): Path<(String, String)>, headers: HeaderMap| async move {
         file(&bundle, &hash, &path, &headers)
     };
@@ -63,6 +70,11 @@ pub fn before(app: App, org: &Domain, api: Router) -> Router {
 /// The page is asked for each time, and answered in full only when it changed.
 fn page(bundle: &Bundle, headers: &HeaderMap) -> Response {
     answer(bundle.page(), headers, "no-cache", bundle.hash())
+}
+
+/// The browser looks for another one at each visit, and keeps the old shell until it has the new one.
+fn worker(bundle: &Bundle, headers: &HeaderMap) -> Response {
+    answer(bundle.worker(), headers, "no-cache", bundle.hash())
 }
 
 /// A file under its hash never changes. Under another hash it belongs to another version of the daemon.

@@ -43,6 +43,17 @@ async fn every_address_of_the_app_shows_the_page_and_other_paths_are_the_apis() 
 }
 
 #[tokio::test]
+async fn the_service_worker_stands_at_the_root_and_names_this_versions_files() {
+    let (status, headers, body) = ask("/worker.js", &[]).await;
+    assert_eq!((status, headers[header::CACHE_CONTROL].as_bytes()), (StatusCode::OK, &b"no-cache"[..]));
+    assert_eq!(headers[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+    let text = String::from_utf8(body.to_vec()).expect("UTF-8");
+    let file = named_by_page().await.remove(0);
+    let folder = file.rsplitn(3, '/').last().expect("a folder");
+    assert!(text.contains(&format!("'handclasp {folder}'")), "{folder}");
+}
+
+#[tokio::test]
 async fn page_and_files_bear_headers_that_let_nothing_else_in() {
     let file = named_by_page().await.remove(0);
     for path in ["/", file.as_str(), "/assets/0/none.js"] {

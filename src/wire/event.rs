@@ -5,6 +5,7 @@
 mod calendar;
 mod call;
 mod change;
+mod folder;
 mod message;
 mod note;
 
@@ -86,6 +87,7 @@ fn write_act(event: &Event, act: &Act) -> Vec<u8> {
         Act::React(react) => headed(event, "react", ReactV1::from(react)),
         Act::Note(note) => note::write(event, note),
         Act::Calendar(calendar) => calendar::write(event, calendar),
+        Act::Folder(folder) => folder::write(event, folder),
         Act::Call(entry) => call::write(event, entry),
     }
 }
@@ -105,6 +107,7 @@ fn read(kind: &str, fields: Fields<'_>) -> Result<Content, WireError> {
         "settings" => Content::Settings(fields.read::<super::words::SettingsV1>()?.into()),
         _ if kind.starts_with("note") => Content::Act(Act::Note(note::read(kind, fields)?)),
         _ if kind.starts_with("date") => Content::Act(Act::Calendar(calendar::read(kind, fields)?)),
+        _ if kind.starts_with("folder") => Content::Act(Act::Folder(folder::read(kind, fields)?)),
         _ => return Err(UNKNOWN),
     })
 }

@@ -93,8 +93,8 @@ impl RulesV1 {
         let (allowed, forbidden) = (self.allowed.unwrap_or_default(), self.forbidden.unwrap_or_default());
         let fits = allowed.len().max(forbidden.len()) <= limits::MEDIA_RANGES_MAX;
         ensure(fits, OBJECT, "files", "must name at most 64 types a list")?;
-        // Whether the org's own people send files is its own affair.
-        Ok(FilePolicy { sending: true, bytes_max: self.bytes_max.0, allowed, forbidden })
+        // What only the org's own people are asked is its own affair.
+        Ok(FilePolicy { bytes_max: self.bytes_max.0, allowed, forbidden, ..FilePolicy::default() })
     }
 }
 

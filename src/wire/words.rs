@@ -145,6 +145,9 @@ pub(super) struct SettingsV1 {
     folder: Option<bool>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     callers: Option<CallersV1>,
+    /// Feature `room-files`; 0 for no rule of the room's own.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    file_bytes_max: Option<Integer>,
 }
 
 impl From<&SettingsChange> for SettingsV1 {
@@ -157,14 +160,16 @@ impl From<&SettingsChange> for SettingsV1 {
             calendar: change.rules.calendar,
             folder: change.rules.folder,
             callers: change.rules.callers.map(Into::into),
+            file_bytes_max: change.rules.file_bytes_max.map(Integer),
         }
     }
 }
 
 impl From<SettingsV1> for SettingsChange {
     fn from(settings: SettingsV1) -> Self {
-        let SettingsV1 { name, description, history, note, calendar, folder, callers } = settings;
-        let rules = RulesChange { note, calendar, folder, callers: callers.map(Into::into) };
+        let SettingsV1 { name, description, history, note, calendar, folder, callers, file_bytes_max } = settings;
+        let file_bytes_max = file_bytes_max.map(|bytes| bytes.0);
+        let rules = RulesChange { note, calendar, folder, callers: callers.map(Into::into), file_bytes_max };
         Self { name, description, history: history.map(Into::into), rules }
     }
 }

@@ -6,7 +6,7 @@ use handclasp::{
     model::{
         Code, EventId, RoomId,
         calendar::Attendance,
-        event::{Act, Calendar, Edit, Event, Message, Note, NoteBody, React, Recall, Sealed, SettingsChange},
+        event::{Act, Calendar, Edit, Event, Folder, Message, Note, NoteBody, React, Recall, Sealed, SettingsChange},
         journal::{Outcome, Place},
         limits,
         record::RecordBody,
@@ -95,7 +95,7 @@ async fn a19_the_host_cannot_change_what_our_people_said() {
 }
 
 fn note(title: &str) -> NoteBody {
-    NoteBody { title: parsed(title), text: None }
+    NoteBody { title: parsed(title), text: None, files: Vec::new() }
 }
 
 #[tokio::test]
@@ -126,4 +126,53 @@ async fn a16_notes_and_dates_are_changed_by_their_own_and_only_while_the_tool_is
     };
     assert_eq!(link.verdict(&ask).await, Some(Code::NotMaster));
     assert_eq!(shape(&node, group), before);
+}
+
+fn made(inside: Option<u64>) -> Act {
+    Folder::Made { name: parsed("Plans"), inside }.into()
+}
+
+#[tokio::test]
+async fn a16_the_follower_deletes_only_its_own_entries_and_the_host_keeps_its_tree() {
+    let (node, mut link, group, _) = host_of_group().await;
+    let answer = node.user("alice", UserOp::Act { room: group, id: EventId([1; 16]), act: made(None) }).await;
+    let Ok(Answer::Outcome(Outcome::Posted { place: Place::Index(ours), .. })) = answer else { panic!("we host") };
+    let submit = |n, act: Act| RecordBody::RoomSubmit { room: group, event: sealed(MALLORY, n, act) };
+    assert_eq!(link.verdict(&submit(2, made(Some(ours)))).await, None);
+    let hers = ours + 1;
+    let moved = |target, inside| Folder::Moved { target, inside: Some(inside) }.into();
+    for (n, act, code) in [
+        (3, Folder::Deleted { target: ours, kept_days: 0 }.into(), Code::NotAuthor),
+        (4, moved(ours, hers), Code::Invalid),
+        (5, moved(hers, hers), Code::Invalid),
+        (6, moved(hers, 0), Code::NoSuchItem),
+        (7, made(Some(limits::INTEGER_MAX)), Code::NoSuchItem),
+        (8, Folder::Restored { target: 0 }.into(), Code::NoSuchItem),
+        (9, edit(ours), Code::NoSuchItem),
+        (10, Folder::Version { target: hers, file: file(limits::FILE_BYTES_MAX) }.into(), Code::TooLarge),
+    ] {
+        assert_eq!(link.verdict(&submit(n, act)).await, Some(code), "{n}");
+    }
+    let items = node.engine.reader().items(group, 0, 100).expect("readable");
+    assert_eq!(items.iter().map(|(index, item)| (*index, item.entry.holds)).collect::<Vec<_>>(), [(ours, 1)]);
+}
+
+fn file(bytes: u64) -> handclasp::model::file::FileRef {
+    let digest = handclasp::model::Digest([9; 32]);
+    handclasp::model::file::FileRef { digest, bytes, name: parsed("x"), media_type: parsed("text/plain"), image: None }
+}
+
+#[tokio::test]
+async fn a18_a_host_that_orders_a_ring_or_a_deletion_without_right_is_not_followed() {
+    let (node, mut link, room) = follower().await;
+    let mallory = "mallory@aaa.example";
+    let ordered = |index, act| RecordBody::RoomEvent { room, index, event: sealed(mallory, 2, act) };
+    let (at, _, _) = shape(&node, room);
+    assert_eq!(link.verdict(&ordered(at, made(None))).await, None);
+    assert_eq!(link.verdict(&ordered(at + 1, made(Some(at)))).await, None);
+    let ring = Folder::Moved { target: at, inside: Some(at + 1) }.into();
+    assert_eq!(link.verdict(&ordered(at + 2, ring)).await, Some(Code::Invalid));
+    let forever = Folder::Renamed { target: limits::INTEGER_MAX, name: parsed("x") }.into();
+    assert_eq!(link.verdict(&ordered(at + 3, forever)).await, Some(Code::NoSuchItem));
+    assert!(node.engine.state().rooms[&room].info.frozen.is_none(), "a refusal of content keeps its index");
 }

@@ -81,7 +81,9 @@ async fn p26_after_a_revocation_what_was_said_stays_and_nothing_changes_it() {
     alice.say(&room, "delivered").await;
     let path = path(&bob, &room, "delivered").await;
     bob.http.put(&format!("{path}/reactions/👍"), &Value::Null).await.done();
-    wait_now(&alice, &path, "a reaction", |item| !item["now"]["reactions"].is_null()).await;
+    for person in [&alice, &bob] {
+        wait_now(person, &path, "a reaction", |item| !item["now"]["reactions"].is_null()).await;
+    }
     pair.globex.revoke(&pair.acme).await;
     pair.wait("closed_by_them", "closed_by_us").await;
     for (person, code) in [(&alice, "CLOSED_BY_THEM"), (&bob, "CLOSED_BY_US")] {

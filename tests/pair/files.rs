@@ -242,3 +242,71 @@ async fn f4_an_upload_goes_on_after_kill_9() {
     let upload = alice.http.read(&format!("/api/v1/uploads/{id}")).await.done();
     assert_eq!(upload["file"]["digest"], digest(&bytes));
 }
+
+#[tokio::test]
+async fn p19_the_room_shows_the_strictest_rule_for_files_and_whose_it_is() {
+    let pair = Pair::open().await;
+    for (host, partner) in pair.both_ways() {
+        let (maker, guest) = (host.person("maker").await, partner.person("guest").await);
+        let room = maker.group("Launch", &[&guest]).await;
+        let path = format!("/api/v1/rooms/{room}");
+        let wait_limit = async |limit: Value| {
+            for person in [&maker, &guest] {
+                until(&format!("{} sees {limit}", person.address), || async {
+                    person.room(&room).await.filter(|room| room["file_limit"] == limit)
+                })
+                .await;
+            }
+        };
+        guest.http.patch(&path, &json!({ "file_bytes_max": 2_000 })).await.refused("NOT_MASTER");
+        maker.http.patch(&path, &json!({ "file_bytes_max": 2_000 })).await.done();
+        wait_limit(json!({ "bytes_max": 2_000, "by": "masters" })).await;
+        for person in [&maker, &guest] {
+            let id = upload(&person.http, "x.bin", &[1; 2_001]).await;
+            let message = json!({ "text": "x", "files": [{ "upload": id }] });
+            person.http.post(&format!("{path}/messages"), &message).await.refused("TOO_LARGE");
+        }
+        let rules = json!({ "sending": true, "bytes_max": 1_000 });
+        partner.admin.put("/admin/v1/policy/files", &rules).await.done();
+        wait_limit(json!({ "bytes_max": 1_000, "by": partner.domain })).await;
+        partner.admin.put("/admin/v1/policy/files", &json!({ "sending": true, "bytes_max": 100 * MIB })).await.done();
+        wait_limit(json!({ "bytes_max": 2_000, "by": "masters" })).await;
+        // One person's permission is the affair of their own admin.
+        partner.admin.patch("/admin/v1/users/guest", &json!({ "files": false })).await.done();
+        let id = upload(&guest.http, "x.bin", b"small").await;
+        let message = json!({ "text": "x", "files": [{ "upload": id }] });
+        guest.http.post(&format!("{path}/messages"), &message).await.refused("FILES_OFF");
+        assert_eq!(guest.room(&room).await.expect("a member")["files_off"]["code"], "FILES_OFF");
+        assert_eq!(maker.room(&room).await.expect("a member")["files_off"], Value::Null);
+        guest.say(&room, "words go on").await;
+        partner.admin.patch("/admin/v1/users/guest", &json!({ "files": true })).await.done();
+    }
+}
+
+#[tokio::test]
+async fn p19_a_notes_files_cross_and_go_with_it() {
+    let pair = Pair::open().await;
+    for (host, partner) in pair.both_ways() {
+        let (maker, guest) = (host.person("maker").await, partner.person("guest").await);
+        let room = maker.group("Launch", &[&guest]).await;
+        let notes = format!("/api/v1/rooms/{room}/notes");
+        for (seed, from, to) in [(1, &maker, &guest), (2, &guest, &maker)] {
+            let bytes = content(seed ^ host.domain.len() as u8, 300_000);
+            let id = upload(&from.http, "photo.bin", &bytes).await;
+            let title = format!("Photos {seed}");
+            from.http.post(&notes, &json!({ "title": title, "files": [{ "upload": id }] })).await.done();
+            let note = until("the note is there with its file", || async {
+                let page = to.http.read(&notes).await.done();
+                let items = page["items"].as_array().expect("items").clone();
+                items.into_iter().find(|note| note["title"] == title && note["files"][0]["state"] == "here")
+            })
+            .await;
+            wait_file(to, &room, &bytes).await;
+            from.http.delete(&format!("{notes}/{}", note["index"])).await.done();
+            until("the bytes are gone on both sides", || async {
+                [&pair.acme, &pair.globex].iter().all(|org| !blob(org, &bytes).exists()).then_some(())
+            })
+            .await;
+        }
+    }
+}

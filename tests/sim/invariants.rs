@@ -4,6 +4,7 @@ use super::ops::Told;
 use handclasp::{
     core::{
         State,
+        facts::ItemFact,
         files::{is_awaited, named_by},
         state::Delivery,
     },
@@ -114,7 +115,7 @@ async fn check_files(engine: &Engine, files: &Files) {
             let Some(fact) = engine.reader().item(id, index).expect("a readable store") else { continue };
             for file in named_by(&fact.event) {
                 let used = engine.reader().file_uses(file.digest, id).expect("a readable store").contains(&index);
-                assert_eq!(used, fact.item.recalled.is_none(), "P20: {id} {index}");
+                assert_eq!(used, !is_gone(engine, id, &fact), "P20: {id} {index}");
                 if used && !is_awaited(&state, room, file.digest, index) {
                     let bytes = files.read(file.digest, 0, usize::MAX).await.expect("W19: an event's file is here");
                     assert_eq!(handclasp::crypto::digest::sha256(&bytes), file.digest);
@@ -122,6 +123,13 @@ async fn check_files(engine: &Engine, files: &Files) {
             }
         }
     }
+}
+
+/// Whether an item, or what it belongs to, was taken back for good.
+fn is_gone(engine: &Engine, id: RoomId, fact: &ItemFact) -> bool {
+    let owner = fact.event.content.act().and_then(|act| act.target());
+    let owner = owner.and_then(|owner| engine.reader().item(id, owner).expect("a readable store"));
+    fact.item.recalled.is_some() || owner.is_some_and(|owner| owner.item.recalled.is_some())
 }
 
 fn check_audit(engine: &Engine) {

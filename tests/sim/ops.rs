@@ -8,8 +8,8 @@ use handclasp::{
     model::{
         Domain, EventId, RoomId,
         calendar::{Attendance, When},
-        event::{Act, Calendar, DateBody, Edit, Message, Note, NoteBody, React, Recall, Role, SettingsChange},
-        file::FileSource,
+        event::{Act, Calendar, DateBody, Edit, Folder, Message, Note, NoteBody, React, Recall, Role, SettingsChange},
+        file::{FilePolicy, FileSource},
         grant::Scopes,
         journal::Outcome,
         link::LinkState,
@@ -95,6 +95,9 @@ impl Driver {
             self.grant(site).await;
         }
         self.until_open().await;
+        // What people of one side delete from folders is gone at once.
+        let policy = FilePolicy { folder_kept_days: 0, ..FilePolicy::default() };
+        self.site(0).admin(AdminOp::SetFilePolicy(Box::new(policy))).await.expect("a policy can be set");
         for (site, user, friend) in [(0, "alice", "bob"), (1, "dave", "carol"), (0, "carol", "erin")] {
             let address = self.told.sites[1 - site].address(friend);
             self.site(site).user(user, UserOp::AddContact(address)).await.expect("the link is open");
@@ -201,7 +204,7 @@ impl Driver {
         }
     }
 
-    /// Every fourth message goes with a file.
+    /// Every fourth message goes with a file, or is one in the folder.
     async fn with_file(&mut self, site: usize, user: &str, (room, id): (RoomId, EventId), act: Act) -> UserOp {
         let Act::Message(message) = &act else { return UserOp::Act { room, id, act } };
         if self.below(4) > 0 {
@@ -210,7 +213,10 @@ impl Driver {
         let (bytes, content) = (self.below(3_000) as usize, self.below(20) as u8);
         match self.site(site).upload(user, id.0, vec![content; bytes]).await {
             Some(file) => {
-                let act = Message { files: vec![file], ..message.clone() }.into();
+                let act = match self.below(3) {
+                    0 => Folder::Added { file, inside: None }.into(),
+                    _ => Message { files: vec![file], ..message.clone() }.into(),
+                };
                 UserOp::Share { room, id, act, sources: vec![FileSource::Upload] }
             }
             None => UserOp::Act { room, id, act },
@@ -221,8 +227,11 @@ impl Driver {
     async fn some_act(&mut self, site: usize, room: RoomId, message: Message) -> Act {
         let state = self.told.sites[site].engine().await.state();
         let target = self.below(state.rooms.get(&room).map_or(1, |room| room.next_index.max(1)));
-        match self.below(12) {
-            8 => Note::Posted(NoteBody { title: "note".parse().expect("a title"), text: None }).into(),
+        match self.below(16) {
+            12..=14 => self.some_folding(target),
+            8 => {
+                Note::Posted(NoteBody { title: "note".parse().expect("a title"), text: None, files: Vec::new() }).into()
+            }
             9 => match self.below(3) {
                 0 => Note::Commented { target, text: message.text }.into(),
                 1 => Note::Pinned { target, on: self.below(2) == 0 }.into(),
@@ -243,6 +252,20 @@ impl Driver {
             }
             _ => message.into(),
         }
+    }
+
+    /// Something in the folder, with whatever is there.
+    fn some_folding(&mut self, target: u64) -> Act {
+        let name = "plans".parse().expect("a name");
+        let inside = Some(target).filter(|_| self.below(2) == 0);
+        match self.below(6) {
+            0 => Folder::Made { name, inside },
+            1 => Folder::Renamed { target, name },
+            2 => Folder::Moved { target, inside: target.checked_sub(1).filter(|_| self.below(2) == 0) },
+            3 | 4 => Folder::Deleted { target, kept_days: 0 },
+            _ => Folder::Restored { target },
+        }
+        .into()
     }
 
     async fn make_group(&mut self, site: usize) {

@@ -12,8 +12,8 @@ use handclasp::{
             Why,
         },
         event::{
-            Act, Calendar, Content, DateBody, Edit, Event, Message, Note, NoteBody, React, Recall, Role, Sealed,
-            SettingsChange,
+            Act, Calendar, Content, DateBody, Edit, Event, Folder, Message, Note, NoteBody, React, Recall, Role,
+            Sealed, SettingsChange,
         },
         file::{FilePolicy, FileRef, ImageSize},
         grant::{Grant, GrantState, Scope, SignedGrant},
@@ -173,7 +173,7 @@ pub fn events() -> Vec<Sealed> {
         |words: &str, reply_to, mentions| Content::from(Message { reply_to, mentions, ..Message::plain(text(words)) });
     let note = |note: Note| Content::Act(note.into());
     let calendar = |calendar: Calendar| Content::Act(calendar.into());
-    let body = NoteBody { title: text("Stand 12"), text: Some(text("Hall 3")) };
+    let body = NoteBody { title: text("Stand 12"), text: Some(text("Hall 3")), files: Vec::new() };
     let edit = Edit { target: 1, text: text("Tab again"), mentions: vec![alice.clone()] };
     let settings = SettingsChange {
         name: Some(text("Fair 2027")),
@@ -181,7 +181,7 @@ pub fn events() -> Vec<Sealed> {
         history: Some(History::All),
         ..SettingsChange::default()
     };
-    vec![
+    let mut events = vec![
         event(Some(alice.clone()), 1, message("Hello Bob", None, vec![])),
         event(Some(bob.clone()), 2, message("Tab\t\"quoted\" \\ \n\u{1F91D} \u{e9}", Some(0), vec![alice.clone()])),
         event(Some(alice.clone()), 3, Content::Created { name: text("Fair 2026") }),
@@ -203,10 +203,28 @@ pub fn events() -> Vec<Sealed> {
         event(Some(bob.clone()), 19, calendar(Calendar::Changed { target: 17, body: days() })),
         event(Some(bob.clone()), 20, calendar(Calendar::Answered { target: 17, answer: Attendance::Maybe })),
         event(Some(bob.clone()), 21, calendar(Calendar::Cancelled { target: 17 })),
-        event(Some(bob), 22, Content::Settings(rules())),
+        event(Some(bob.clone()), 22, Content::Settings(rules())),
         event(Some(alice), 23, Message { files: files(), ..Message::plain(MessageText::none()) }.into()),
-        event(Some(ACME.user("alice")), 24, Act::Call(call_entry()).into()),
-    ]
+    ];
+    events.extend(folder(&bob));
+    let body = NoteBody { title: text("Photos"), text: None, files: files() };
+    events.push(event(Some(bob), 31, note(Note::Posted(body))));
+    events.push(event(Some(ACME.user("alice")), 32, Act::Call(call_entry()).into()));
+    events
+}
+
+fn folder(bob: &Address) -> Vec<Sealed> {
+    let file = |at: usize| files().swap_remove(at);
+    let acts = [
+        Folder::Made { name: text("Plans"), inside: None },
+        Folder::Added { file: file(1), inside: Some(23) },
+        Folder::Version { target: 24, file: file(0) },
+        Folder::Renamed { target: 24, name: text("Plan B.pdf") },
+        Folder::Moved { target: 24, inside: None },
+        Folder::Deleted { target: 24, kept_days: 30 },
+        Folder::Restored { target: 24 },
+    ];
+    acts.into_iter().zip(24..).map(|(act, id)| event(Some(bob.clone()), id, Content::Act(act.into()))).collect()
 }
 
 fn weekly() -> DateBody {

@@ -20,7 +20,8 @@ export async function startBrowser() {
     async visit(org, options = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', ...options });
       const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
+      // Long, because a gate shares its machine: what is waited for comes at once where nothing is wrong.
+      page.setDefaultTimeout(30_000);
       page.on('pageerror', (error) => complaints.push(`error: ${error.stack}`));
       page.on('console', (message) => { if (/content security policy|trusted ?type|refused to/i.test(message.text())) complaints.push(message.text()); });
       page.on('request', (request) => { if (!/^(blob:|data:)/.test(request.url()) && !request.url().startsWith(org.url)) complaints.push(`asked abroad: ${request.url()}`); });
@@ -31,8 +32,9 @@ export async function startBrowser() {
     /** Somebody who is signed in and sees their rooms. */
     async signIn(org, user, options) {
       const page = await this.visit(org, options);
-      await page.getByLabel('User').fill(user);
-      await page.getByLabel('Password').fill(org.password);
+      // By name, not by label: the labels speak the page's language.
+      await page.locator('input[name=username]').fill(user);
+      await page.locator('input[name=password]').fill(org.password);
       await page.keyboard.press('Enter');
       await page.locator('hc-sidebar').waitFor();
       return page;

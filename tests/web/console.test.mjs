@@ -1,14 +1,13 @@
 // The admin console, clicked through by admins of two organizations in browser sessions of their own.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
-import { inaccessible, shoot, startBrowser } from './browser.mjs';
-import { startTown } from './town.mjs';
+import { inaccessible, openRoom, shoot, startBrowser } from './browser.mjs';
+import { offers, startTown } from './town.mjs';
 
 const HOSTILE = '<img src=x onerror="document.title=\'owned\'">';
 const SIZES = [['phone', 390, 844], ['laptop', 1280, 800], ['wide', 1920, 1080]];
-const VIEWS = ['/', '/pair', '/users', '/users/alice', '/policy', '/rooms', '/why', '/audit', '/health', '/limits'];
+const VIEWS = ['/', '/pair', '/users', '/users/alice', '/policy', '/rooms', '/reports', '/holds', '/why', '/audit', '/health', '/limits'];
 
 let town;
 let browser;
@@ -17,16 +16,10 @@ let theirs;
 before(async () => {
   town = await startTown();
   browser = await startBrowser();
-  [ours, theirs] = [town.acme, town.globex].map(consoleOf);
+  [ours, theirs] = [town.acme.console, town.globex.console];
 });
 after(async () => { await browser?.stop(); await town?.stop(); });
 afterEach(() => assert.deepEqual(browser.complaints.splice(0), [], 'complaints of the pages'));
-
-/** The console of an org: its address, and the admin token from its files. */
-function consoleOf({ dir }) {
-  const { admin } = JSON.parse(readFileSync(`${dir}/ready.json`, 'utf8'));
-  return { url: process.env[`HANDCLASP_CONSOLE_${admin.split(':')[1]}`] ?? `http://${admin}`, token: readFileSync(`${dir}/keys/admin.token`, 'utf8').trim() };
-}
 
 const open = (admin, options) => browser.visit(admin, { reducedMotion: 'reduce', ...options });
 
@@ -185,6 +178,47 @@ test('p28 the audit log is searched and its chain holds', async () => {
   await page.getByRole('button', { name: 'Check the chain' }).click();
   await page.getByText('The chain holds').waitFor();
   await page.context().close();
+});
+
+test('p28 a report reaches the admins with the original, holds are set and lifted, and erasing asks twice', async (t) => {
+  if (!await offers(town.acme, '/reports')) return t.skip();
+  const alice = await browser.signIn(town.acme, 'alice');
+  await openRoom(alice, 'Launch');
+  const said = alice.locator('article.message', { hasText: 'Bob is here' });
+  await said.hover();
+  await said.getByRole('button', { name: 'More' }).click();
+  await alice.getByRole('menuitem', { name: 'Report the message' }).click();
+  await alice.getByRole('dialog').getByLabel('What is wrong?').fill(HOSTILE);
+  await checkAccess(alice, 'report');
+  await alice.getByRole('dialog').getByRole('button', { name: 'Report' }).click();
+  await alice.getByText('Your administrators have it').waitFor();
+  const page = await open(ours);
+  await signIn(page, ours, 'carol');
+  await go(page, '#/reports');
+  await page.getByText(HOSTILE).waitFor();
+  await page.getByRole('button', { name: 'What was said' }).click();
+  await page.getByRole('dialog').getByText('Bob is here').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Close the report' }).click();
+  await page.getByRole('dialog').getByLabel('What was done').fill('talked to Bob');
+  await page.getByRole('dialog').getByRole('button', { name: 'Close the report' }).click();
+  await page.getByText('No open reports').waitFor();
+  await go(page, '#/holds');
+  await page.getByRole('button', { name: 'Set a hold' }).click();
+  await page.getByLabel('User, as for signing in').fill('alice');
+  await page.getByLabel('Reason, which stands in the audit log').fill('a lawsuit');
+  await checkAccess(page, 'hold');
+  await page.getByRole('dialog').getByRole('button', { name: 'Set a hold' }).click();
+  await page.locator('.panel', { hasText: 'a lawsuit' }).getByRole('button', { name: 'Lift the hold' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Lift the hold' }).click();
+  await page.getByText('Nothing is held').waitFor();
+  await go(page, '#/users/alice');
+  await page.getByRole('button', { name: 'Erase this person' }).click();
+  await page.getByRole('dialog').getByLabel('Type alice to confirm').fill('bob');
+  await page.getByRole('dialog').getByRole('button', { name: 'Erase this person' }).click();
+  await page.getByText('must repeat the name of the user').waitFor();
+  for (const one of [alice, page]) await one.context().close();
+  return undefined;
 });
 
 test('a daemon that does not answer is said so, and what was known stays in sight', async () => {

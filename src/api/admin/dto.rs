@@ -205,6 +205,8 @@ pub struct UserView {
     pub chosen: bool,
     /// The switch for this user alone.
     pub external: bool,
+    /// Whether they may send files to other organizations, as far as the policy for files lets anybody.
+    pub files: bool,
     /// Whether they may use external messaging, all in all.
     pub permitted: bool,
     /// Whether a password is set.
@@ -242,6 +244,9 @@ pub struct UserPatch {
     /// The switch for this user alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external: Option<bool>,
+    /// Whether they may send files to other organizations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<bool>,
     /// New password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Password>,
@@ -313,6 +318,10 @@ pub struct FilePolicyView {
     /// Media types that may not.
     #[serde(default)]
     pub forbidden: Vec<String>,
+    /// How long what users delete from the folders of rooms can be brought back, days: 0 to 366; stays as it is when
+    /// absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder_kept_days: Option<u64>,
 }
 
 /// One version of a message.

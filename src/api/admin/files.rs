@@ -22,11 +22,13 @@ pub async fn show(context: Context) -> Json<FilePolicyView> {
 ))]
 pub async fn put(context: Context, actor: Actor, write: Write) -> Result<Json<FilePolicyView>, Problem> {
     let request: FilePolicyView = write.parse()?;
+    let known = context.engine.state().file_policy.clone();
     let policy = FilePolicy {
         sending: request.sending,
         bytes_max: request.bytes_max,
         allowed: parse_all("allowed", &request.allowed)?,
         forbidden: parse_all("forbidden", &request.forbidden)?,
+        folder_kept_days: request.folder_kept_days.unwrap_or(known.folder_kept_days),
     };
     context.submit(&actor, write.key(&actor.caller())?, AdminOp::SetFilePolicy(Box::new(policy))).await?;
     Ok(Json(views::file_policy(&context.engine.state().file_policy)))

@@ -94,6 +94,7 @@ pub async fn change(
         active: request.active,
         chosen: request.chosen,
         external: request.external,
+        files: request.files,
         password: hash(&context.secrets.passwords, request.password.as_ref()).await?,
     };
     let op = AdminOp::ChangeUser { local: local.clone(), change };

@@ -112,6 +112,7 @@ pub fn user(state: &State, user: &User) -> UserView {
         active: user.active,
         chosen: user.chosen,
         external: user.external,
+        files: user.files,
         permitted: user.is_permitted(state.policy),
         has_password: user.password.is_some(),
         created_at: user.created_at.0,
@@ -150,6 +151,7 @@ pub fn file_policy(policy: &FilePolicy) -> FilePolicyView {
         bytes_max: policy.bytes_max,
         allowed: texts(&policy.allowed),
         forbidden: texts(&policy.forbidden),
+        folder_kept_days: Some(policy.folder_kept_days),
     }
 }
 

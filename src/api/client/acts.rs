@@ -7,7 +7,7 @@ use super::{
     dto,
     messages::posted,
     paths::{MessagePath, ReactionPath},
-    render,
+    render, uploads,
 };
 use crate::{
     api::{
@@ -20,7 +20,7 @@ use crate::{
     model::{
         Code, EventId, RoomId,
         event::{Act, Edit, React, Recall},
-        file::FileSource,
+        file::{FileRef, FileSource},
         journal::Outcome,
         text::Emoji,
     },
@@ -75,6 +75,23 @@ pub(super) async fn perform(
     let room: RoomId = segments.parse("room")?;
     let key = write.key(caller.user.as_str())?;
     Ok(answer(submit(context, caller, key, room, act).await?))
+}
+
+/// The same for an act that names files: they are looked up before it is made.
+pub(super) async fn perform_naming(
+    context: &ClientContext,
+    caller: &Caller,
+    segments: &Segments,
+    write: &Write,
+    (files, made): (&[dto::NewFile], impl FnOnce(Vec<FileRef>) -> Result<Act, Problem>),
+) -> Result<Response, Problem> {
+    let room: RoomId = segments.parse("room")?;
+    let key = write.key(caller.user.as_str())?;
+    let named = uploads::resolve(context, caller, files).await?;
+    let act = made(named.files.clone())?;
+    let posted = share(context, caller, key, room, (act, named.sources.clone())).await?;
+    named.done(context, caller).await;
+    Ok(answer(posted))
 }
 
 /// Read one event

@@ -1,7 +1,7 @@
 //! What is shown beside the events of a page: what has become of their items, and what they answer. An event that nothing
 //! touched and that answers nothing costs no read.
 
-use super::{dto, files, view};
+use super::{dto, files, render, view};
 use crate::{
     core::{
         rooms::visible,
@@ -84,15 +84,21 @@ impl<'a> Beside<'a> {
         let sees = |index: u64| visible(state, user, room, index);
         match row.regards {
             Regards::Reply(index) if sees(index) => now.quote = self.quote(index, sees)?,
-            Regards::Item(_) | Regards::Reply(_) | Regards::Nothing => {}
+            Regards::Item(_) | Regards::Under(_) | Regards::Reply(_) | Regards::Nothing => {}
         }
         let tombstone = self.is_recalled(row);
         let item = self.items.get(&row.index);
         if let Some(item) = item {
-            now.recalled = item.recalled.as_ref().map(view::trace);
+            now.recalled = match &item.recalled {
+                Some(trace) => Some(view::trace(trace, self.delivery(state, room, trace.index)?)),
+                None => None,
+            };
             now.reactions = view::reactions(item, sees);
             if !tombstone {
                 now.edited = self.edited(item, sees)?;
+                if let Some(edited) = &mut now.edited {
+                    edited.delivery = self.delivery(state, room, edited.index)?;
+                }
             }
         }
         if tombstone {
@@ -114,6 +120,7 @@ impl<'a> Beside<'a> {
                 count: seen.len() as u64,
                 text: edit.text.to_string(),
                 mentions: edit.mentions.iter().map(ToString::to_string).collect(),
+                delivery: None,
             })
         }))
     }
@@ -134,6 +141,12 @@ impl<'a> Beside<'a> {
         Ok(Some(dto::Quote { index, author, text, recalled }))
     }
 
+    /// Whether the partner has an event; none when it has it from there, or need not have it.
+    fn delivery(&self, state: &State, room: &Room, index: u64) -> Result<Option<dto::Delivery>, StoreError> {
+        let rows = self.reader.timeline(self.room, index, index + 1, 1, usize::MAX)?;
+        Ok(rows.first().and_then(|row| render::delivery_of(state, room, row)).map(view::delivery))
+    }
+
     fn event(&self, index: u64) -> Result<Option<Event>, StoreError> {
         let rows = self.reader.timeline(self.room, index, index + 1, 1, usize::MAX)?;
         rows.first().map(|row| event_of(&row.bytes)).transpose()
@@ -142,13 +155,13 @@ impl<'a> Beside<'a> {
 
 /// The index of the item that the event of a row changes.
 pub fn target_of(row: &TimelineRow) -> Option<u64> {
-    if let Regards::Item(index) = row.regards { Some(index) } else { None }
+    row.regards.item()
 }
 
 fn pointed_at(regards: Regards) -> Option<u64> {
     match regards {
         Regards::Nothing => None,
-        Regards::Reply(index) | Regards::Item(index) => Some(index),
+        Regards::Reply(index) | Regards::Item(index) | Regards::Under(index) => Some(index),
     }
 }
 

@@ -108,7 +108,7 @@ fn show(view: &View<'_>, shown: &Shown) -> dto::Date {
         index: shown.index,
         author: shown.author(),
         made_at: shown.fact.event.made_at.0,
-        changed_at: shown.latest.as_ref().map(|(_, at)| at.0),
+        changed_at: shown.latest.as_ref().map(|latest| latest.at.0),
         cancelled: item.cancelled.is_some(),
         answers: answers.collect(),
         reactions: view::reactions(item, |index| view.sees(index)),
@@ -253,7 +253,7 @@ fn ics_of(view: &View<'_>, shown: &[Shown]) -> Response {
             host: &host,
             index: shown.index,
             body: date_of(shown)?,
-            changed_at: shown.latest.as_ref().map_or(shown.fact.event.made_at.0, |(_, at)| at.0),
+            changed_at: shown.latest.as_ref().map_or(shown.fact.event.made_at.0, |latest| latest.at.0),
             changes: shown.fact.item.edits.len() as u64 + u64::from(shown.fact.item.cancelled.is_some()),
             cancelled: shown.fact.item.cancelled.is_some(),
         })

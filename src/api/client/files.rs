@@ -14,6 +14,7 @@ use crate::{
     files::Files,
     model::{
         Code, Digest, LocalPart, RoomId,
+        event::Act,
         file::{FileName, FileRef, FileState},
         limits,
     },
@@ -167,7 +168,10 @@ pub fn moved(
 fn places(reader: &Reader, state: &State, room: &Room, index: u64) -> Result<Option<dto::FilesMoved>, StoreError> {
     let id = room.info.id;
     let Some(item) = reader.item(id, index)? else { return Ok(None) };
-    let recalled = item.item.recalled.is_some();
+    // What belongs to something that was taken back is taken back with it.
+    let owner =
+        item.event.content.act().and_then(Act::target).map(|owner| reader.item(id, owner)).transpose()?.flatten();
+    let recalled = owner.is_some_and(|owner| owner.item.recalled.is_some()) || item.item.recalled.is_some();
     let place = |file: &FileRef| {
         let now = if recalled { FileState::Erased } else { state_of(state, room, file.digest, index) };
         dto::FilePlace { digest: file.digest.to_string(), state: now.as_str().into() }

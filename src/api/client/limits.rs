@@ -38,6 +38,8 @@ const LIMITS: &[(&str, u64, &str, &str)] = &[
     ("note_title", limits::TITLE_CHARS_MAX as u64, "characters", "the title of a note or a date"),
     ("note_comments", limits::COMMENTS_PER_NOTE_MAX as u64, "comments", "comments under one note"),
     ("date_place", limits::PLACE_CHARS_MAX as u64, "characters", "the place of a date"),
+    ("folder_depth", limits::FOLDER_DEPTH_MAX as u64, "subfolders", "subfolders within each other"),
+    ("folder_versions", limits::VERSIONS_PER_ENTRY_MAX as u64, "versions", "versions of one file beside the first"),
     ("date_recurrence", limits::RECURRENCE_BYTES_MAX as u64, "bytes", "the rule of recurrence of a date"),
     ("date_occurrences", limits::OCCURRENCES_MAX as u64, "times", "occurrences of one date in one answer"),
     ("date_reminder", limits::REMINDER_MINUTES_MAX, "minutes", "how long before a date one can be reminded"),

@@ -11,6 +11,7 @@ mod calls;
 mod contacts;
 mod events;
 mod files;
+mod folder;
 mod frame;
 mod ics;
 pub(super) mod limits;
@@ -158,6 +159,12 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(notes::pin, notes::unpin))
         .routes(routes!(notes::list_comments, notes::comment))
         .routes(routes!(notes::delete_comment))
+        .routes(routes!(folder::list, folder::add))
+        .routes(routes!(folder::read, folder::delete))
+        .routes(routes!(folder::versions, folder::add_version))
+        .routes(routes!(folder::rename))
+        .routes(routes!(folder::shift))
+        .routes(routes!(folder::restore))
         .routes(routes!(calendar::list, calendar::post))
         .routes(routes!(calendar::read, calendar::change, calendar::cancel))
         .routes(routes!(calendar::answer))

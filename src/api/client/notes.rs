@@ -15,16 +15,19 @@ use crate::{
         paging::Page,
         problem::Problem,
     },
+    core::files::state_of,
     model::{
         RoomId,
         event::{Act, Content, ItemKind, Note, NoteBody},
+        file::FileRef,
     },
     store::kv::StoreError,
 };
 use axum::{Json, http::StatusCode, response::Response};
 
-fn body(request: &dto::NewNote) -> Result<NoteBody, Problem> {
+fn body(request: &dto::NewNote, files: Vec<FileRef>) -> Result<NoteBody, Problem> {
     Ok(NoteBody {
+        files,
         title: field::parse("title", &request.title)?,
         text: field::parse_opt("text", request.text.as_deref())?,
     })
@@ -64,19 +67,24 @@ pub async fn read(context: Context, caller: Caller, segments: Segments) -> Resul
 
 fn show(view: &View<'_>, shown: &Shown) -> Result<dto::Note, StoreError> {
     let item = &shown.fact.item;
-    let (title, text) = match shown.content() {
-        Content::Act(Act::Note(Note::Posted(body) | Note::Edited { body, .. })) => {
-            (body.title.to_string(), body.text.as_ref().map(ToString::to_string))
-        }
-        _ => (String::new(), None),
+    let body = match shown.content() {
+        Content::Act(Act::Note(note)) => note.body(),
+        _ => None,
+    };
+    let named_at = shown.says_at();
+    let attached = |file: &FileRef| dto::Attachment {
+        index: named_at,
+        file: file.into(),
+        state: state_of(view.state, view.room, file.digest, named_at).as_str().into(),
     };
     Ok(dto::Note {
         index: shown.index,
         author: shown.author(),
         made_at: shown.fact.event.made_at.0,
-        title,
-        text,
-        edited_at: shown.latest.as_ref().map(|(_, at)| at.0),
+        title: body.map(|body| body.title.to_string()).unwrap_or_default(),
+        text: body.and_then(|body| body.text.as_ref()).map(ToString::to_string),
+        files: body.map(|body| body.files.iter().map(attached).collect()).unwrap_or_default(),
+        edited_at: shown.latest.as_ref().map(|latest| latest.at.0),
         pinned: item.pinned.as_ref().is_some_and(|trace| view.sees(trace.index)),
         comments_count: comments(view, shown)?.len() as u64,
         reactions: view::reactions(item, |index| view.sees(index)),
@@ -101,8 +109,9 @@ pub async fn post(
     write: Write,
 ) -> Result<(StatusCode, Response), Problem> {
     let request: dto::NewNote = write.parse()?;
-    let note = Note::Posted(body(&request)?);
-    Ok((StatusCode::CREATED, acts::perform(&context, &caller, &segments, &write, Act::Note(note)).await?))
+    let made = |files| Ok(Note::Posted(body(&request, files)?).into());
+    let posted = acts::perform_naming(&context, &caller, &segments, &write, (&request.files, made)).await?;
+    Ok((StatusCode::CREATED, posted))
 }
 
 /// Say a note anew
@@ -115,8 +124,9 @@ pub async fn post(
 )]
 pub async fn edit(context: Context, caller: Caller, segments: Segments, write: Write) -> Result<Response, Problem> {
     let request: dto::NewNote = write.parse()?;
-    let note = Note::Edited { target: segments.parse("index")?, body: body(&request)? };
-    acts::perform(&context, &caller, &segments, &write, Act::Note(note)).await
+    let target = segments.parse("index")?;
+    let made = |files| Ok(Note::Edited { target, body: body(&request, files)? }.into());
+    acts::perform_naming(&context, &caller, &segments, &write, (&request.files, made)).await
 }
 
 /// Delete a note

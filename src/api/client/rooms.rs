@@ -11,13 +11,14 @@ use crate::{
     core::{
         command::UserOp,
         groups,
-        rooms::member_of,
+        rooms::{hidden_ranges, member_of},
         state::{Room, State},
     },
     engine::IdempotencyKey,
     model::{
         Address, Code, LocalPart, Millis, RoomId,
-        event::SettingsChange,
+        event::{Regards, SettingsChange},
+        limits,
         room::History,
         tool::{Callers, RulesChange},
     },
@@ -114,7 +115,7 @@ pub async fn read(context: Context, caller: Caller, segments: Segments) -> Resul
     read_room(&context, &caller, segments.parse("room")?)
 }
 
-/// Change a room's name, description, history rule, tools, or who may call all
+/// Change a room's name, description, history rule, tools, who may call all, or the largest file
 ///
 /// Masters only. The history rule applies to members added later. When the partner hosts the room, the change takes
 /// effect when its daemon confirms it.
@@ -140,10 +141,11 @@ pub async fn change(
             calendar: request.tools.calendar,
             folder: request.tools.folder,
             callers: request.callers.as_deref().map(|word| field::parse_word("callers", word, &CALLERS)).transpose()?,
+            file_bytes_max: request.file_bytes_max,
         },
     };
     if change == SettingsChange::default() {
-        let detail = "give at least one of `name`, `description`, `history`, `tools`, `callers`";
+        let detail = "give at least one of `name`, `description`, `history`, `tools`, `callers`, `file_bytes_max`";
         return Err(Problem::new(Code::Invalid, detail));
     }
     caller.submit(&context, write.key(caller.user.as_str())?, UserOp::ChangeRoom(room, change)).await?;
@@ -185,8 +187,22 @@ pub fn show(
     user: &LocalPart,
     room: &Arc<Room>,
 ) -> Result<dto::Room, StoreError> {
-    let last_event_at = last_event_at(context, state, user, room)?;
-    Ok(view::room(state, user, room, context.engine.now(), last_event_at))
+    let (last_event_at, quiet) = (last_event_at(context, state, user, room)?, quiet(context, state, user, room)?);
+    Ok(view::room(state, user, room, context.engine.now(), view::Seen { last_event_at, quiet }))
+}
+
+/// How many of the unread events are not for reading: they only change what is there. Far behind, nobody counts.
+fn quiet(context: &ClientContext, state: &State, user: &LocalPart, room: &Room) -> Result<u64, StoreError> {
+    let (from, to) = view::unread_range(state, user, room);
+    let is_far = to.saturating_sub(from) > limits::UNREAD_EXACT_MAX;
+    if room.touched_end == 0 || is_far {
+        return Ok(0);
+    }
+    let hidden = hidden_ranges(state, user, room);
+    let rows = context.engine.reader().timeline(room.info.id, from, to, usize::MAX, usize::MAX)?;
+    let is_shown = |index: u64| !hidden.iter().any(|(start, end)| (*start..*end).contains(&index));
+    let quiet = rows.iter().filter(|row| matches!(row.regards, Regards::Item(_)) && is_shown(row.index));
+    Ok(quiet.count() as u64)
 }
 
 fn last_event_at(

@@ -11,6 +11,7 @@ use crate::{
     model::{
         Code, LocalPart, Millis, RoomId,
         event::{Content, Event, ItemKind},
+        limits,
     },
     store::{kv::StoreError, reader::Reader},
 };
@@ -35,8 +36,19 @@ pub struct Shown {
     pub index: u64,
     /// The event that made it, and what has become of it.
     pub fact: ItemFact,
-    /// What replaced its content last: the event, and when it was made.
-    pub latest: Option<(Content, Millis)>,
+    /// What replaced its content last.
+    pub latest: Option<Latest>,
+}
+
+/// An event that replaced the content of an item.
+#[derive(Debug)]
+pub struct Latest {
+    /// Its index.
+    pub index: u64,
+    /// What the item says from then on.
+    pub content: Content,
+    /// When it was made.
+    pub at: Millis,
 }
 
 impl<'a> View<'a> {
@@ -67,7 +79,10 @@ impl<'a> View<'a> {
         });
         let Some(fact) = fact else { return Ok(None) };
         let latest = match fact.item.edits.iter().rev().find(|edit| self.sees(**edit)) {
-            Some(edit) => self.event(*edit)?.map(|event| (event.content, event.made_at)),
+            Some(edit) => {
+                let event = self.event(*edit)?;
+                event.map(|event| Latest { index: *edit, content: event.content, at: event.made_at })
+            }
             None => None,
         };
         Ok(Some(Shown { index, fact, latest }))
@@ -96,18 +111,34 @@ impl<'a> View<'a> {
         query: &dto::ItemsQuery,
         show: impl Fn(Shown) -> T,
     ) -> Result<Page<T>, Problem> {
+        self.pick(kind, query, |shown| Ok(Some(show(shown))))
+    }
+
+    /// The same with only those that are picked. Where few are, a page may have fewer and still a next one.
+    ///
+    /// # Errors
+    /// `INVALID` for the query; or when the store cannot be read.
+    pub fn pick<T>(
+        &self,
+        kind: ItemKind,
+        query: &dto::ItemsQuery,
+        pick: impl Fn(Shown) -> Result<Option<T>, StoreError>,
+    ) -> Result<Page<T>, Problem> {
         let items_max = crate::api::paging::items_max(query.limit.as_deref())?;
         let mut before = query.before.as_deref().map_or(Ok(u64::MAX), |text| field::parse_number("before", text))?;
-        let mut items = Vec::new();
+        let (mut items, mut looked_at) = (Vec::new(), 0);
         loop {
             let found = self.reader.listed(self.room.info.id, kind, before, items_max)?;
             let Some(last) = found.last().copied() else { return Ok(Page { items, next: None }) };
             for index in found {
-                if items.len() == items_max {
+                looked_at += 1;
+                if items.len() == items_max || looked_at > limits::ITEMS_LOOKED_AT_MAX {
                     return Ok(Page { items, next: Some(before.to_string()) });
                 }
                 before = index;
-                items.extend(self.item(index, kind)?.map(&show));
+                if let Some(shown) = self.item(index, kind)? {
+                    items.extend(pick(shown)?);
+                }
             }
             if last <= self.first_visible() {
                 return Ok(Page { items, next: None });
@@ -128,6 +159,11 @@ impl Shown {
 
     /// What it says now.
     pub fn content(&self) -> &Content {
-        self.latest.as_ref().map_or(&self.fact.event.content, |(content, _)| content)
+        self.latest.as_ref().map_or(&self.fact.event.content, |latest| &latest.content)
+    }
+
+    /// The index of the event that says it.
+    pub fn says_at(&self) -> u64 {
+        self.latest.as_ref().map_or(self.index, |latest| latest.index)
     }
 }

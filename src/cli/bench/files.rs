@@ -59,7 +59,13 @@ pub async fn hundred(stage: Stage, files: Option<usize>) -> Done<Figures> {
 /// One file of a GiB; the receiving daemon is killed in the middle of it.
 pub async fn interrupted(mut stage: Stage) -> Done<Figures> {
     for org in [&stage.acme, &stage.globex] {
-        let policy = FilePolicyView { sending: true, bytes_max: 2 * GIB as u64, allowed: vec![], forbidden: vec![] };
+        let policy = FilePolicyView {
+            sending: true,
+            bytes_max: 2 * GIB as u64,
+            allowed: vec![],
+            forbidden: vec![],
+            folder_kept_days: None,
+        };
         let _: FilePolicyView = org.admin.put("/admin/v1/policy/files", &policy).await?;
     }
     let (sender, receiver, room) = stage.pair(0).await?;

@@ -5,6 +5,7 @@ mod exchange;
 mod narrator;
 mod person;
 mod story;
+mod tools;
 
 use super::{
     failure::{Done, Failure},

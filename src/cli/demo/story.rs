@@ -4,6 +4,7 @@ use super::{
     exchange,
     narrator::Narrator,
     person::{Cast, Person, event_of, refused},
+    tools,
 };
 use crate::{
     api::{
@@ -93,6 +94,7 @@ pub async fn tell(root: &Path, narrator: &mut Narrator) -> Done<Town> {
     talk(&town, &direct, narrator).await?;
     exchange::tell(town.alice(), town.bob(), &direct, narrator).await?;
     let group = gather(&town, narrator).await?;
+    tools::tell(town.alice(), town.bob(), &group, narrator).await?;
     let rooms = Rooms { direct, group };
     revoke(&mut town, &rooms, narrator).await?;
     reopen(&town, &rooms, narrator).await?;

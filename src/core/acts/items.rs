@@ -22,17 +22,29 @@ pub(super) type Actor<'a> = (&'a Address, &'a Member);
 pub(super) fn item_of<'d>(
     draft: &'d Draft<'_>,
     room: &Room,
+    actor: Actor<'_>,
+    index: u64,
+    kinds: &[ItemKind],
+) -> Result<&'d ItemFact, Code> {
+    let fact = seen_of(draft, room, actor, index, kinds)?;
+    let ended = fact.item.recalled.is_some() || fact.item.cancelled.is_some();
+    if ended { Err(Code::Recalled) } else { Ok(fact) }
+}
+
+/// The same, whatever has become of it.
+///
+/// # Errors
+/// `NO_SUCH_ITEM`.
+pub(super) fn seen_of<'d>(
+    draft: &'d Draft<'_>,
+    room: &Room,
     (_, member): Actor<'_>,
     index: u64,
     kinds: &[ItemKind],
 ) -> Result<&'d ItemFact, Code> {
     let fact = draft.item(room.info.id, index).filter(|_| sees(room, member, index)).ok_or(Code::NoSuchItem)?;
     let kind = fact.event.content.act().and_then(|act| act.makes());
-    if !kind.is_some_and(|kind| kinds.contains(&kind)) {
-        return Err(Code::NoSuchItem);
-    }
-    let ended = fact.item.recalled.is_some() || fact.item.cancelled.is_some();
-    if ended { Err(Code::Recalled) } else { Ok(fact) }
+    if kind.is_some_and(|kind| kinds.contains(&kind)) { Ok(fact) } else { Err(Code::NoSuchItem) }
 }
 
 /// # Errors

@@ -2,6 +2,7 @@
 
 use super::{
     super::draft::Draft,
+    folder,
     items::{Actor, change, check_author, check_author_or_master, check_room_for_more, everybody, item_of, tell},
     sees,
 };
@@ -31,6 +32,10 @@ pub(super) fn prepare(draft: &Draft<'_>, room: &Room, author: &Address, act: &mu
         }
         Act::Recall(_) if is_master(room, author) => Ok(()),
         Act::Recall(recall) => check_window(draft, room, recall.target),
+        Act::Folder(folder) => {
+            folder::prepare(draft, folder);
+            Ok(())
+        }
         Act::React(_) | Act::Note(_) | Act::Calendar(_) | Act::Call(_) => Ok(()),
     }
 }
@@ -90,7 +95,7 @@ pub(super) fn validate(draft: &Draft<'_>, room: &Room, actor: Actor<'_>, act: &A
             check_reaction(&fact.item, react)
         }
         Act::Call(entry) => check_known(room, &entry.joined),
-        Act::Note(_) | Act::Calendar(_) => Ok(()),
+        Act::Note(_) | Act::Calendar(_) | Act::Folder(_) => Ok(()),
     }
 }
 
@@ -176,7 +181,7 @@ pub(super) fn apply(draft: &mut Draft<'_>, id: RoomId, act: &Act, trace: &Trace)
         Act::React(React { target, emoji, on: false }) => {
             change(draft, id, *target, |item| item.remove_reaction(emoji, &trace.by));
         }
-        Act::Note(_) | Act::Calendar(_) | Act::Call(_) => {}
+        Act::Note(_) | Act::Calendar(_) | Act::Folder(_) | Act::Call(_) => {}
     }
 }
 

@@ -47,7 +47,7 @@ pub fn receive_submit(
     if !scopes(link, draft.now).holds(Scope::Messages) {
         return Err(Code::Scope);
     }
-    files::check_taking(&draft.state, link, files::named(act), draft.now)?;
+    files::check_taking(&draft.state, link, &room, files::named(act), draft.now)?;
     super::validate(draft, &room, author, act)?;
     if room.info.kind == RoomKind::Direct {
         check_direct(&draft.state, &room)?;

@@ -44,6 +44,8 @@ pub enum Change {
     FileQuota(Domain, Millis, u64),
     Awaited((Domain, Digest, RoomId, u64), Option<u64>),
     Erasure(RoomId, u64, Arc<Erasure>),
+    /// Until when a deleted entry of the room's folder can be brought back.
+    Trash(RoomId, u64, Option<Millis>),
     /// The event at this index of a room names a file, or does so no longer.
     FileUse(Digest, RoomId, u64, bool),
     NoticesRead(LocalPart, u64),

@@ -35,6 +35,17 @@ impl Draft<'_> {
         self.changes.push(Change::Erasure(room, index, erasure));
     }
 
+    /// Notes until when a deleted entry of a folder can be brought back, or that this is over.
+    pub fn put_trash(&mut self, room: RoomId, index: u64, before: Option<Millis>, until: Option<Millis>) {
+        if let Some(before) = before {
+            self.state.trash.remove(&(before, room, index));
+        }
+        if let Some(until) = until {
+            self.state.trash.insert((until, room, index));
+        }
+        self.changes.push(Change::Trash(room, index, until));
+    }
+
     /// Sets what files may be sent and taken.
     pub fn put_file_policy(&mut self, policy: FilePolicy) {
         let policy = Arc::new(policy);

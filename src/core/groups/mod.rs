@@ -316,11 +316,22 @@ pub fn change(draft: &mut Draft<'_>, user: &LocalPart, id: RoomId, change: Setti
     if change.rules != RulesChange::default() {
         features::check(&draft.state, &room, Feature::Rules)?;
     }
+    if let Some(bytes) = change.rules.file_bytes_max {
+        features::check(&draft.state, &room, Feature::RoomFiles)?;
+        check_file_bytes(bytes)?;
+    }
     if !room.is_hosted_by(&draft.state.org.domain) {
         return ask(draft, &room, user, Ask::Settings(change));
     }
     order_settings(draft, id, Some(&by), change);
     Ok(Outcome::Room(id).into())
+}
+
+fn check_file_bytes(bytes: u64) -> Result<(), Reject> {
+    if bytes <= limits::FILE_BYTES_MAX {
+        return Ok(());
+    }
+    Err(Reject::field("file_bytes_max", format!("must be at most {}", limits::FILE_BYTES_MAX)))
 }
 
 fn order_settings(draft: &mut Draft<'_>, id: RoomId, by: Option<&Address>, change: SettingsChange) {

@@ -75,14 +75,21 @@ fn image_of(state: &State, room: &Room) -> RoomImage {
         name: info.name.clone(),
         description: info.description.clone(),
         history: info.history,
-        // A partner that does not know rules could not read them.
-        rules: link_of(state, room)
-            .filter(|link| offers(link, Feature::Rules))
-            .map_or_else(Rules::default, |_| info.rules),
+        rules: rules_for(state, room),
         created_by: info.created_by.clone(),
         created_at: info.created_at,
         members: members.collect(),
         next_index: room.next_index,
         head: room.head,
     }
+}
+
+/// A partner that does not know rules could not read them.
+fn rules_for(state: &State, room: &Room) -> Rules {
+    let knows = |feature| link_of(state, room).is_some_and(|link| offers(link, feature));
+    if !knows(Feature::Rules) {
+        return Rules::default();
+    }
+    let file_bytes_max = room.info.rules.file_bytes_max.filter(|_| knows(Feature::RoomFiles));
+    Rules { file_bytes_max, ..room.info.rules }
 }

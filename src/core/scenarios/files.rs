@@ -4,17 +4,20 @@ use super::*;
 use crate::{
     core::{
         Command,
-        command::{AdminOp, PeerOp},
-        files::{PENDING_FROM, is_awaited, may_fetch},
+        command::{AdminOp, PeerOp, UserChange},
+        files::{PENDING_FROM, is_awaited, may_fetch, may_send, size_limit},
+        tools::Whose,
     },
     crypto::digest::sha256,
     model::{
         Digest,
-        event::Recall,
+        event::{Note, NoteBody, Recall, SettingsChange},
         file::{FileName, FilePolicy, FileRef, FileSource, MediaType},
         grant::{Scope, Scopes},
         limits,
+        notice::NoticeKind,
         text::MessageText,
+        tool::RulesChange,
     },
 };
 
@@ -275,4 +278,130 @@ fn a26_a_peer_cannot_announce_more_than_is_awaited_or_allowed_in_a_day() {
     send(&mut pair, ACME, "alice", id, vec![huge(200)]).expect("open");
     pair.sync();
     assert_eq!(pair.side(GLOBEX).state.awaited.len(), usize::from(fit) + 1, "another day");
+}
+
+fn set_limit(pair: &mut Pair, org: Org, user: &str, id: RoomId, bytes: u64) -> Result<Answer, Reject> {
+    let rules = RulesChange { file_bytes_max: Some(bytes), ..RulesChange::default() };
+    let done = pair.user(org, user, UserOp::ChangeRoom(id, SettingsChange { rules, ..SettingsChange::default() }));
+    pair.sync();
+    done
+}
+
+#[test]
+fn p19_masters_of_either_org_bound_the_files_of_a_room_and_the_strictest_rule_decides() {
+    let (mut pair, id) = group(ACME);
+    pair.user(ACME, "alice", UserOp::SetRole(id, pair.address(GLOBEX, "bob"), Role::Master)).expect("a master names");
+    pair.sync();
+    for (org, user) in [(ACME, "carol"), (GLOBEX, "dave")] {
+        assert_eq!(code(set_limit(&mut pair, org, user, id, 999)), Code::NotMaster);
+    }
+    assert_eq!(code(set_limit(&mut pair, ACME, "alice", id, limits::FILE_BYTES_MAX + 1)), Code::Invalid);
+    for (org, user) in SIDES {
+        // Sent before the rule is known there, and refused by the host, or ordered before it.
+        set_limit(&mut pair, org, user, id, 999).expect("a master");
+        for side in [ACME, GLOBEX] {
+            let state = &pair.side(side).state;
+            assert_eq!(size_limit(state, room(&pair, side, id)), (999, Whose::Masters));
+        }
+        for (side, sender) in SIDES {
+            let refused = send(&mut pair, side, sender, id, vec![file(1)]).expect_err("above the rule");
+            assert_eq!(refused.code, Code::TooLarge);
+            assert!(refused.detail.contains("masters"), "{}", refused.detail);
+        }
+        set_limit(&mut pair, org, user, id, 0).expect("a master");
+        send(&mut pair, GLOBEX, "dave", id, vec![file(1)]).expect("no rule any more");
+        pair.sync();
+    }
+    set_limit(&mut pair, ACME, "alice", id, 5_000).expect("a master");
+    let policy = FilePolicy { bytes_max: 999, ..FilePolicy::default() };
+    pair.admin(GLOBEX, AdminOp::SetFilePolicy(Box::new(policy))).expect("an admin's right");
+    pair.sync();
+    while pair.greet(GLOBEX).expect("a hello is heard") {}
+    for side in [ACME, GLOBEX] {
+        let state = &pair.side(side).state;
+        assert_eq!(size_limit(state, room(&pair, side, id)), (999, Whose::Org(GLOBEX.domain())), "as {side:?} sees it");
+    }
+}
+
+#[test]
+fn p19_a_rule_of_the_room_holds_for_what_was_sent_while_it_came() {
+    let (mut pair, id) = group(ACME);
+    let rules = RulesChange { file_bytes_max: Some(999), ..RulesChange::default() };
+    let change = SettingsChange { rules, ..SettingsChange::default() };
+    pair.user(ACME, "alice", UserOp::ChangeRoom(id, change)).expect("a master");
+    send(&mut pair, GLOBEX, "bob", id, vec![file(1)]).expect("not known there yet");
+    pair.sync();
+    assert_in_step(&pair, id);
+    assert!(pair.side(ACME).uses(file(1).digest, id).is_empty());
+    let told = pair.side(GLOBEX).notices_of("bob");
+    assert!(told.contains(&&NoticeKind::Refused { room: id, code: Code::TooLarge }), "{told:?}");
+}
+
+#[test]
+fn p3_an_admin_takes_sending_files_from_one_user_and_leaves_it_to_others() {
+    for (org, user, colleague) in [(ACME, "alice", "carol"), (GLOBEX, "bob", "dave")] {
+        let (mut pair, id) = group(ACME);
+        let change = |files| AdminOp::ChangeUser {
+            local: parsed(user),
+            change: UserChange { files: Some(files), ..UserChange::default() },
+        };
+        pair.admin(org, change(false)).expect("an admin's right");
+        assert_eq!(code(send(&mut pair, org, user, id, vec![file(1)])), Code::FilesOff);
+        assert_eq!(
+            may_send(&pair.side(org).state, &parsed(user), room(&pair, org, id), pair.now).map_err(|it| it.code),
+            Err(Code::FilesOff)
+        );
+        post(&mut pair, org, user, id, "words go on").expect("open");
+        send(&mut pair, org, colleague, id, vec![file(1)]).expect("the others may");
+        pair.admin(org, change(true)).expect("an admin's right");
+        send(&mut pair, org, user, id, vec![file(2)]).expect("again");
+    }
+}
+
+fn note_with(files: Vec<FileRef>) -> NoteBody {
+    NoteBody { title: parsed("Photos"), text: None, files }
+}
+
+fn share_act(pair: &mut Pair, org: Org, user: &str, room: RoomId, act: Act) -> Result<Answer, Reject> {
+    let sources = vec![FileSource::Upload; crate::core::files::named(&act).len()];
+    pair.user(org, user, UserOp::Share { room, id: EventId([7; 16]), act, sources })
+}
+
+#[test]
+fn p19_notes_have_files_which_go_when_the_note_is_deleted() {
+    for (org, user) in SIDES {
+        let (mut pair, id) = group(ACME);
+        share_act(&mut pair, org, user, id, Note::Posted(note_with(vec![file(1)])).into()).expect("open");
+        pair.sync();
+        let index = last(&pair, ACME, id);
+        let edited = Note::Edited { target: index, body: note_with(vec![file(2)]) };
+        share_act(&mut pair, org, user, id, edited.into()).expect("one's own");
+        pair.sync();
+        assert_in_step(&pair, id);
+        assert!(awaits(&pair, org.other(), id, file(2).digest, index + 1) && serves(&pair, org, id, file(2).digest));
+        act(&mut pair, org, user, id, Note::Deleted { target: index }.into()).expect("one's own");
+        pair.sync();
+        for side in [ACME, GLOBEX] {
+            for n in [1, 2] {
+                assert!(pair.side(side).uses(file(n).digest, id).is_empty(), "{n} at {side:?}");
+                assert!(!awaits(&pair, side, id, file(n).digest, index - 1 + u64::from(n)));
+            }
+            pair.command(side, Command::FilesErased(id, index)).expect("noted");
+            pair.command(side, Command::FilesErased(id, index + 1)).expect("noted");
+        }
+        pair.sync();
+        for at in [index, index + 1] {
+            assert_eq!(pair.side(org).erasures[&(id, at)].acknowledged, Some(true));
+        }
+        assert_eq!(
+            code(share(
+                &mut pair,
+                org,
+                user,
+                id,
+                (vec![file(2)], vec![FileSource::Room { room: id, index: index + 1 }])
+            )),
+            Code::NoSuchFile
+        );
+    }
 }

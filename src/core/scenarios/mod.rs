@@ -3,6 +3,7 @@
 mod acts;
 mod contacts;
 mod files;
+mod folder;
 mod groups;
 mod hostile;
 mod membership;

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     core::{
         command::AdminOp,
-        tools::{OffBy, off_by},
+        tools::{Whose, off_by},
     },
     model::{
         calendar::{Attendance, When},
@@ -19,7 +19,7 @@ use crate::{
 const PEOPLE: [(Org, &str); 4] = [(ACME, "alice"), (ACME, "carol"), (GLOBEX, "bob"), (GLOBEX, "dave")];
 
 fn note(title: &str) -> NoteBody {
-    NoteBody { title: parsed(title), text: Some(parsed("more")) }
+    NoteBody { title: parsed(title), text: Some(parsed("more")), files: Vec::new() }
 }
 
 fn date(title: &str) -> DateBody {
@@ -155,7 +155,7 @@ fn p19_a_master_of_either_org_switches_a_tool_and_nobody_else() {
                 refused(&mut pair, side, name, id, Note::Pinned { target: index, on: true }),
                 Some(Code::ToolOff)
             );
-            assert_eq!(off_by(&pair.side(side).state, room(&pair, side, id), Tool::Note), Some(OffBy::Masters));
+            assert_eq!(off_by(&pair.side(side).state, room(&pair, side, id), Tool::Note), Some(Whose::Masters));
         }
         done(&mut pair, GLOBEX, "dave", id, Calendar::Posted(date("the others stay on")));
         switch(&mut pair, org, user, id, RulesChange { note: Some(true), ..off }).expect("a master switches");
@@ -180,7 +180,7 @@ fn p19_the_stricter_admin_decides_and_both_sides_know_whose_rule_it_is() {
         while pair.greet(strict).expect("a hello is heard") {}
         for org in [ACME, GLOBEX] {
             let rule = off_by(&pair.side(org).state, room(&pair, org, id), Tool::Calendar);
-            assert_eq!(rule, Some(OffBy::Org(strict.domain())), "as {org:?} sees it");
+            assert_eq!(rule, Some(Whose::Org(strict.domain())), "as {org:?} sees it");
         }
         assert!(pair.side(strict).listed.is_empty(), "what came in between was refused");
         for (side, user) in PEOPLE {

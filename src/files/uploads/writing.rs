@@ -119,7 +119,7 @@ impl Writing {
             return Ok(None);
         }
         let measured = self.files.on_disk(move |inner| {
-            inner.disk.read(&Name::Blob(digest), 0, usize::MAX).map(|bytes| thumbnail::size_of(&bytes))
+            inner.disk.read(&Name::Blob(digest), 0, usize::MAX, Vec::new()).map(|bytes| thumbnail::size_of(&bytes))
         });
         Ok(measured.await?)
     }

@@ -2,7 +2,7 @@
 //!
 //! An *item* is what an event made, and is named by the index of that event.
 
-use super::{Calendar, Content, Note, Regards};
+use super::{Calendar, Content, Folder, Note, Regards};
 use crate::model::{
     Address,
     call::CallEntry,
@@ -26,6 +26,8 @@ pub enum Act {
     Note(Note),
     /// Did something in the calendar.
     Calendar(Calendar),
+    /// Did something in the folder.
+    Folder(Folder),
     /// Had started a call, which is over. The author's daemon tells it, not the author.
     Call(CallEntry),
 }
@@ -41,6 +43,8 @@ pub enum ItemKind {
     Comment,
     /// A date.
     Date,
+    /// An entry of the folder: a subfolder, or a file.
+    Entry,
 }
 
 /// A text message.
@@ -104,9 +108,14 @@ impl Act {
             Self::Note(Note::Posted(_)) => Some(ItemKind::Note),
             Self::Note(Note::Commented { .. }) => Some(ItemKind::Comment),
             Self::Calendar(Calendar::Posted(_)) => Some(ItemKind::Date),
-            Self::Edit(_) | Self::Recall(_) | Self::React(_) | Self::Note(_) | Self::Calendar(_) | Self::Call(_) => {
-                None
-            }
+            Self::Folder(Folder::Made { .. } | Folder::Added { .. }) => Some(ItemKind::Entry),
+            Self::Edit(_)
+            | Self::Recall(_)
+            | Self::React(_)
+            | Self::Note(_)
+            | Self::Calendar(_)
+            | Self::Folder(_)
+            | Self::Call(_) => None,
         }
     }
 
@@ -116,6 +125,7 @@ impl Act {
         match self {
             Self::Note(_) => Some(Tool::Note),
             Self::Calendar(_) => Some(Tool::Calendar),
+            Self::Folder(_) => Some(Tool::Folder),
             Self::Message(_) | Self::Edit(_) | Self::Recall(_) | Self::React(_) | Self::Call(_) => None,
         }
     }
@@ -130,13 +140,23 @@ impl Act {
             }
             Self::Note(note) => note.target(),
             Self::Calendar(calendar) => calendar.target(),
+            Self::Folder(folder) => folder.target(),
         }
+    }
+
+    /// The indices of all items that it is about: its target, and the subfolder that it puts something into.
+    pub fn concerns(&self) -> impl Iterator<Item = u64> + use<> {
+        let inside = if let Self::Folder(folder) = self { folder.inside() } else { None };
+        self.target().into_iter().chain(inside)
     }
 
     /// What it points at.
     #[must_use]
     pub fn regards(&self) -> Regards {
         match (self.target(), self) {
+            (Some(target), Self::Note(Note::Commented { .. }) | Self::Folder(Folder::Version { .. })) => {
+                Regards::Under(target)
+            }
             (Some(target), _) => Regards::Item(target),
             (None, Self::Message(Message { reply_to: Some(index), .. })) => Regards::Reply(*index),
             (None, _) => Regards::Nothing,
@@ -165,6 +185,12 @@ impl From<Note> for Act {
 impl From<Calendar> for Act {
     fn from(calendar: Calendar) -> Self {
         Self::Calendar(calendar)
+    }
+}
+
+impl From<Folder> for Act {
+    fn from(folder: Folder) -> Self {
+        Self::Folder(folder)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Notes: posts with a title, comments under them, pins (P19).
 
-use crate::model::text::{MessageText, Title};
+use crate::model::{
+    file::FileRef,
+    text::{MessageText, Title},
+};
 
 /// What was done with notes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +45,20 @@ pub struct NoteBody {
     pub title: Title,
     /// Its text, if there is more to say.
     pub text: Option<MessageText>,
+    /// Files that go with it.
+    pub files: Vec<FileRef>,
 }
 
 impl Note {
+    /// What the note says by this; none when that does not change.
+    #[must_use]
+    pub fn body(&self) -> Option<&NoteBody> {
+        match self {
+            Self::Posted(body) | Self::Edited { body, .. } => Some(body),
+            Self::Deleted { .. } | Self::Pinned { .. } | Self::Commented { .. } => None,
+        }
+    }
+
     /// The index of the item that it is about; none when it makes a note.
     #[must_use]
     pub fn target(&self) -> Option<u64> {

@@ -82,6 +82,7 @@ fn assert_same(found: &State, wanted: &State) {
     assert_eq!(found.adds_by_user, wanted.adds_by_user);
     assert_eq!(found.adds_by_link, wanted.adds_by_link);
     assert_eq!(found.audit, wanted.audit);
+    assert_eq!(found.trash, wanted.trash);
     assert_eq!(found.unconfirmed, wanted.unconfirmed);
 }
 
@@ -101,6 +102,7 @@ enum Op {
     Invite(u8, u8, bool),
     Append(u8, u16),
     Touch(u8, u64, u16),
+    Trash(u8, u64, Option<u64>),
     Skip(u8, u64),
     Pend(u8, u8),
     PendingDone(u8),
@@ -132,6 +134,7 @@ fn op() -> impl Strategy<Value = Op> {
         (n.clone(), n.clone(), any::<bool>()).prop_map(|(a, b, c)| Op::Invite(a, b, c)),
         (n.clone(), 1..20_000_u16).prop_map(|(a, b)| Op::Append(a, b)),
         (n.clone(), 0..9_u64, 0..900_u16).prop_map(|(a, b, c)| Op::Touch(a, b, c)),
+        (n.clone(), 0..9_u64, prop::option::of(0..99_u64)).prop_map(|(a, b, c)| Op::Trash(a, b, c)),
         (n.clone(), 0..9_u64).prop_map(|(a, b)| Op::Skip(a, b)),
         (n.clone(), n.clone()).prop_map(|(a, b)| Op::Pend(a, b)),
         n.clone().prop_map(Op::PendingDone),
@@ -247,6 +250,11 @@ fn apply_in_room(draft: &mut Draft<'_>, op: Op) {
             draft.put_feed(Digest([n; 32]), there.then_some(feed));
         }
         Op::Touch(n, index, edits) if known(draft, n) => draft.put_item(room_id(n), index, item(index, edits)),
+        Op::Trash(n, index, until) => {
+            let is_it = |(_, room, at): &&(Millis, RoomId, u64)| (*room, *at) == (room_id(n), index);
+            let before = draft.state.trash.iter().find(is_it).map(|(until, ..)| *until);
+            draft.put_trash(room_id(n), index, before, until.map(Millis));
+        }
         Op::Skip(n, step) => {
             let next = draft.state.rooms.get(&room_id(n)).map_or(0, |room| room.next_index) + step;
             draft.skip_to(room_id(n), next, sha256(&next.to_be_bytes()));

@@ -4,9 +4,10 @@ use super::{Op, PEOPLE, Pair, Place, Who, address_of, messages, org_of, room_of}
 use crate::{
     core::command::{AdminOp, BlockSwitch, UserChange, UserOp},
     model::{
-        EventId, Reject, RoomId,
+        Digest, EventId, Reject, RoomId,
         calendar::{Attendance, When},
-        event::{Act, Calendar, DateBody, Edit, ItemKind, Message, Note, NoteBody, React, Recall, Role},
+        event::{Act, Calendar, DateBody, Edit, Folder, ItemKind, Message, Note, NoteBody, React, Recall, Role},
+        file::{FileRef, FileSource},
         grant::Scopes,
         room::History,
     },
@@ -63,7 +64,7 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
             (*who, act(room, Act::Recall(Recall { target })))
         }
         Op::Note(who, place) => {
-            let body = NoteBody { title: parsed("note"), text: None };
+            let body = NoteBody { title: parsed("note"), text: None, files: Vec::new() };
             (*who, act(room_of(*who, *place), Note::Posted(body).into()))
         }
         Op::Comment(who, place) => {
@@ -76,6 +77,15 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
             let answer = if *comes { Attendance::Yes } else { Attendance::No };
             (*who, act(room, Calendar::Answered { target, answer }.into()))
         }
+        Op::Put(who, place) => (*who, put(room_of(*who, *place))),
+        Op::Trash(who, place) => {
+            let (room, target) = last_made(pair, *who, *place, ItemKind::Entry);
+            (*who, act(room, Folder::Deleted { target, kept_days: 0 }.into()))
+        }
+        Op::Undo(who, place) => {
+            let (room, target) = last_made(pair, *who, *place, ItemKind::Entry);
+            (*who, act(room, Folder::Restored { target }.into()))
+        }
         Op::React(who, place, on) => {
             let (room, target) = last_message(pair, *who, *place);
             let react = React { target, emoji: parsed("👍"), on: *on };
@@ -85,7 +95,7 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
     pair.user(org_of(who), PEOPLE[who], user_op).map(drop)
 }
 
-/// The same for notes or dates.
+/// The same for notes, dates or entries of the folder.
 fn last_made(pair: &Pair, who: Who, place: Place, kind: ItemKind) -> (RoomId, u64) {
     let room = room_of(who, place);
     let listed = pair.side(org_of(who)).listed.iter().filter(|(of, found, _)| *of == room && *found == kind);
@@ -95,6 +105,13 @@ fn last_made(pair: &Pair, who: Who, place: Place, kind: ItemKind) -> (RoomId, u6
 fn date() -> DateBody {
     let when = When::Days { first: parsed("2026-03-02"), last: parsed("2026-03-02") };
     DateBody { title: parsed("date"), text: None, place: None, when, repeats: None, reminder_minutes: None }
+}
+
+fn put(room: RoomId) -> UserOp {
+    let (digest, name, media_type) = (Digest([1; 32]), parsed("plan.txt"), parsed("text/plain"));
+    let file = FileRef { digest, bytes: 10, name, media_type, image: None };
+    let act = Folder::Added { file, inside: None }.into();
+    UserOp::Share { room, id: EventId([1; 16]), act, sources: vec![FileSource::Upload] }
 }
 
 fn act(room: RoomId, act: Act) -> UserOp {

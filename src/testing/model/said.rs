@@ -1,4 +1,4 @@
-//! What people say and make, in the naive model: messages, notes, dates, and what becomes of them.
+//! What people say and make, in the naive model: messages, notes, dates, files in folders, and what becomes of them.
 
 use super::{Model, Org, Pair, Place, Verdict, Who, address_of, messages, n, org_of, require, room_of};
 use crate::model::{Address, Code, RoomId, calendar::Attendance, event::ItemKind};
@@ -16,13 +16,16 @@ pub(super) struct Said {
     reactions: BTreeSet<Who>,
 }
 
-/// A note or a date, and what has become of it.
+/// A note, a date or a file in the folder, and what has become of it.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
     /// Tells it from all others.
     number: usize,
     kind: ItemKind,
+    author: Who,
     pub(super) seen_by: BTreeSet<Who>,
+    /// Who has deleted it.
+    deleted: Option<Who>,
     comments: usize,
     answers: BTreeMap<Who, bool>,
 }
@@ -58,11 +61,7 @@ impl Model {
 
     pub(super) fn recall(&mut self, who: Who, place: Place) -> Verdict {
         let said = self.last_said(who, place)?.clone();
-        let is_master = match place {
-            Place::With(_) => false,
-            Place::In(group) => self.groups[&group].role(who) == Some(true),
-        };
-        require(is_master || said.author == who, Code::NotAuthor)?;
+        require(self.is_master(who, place) || said.author == who, Code::NotAuthor)?;
         self.change((who, place), &said, |said| {
             said.recalled = true;
             said.reactions.clear();
@@ -102,7 +101,7 @@ impl Model {
         let reached = self.may_write(who, place)?;
         let number = self.made.values().flatten().map(|made| made.number + 1).max().unwrap_or(0);
         let (seen_by, answers) = (self.present(who, place), BTreeMap::new());
-        let made = Made { number, kind, seen_by, comments: 0, answers };
+        let made = Made { number, kind, author: who, seen_by, deleted: None, comments: 0, answers };
         for org in reached {
             self.made.entry((n(org), room_of(who, place))).or_default().push(made.clone());
         }
@@ -129,6 +128,37 @@ impl Model {
             made.answers.insert(who, comes);
         });
         Ok(())
+    }
+
+    pub(super) fn trash(&mut self, who: Who, place: Place) -> Verdict {
+        let entry = self.last_entry(who, place)?;
+        require(entry.author == who || self.is_master(who, place), Code::NotAuthor)?;
+        require(entry.deleted.is_none(), Code::Recalled)?;
+        self.change_made((who, place), entry.number, |made| made.deleted = made.deleted.or(Some(who)));
+        Ok(())
+    }
+
+    pub(super) fn undo(&mut self, who: Who, place: Place) -> Verdict {
+        let entry = self.last_entry(who, place)?;
+        let may = entry.author == who || entry.deleted == Some(who) || self.is_master(who, place);
+        require(may, Code::NotAuthor)?;
+        if entry.deleted.is_some() {
+            self.change_made((who, place), entry.number, |made| made.deleted = None);
+        }
+        Ok(())
+    }
+
+    fn last_entry(&self, who: Who, place: Place) -> Result<Made, Code> {
+        let number = self.last_made(who, place, ItemKind::Entry)?;
+        let made = &self.made[&(n(org_of(who)), room_of(who, place))];
+        made.iter().find(|made| made.number == number).cloned().ok_or(Code::NoSuchItem)
+    }
+
+    fn is_master(&self, who: Who, place: Place) -> bool {
+        match place {
+            Place::With(_) => false,
+            Place::In(group) => self.groups[&group].role(who) == Some(true),
+        }
     }
 
     fn change_made(&mut self, (who, place): (Who, Place), number: usize, change: impl Fn(&mut Made)) {
@@ -158,7 +188,7 @@ pub(super) fn assert_said(pair: &Pair, org: Org, room: RoomId, wanted: &[Said]) 
     }
 }
 
-/// Compares the notes and dates of a copy with what should be.
+/// Compares the notes, dates and files of a copy with what should be.
 pub(super) fn assert_made(pair: &Pair, org: Org, room: RoomId, wanted: &[Made]) {
     let listed = pair.side(org).listed.iter().filter(|(of, ..)| *of == room);
     let mut listed: Vec<(u64, ItemKind)> = listed.map(|(_, kind, index)| (*index, *kind)).collect();
@@ -168,6 +198,7 @@ pub(super) fn assert_made(pair: &Pair, org: Org, room: RoomId, wanted: &[Made]) 
     for ((index, _), made) in listed.into_iter().zip(wanted) {
         let item = pair.side(org).item(room, index);
         assert_eq!(item.comments.len(), made.comments, "comments at {org:?}");
+        assert_eq!(item.entry.deleted.is_some(), made.deleted.is_some(), "the trash at {org:?}");
         let answers = item.answers.iter().map(|(trace, answer)| (trace.by.clone(), *answer == Attendance::Yes));
         let expected = made.answers.iter().map(|(who, comes)| (address_of(*who), *comes));
         assert_eq!(answers.collect::<BTreeMap<_, _>>(), expected.collect(), "answers at {org:?}");

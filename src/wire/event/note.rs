@@ -3,13 +3,17 @@
 use super::{
     super::{
         WireError,
+        file::{self, FileV1},
         strict::{Integer, present},
     },
-    Fields, headed,
+    Fields, OBJECT, headed,
 };
-use crate::model::{
-    event::{Event, Note, NoteBody},
-    text::{MessageText, Title},
+use crate::{
+    crypto::object::Object,
+    model::{
+        event::{Event, Note, NoteBody},
+        text::{MessageText, Title},
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +26,9 @@ struct NoteV1 {
     title: Title,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     text: Option<MessageText>,
+    /// Feature `note-files`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<Object<FileV1>>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,7 +53,17 @@ struct CommentV1 {
 
 impl NoteV1 {
     fn new(target: Option<u64>, body: &NoteBody) -> Self {
-        Self { target: target.map(Integer), title: body.title.clone(), text: body.text.clone() }
+        Self {
+            target: target.map(Integer),
+            title: body.title.clone(),
+            text: body.text.clone(),
+            files: file::write_list(&body.files),
+        }
+    }
+
+    fn into_parts(self) -> Result<(Option<Integer>, NoteBody), WireError> {
+        let Self { target, title, text, files } = self;
+        Ok((target, NoteBody { title, text, files: file::read_list(OBJECT, files)? }))
     }
 }
 
@@ -65,13 +82,13 @@ pub(super) fn write(event: &Event, note: &Note) -> Vec<u8> {
 pub(super) fn read(kind: &str, fields: Fields<'_>) -> Result<Note, WireError> {
     Ok(match kind {
         "note" => {
-            let NoteV1 { target, title, text } = fields.read()?;
+            let (target, body) = fields.read::<NoteV1>()?.into_parts()?;
             super::absent("target", target.as_ref())?;
-            Note::Posted(NoteBody { title, text })
+            Note::Posted(body)
         }
         "note_edit" => {
-            let NoteV1 { target, title, text } = fields.read()?;
-            Note::Edited { target: super::needed("target", target)?.0, body: NoteBody { title, text } }
+            let (target, body) = fields.read::<NoteV1>()?.into_parts()?;
+            Note::Edited { target: super::needed("target", target)?.0, body }
         }
         "note_delete" => Note::Deleted { target: fields.read::<DeletedV1>()?.target.0 },
         "note_pin" => {

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::{
     Code, Millis,
     calendar::When,
-    event::{Calendar, DateBody, Edit, Message, Note, NoteBody, React, Recall, Role, SettingsChange},
+    event::{Calendar, DateBody, Edit, Folder, Message, Note, NoteBody, React, Recall, Role, SettingsChange},
     room::History,
 };
 
@@ -17,7 +17,7 @@ fn event(content: Content) -> Event {
 }
 
 fn note() -> NoteBody {
-    NoteBody { title: "Stand".parse().expect("a title"), text: None }
+    NoteBody { title: "Stand".parse().expect("a title"), text: None, files: Vec::new() }
 }
 
 fn date() -> DateBody {
@@ -38,6 +38,9 @@ fn every_kind() -> Vec<Event> {
         event(Content::Act(Note::Edited { target: 3, body: note() }.into())),
         event(Content::Act(Note::Posted(note()).into())),
         event(Content::Act(Calendar::Changed { target: 3, body: date() }.into())),
+        event(Content::Act(Folder::Made { name: "Plans".parse().expect("a name"), inside: Some(3) }.into())),
+        event(Content::Act(Folder::Moved { target: 3, inside: None }.into())),
+        event(Content::Act(Folder::Deleted { target: 3, kept_days: 30 }.into())),
         event(Content::Act(Calendar::Posted(date()).into())),
         event(Content::Act(Act::React(React { target: 3, emoji: "👍🏽".parse().expect("an emoji"), on: true }))),
         event(Content::Created { name: "Fair".parse().expect("a name") }),
@@ -99,6 +102,13 @@ fn a27_a_kind_of_a_later_version_is_told_from_nonsense() {
         r#""kind":"date","title":"x","days":["2026-03-02","2026-03-02"]"#,
         r#""kind":"date","title":"x","days":{"first":"2026-03-02","last":"2026-03-01"}"#,
         r#""kind":"date_answer","target":1,"answer":"perhaps""#,
+        r#""kind":"folder_make","name":"..""#,
+        r#""kind":"folder_make","name":"a/b""#,
+        r#""kind":"folder_make","name":"x","in":null"#,
+        r#""kind":"folder_add","files":[]"#,
+        r#""kind":"folder_move","in":1"#,
+        r#""kind":"folder_delete","target":1,"kept_days":367"#,
+        r#""kind":"folder_restore","target":1,"on":true"#,
         r#""kind":"joined","users":[]"#,
         r#""kind":"joined","users":["not an address"]"#,
         r#""kind":"excluded","users":["bob@globex.example"],"cause":"WHIM""#,

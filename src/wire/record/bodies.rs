@@ -313,6 +313,9 @@ struct RoomStateV1 {
     /// Absent when every member may call all.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     callers: Option<CallersV1>,
+    /// Absent when the room has no rule of its own.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    file_bytes_max: Option<Integer>,
     created_by: Address,
     created_at: Integer,
     members: Vec<Object<MemberV1>>,
@@ -359,6 +362,7 @@ impl From<&RoomImage> for RoomStateV1 {
             history: image.history.into(),
             tools: tools_on(image.rules.tools),
             callers: Some(image.rules.callers).filter(|callers| *callers != Callers::default()).map(Into::into),
+            file_bytes_max: image.rules.file_bytes_max.map(Integer),
             created_by: image.created_by.clone(),
             created_at: image.created_at.into(),
             members: image.members.iter().map(member).map(Object).collect(),
@@ -386,7 +390,11 @@ impl RoomStateV1 {
             name: self.name,
             description: self.description,
             history: self.history.into(),
-            rules: Rules { tools: tools_of(self.tools)?, callers: self.callers.map(Into::into).unwrap_or_default() },
+            rules: Rules {
+                tools: tools_of(self.tools)?,
+                callers: self.callers.map(Into::into).unwrap_or_default(),
+                file_bytes_max: self.file_bytes_max.map(|bytes| bytes.0),
+            },
             created_by: self.created_by,
             created_at: self.created_at.into(),
             members: self.members.into_iter().map(member).collect(),

@@ -73,6 +73,17 @@ pub struct FilePlace {
     pub state: Cow<'static, str>,
 }
 
+/// A file that goes with something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Attachment {
+    /// The index of the event that names it.
+    pub index: u64,
+    /// What it is; its bytes are read as those of any file of the room.
+    pub file: File,
+    /// `here`, or `awaited`: its bytes are on their way from the partner.
+    pub state: Cow<'static, str>,
+}
+
 /// Who has removed the bytes of a recalled event's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Erasure {

@@ -83,6 +83,9 @@ pub struct Edited {
     /// Members who are called by name now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<String>,
+    /// Whether the partner has the edit: until then its people see the text of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
 }
 
 /// Who did something, and by which event.
@@ -92,6 +95,9 @@ pub struct Trace {
     pub by: String,
     /// The index of the event.
     pub index: u64,
+    /// Whether the partner has it: until then its people see what was before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
 }
 
 /// Who has reacted by one emoji.
@@ -151,7 +157,9 @@ pub struct Event {
     /// When, by the clock of the author's daemon. For display, never for order.
     pub made_at: u64,
     /// `message`, `edit`, `recall`, `react`, `note`, `note_edit`, `note_comment`, `note_pin`, `note_delete`, `date`,
-    /// `date_change`, `date_cancel`, `date_answer`, `call`, `created`, `joined`, `removed`, `excluded`, `role` or `settings`.
+    /// `date_change`, `date_cancel`, `date_answer`, `folder_make`, `folder_add`, `folder_version`, `folder_rename`,
+    /// `folder_move`, `folder_delete`, `folder_restore`, `call`, `created`, `joined`, `removed`, `excluded`, `role` or
+    /// `settings`.
     pub kind: String,
     /// What the message says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -228,9 +236,15 @@ pub struct Event {
     /// The new role: `member` or `master`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// The room's new name.
+    /// The new name of the room, or of an entry of the folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The subfolder that something was put into; absent for the top.
+    #[serde(rename = "in", default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<u64>,
+    /// How long what was deleted from the folder can be brought back, days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_days: Option<u64>,
     /// The room's new description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,

@@ -5,6 +5,7 @@ mod calendar;
 mod calls;
 mod contacts;
 mod files;
+mod folder;
 mod messages;
 mod notes;
 mod rooms;
@@ -21,14 +22,16 @@ pub use calls::{
     RoomCalls, Shows,
 };
 pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, WhyNotDetail, WhyNotQuery};
-pub use files::{Erasure, File, FilePlace, FilesMoved, ImageSize, NewFile, Upload};
+pub use files::{Attachment, Erasure, File, FilePlace, FilesMoved, ImageSize, NewFile, Upload};
+pub use folder::{Entry, EntryDeleted, EntryVersion, FolderQuery, NewEntry, NewName, NewPlace, NewVersion};
 pub use messages::{
     Delivery, Edited, Event, Messages, MessagesQuery, NewMessage, NewText, Now, PendingItem, Posted, Quote, Reaction,
     TimelineItem, Trace,
 };
 pub use notes::{Comment, ItemsQuery, NewComment, NewNote, Note};
 pub use rooms::{
-    FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, RoomTool, ToolSwitches, You,
+    FileLimit, FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, RoomTool,
+    ToolSwitches, You,
 };
 pub use search::{Finding, Findings, SearchQuery, SnippetPiece};
 pub use signals::{

@@ -1,6 +1,6 @@
 //! Notes and comments.
 
-use super::Reaction;
+use super::{Attachment, NewFile, Reaction};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,6 +18,8 @@ pub struct Note {
     /// Its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Files that go with it.
+    pub files: Vec<Attachment>,
     /// When it was edited last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<u64>,
@@ -53,6 +55,9 @@ pub struct NewNote {
     /// Up to 16 KiB of UTF-8; absent when the title says it all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Files that go with it: up to 10. Said anew, a note has only those that are named again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<NewFile>,
 }
 
 /// Comments on a note.

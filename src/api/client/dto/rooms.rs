@@ -32,6 +32,11 @@ pub struct Room {
     pub tools: Vec<RoomTool>,
     /// Who may call all members: `members` or `masters`.
     pub callers: String,
+    /// The largest file that it takes.
+    pub file_limit: FileLimit,
+    /// Why one may not send files into it; absent when one may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files_off: Option<WhyNotDetail>,
     /// Who made it.
     pub created_by: String,
     /// When.
@@ -41,7 +46,8 @@ pub struct Room {
     /// The last index that one has read; absent when none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_index: Option<u64>,
-    /// Events that one may see and has not read.
+    /// Events that one may see and has not read, without those that only change others: edits, reactions and the like. Up
+    /// to 1,000 events; further behind, all count.
     pub unread: u64,
     /// Set when the room takes nothing more after a contradiction: the code of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +79,15 @@ pub struct RoomTool {
     /// Whose rule keeps it off: `masters`, or the domain of the organization whose admin does not permit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub off_by: Option<String>,
+}
+
+/// The largest file of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FileLimit {
+    /// Its length, bytes.
+    pub bytes_max: u64,
+    /// Whose rule it is, the strictest: `masters`, or the domain of the organization whose admin has set it.
+    pub by: String,
 }
 
 /// Switches tools: what is absent stays.
@@ -135,6 +150,9 @@ pub struct RoomChange {
     /// Who may call all members: `members` or `masters`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callers: Option<String>,
+    /// The largest file that the room takes, bytes, where both organizations allow more; 0 for no rule of the room's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_bytes_max: Option<u64>,
 }
 
 /// A member of a room.

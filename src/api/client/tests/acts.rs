@@ -111,3 +111,22 @@ async fn p17_newcomers_see_nothing_of_what_is_done_to_older_messages() {
         .await
         .refused(404, "NO_SUCH_ITEM");
 }
+
+#[tokio::test]
+async fn reactions_edits_and_recalls_are_not_unread_and_messages_and_comments_are() {
+    let daemon = Daemon::alone(&["alice", "bob"]);
+    let room = daemon.room("alice", &["bob"]).await;
+    let unread = async || daemon.read("alice", &format!("rooms/{room}")).await.expect(200)["unread"].clone();
+    let index = daemon.post("alice", &room, "hello").await["index"].as_u64().expect("an index");
+    daemon.write("alice", "PUT", &format!("rooms/{room}/read"), &json!({ "index": index })).await.expect(204);
+    let message = format!("rooms/{room}/messages/{index}");
+    daemon.write("bob", "PUT", &format!("{message}/reactions/%F0%9F%91%8D"), &Value::Null).await.expect(200);
+    daemon.write("alice", "PATCH", &message, &json!({ "text": "hello!" })).await.expect(200);
+    assert_eq!(unread().await, 0);
+    daemon.post("bob", &room, "good morning").await;
+    let note = daemon.write("bob", "POST", &format!("rooms/{room}/notes"), &json!({ "title": "x" })).await.expect(201);
+    let note = format!("rooms/{room}/notes/{}", note["index"]);
+    daemon.write("bob", "PUT", &format!("{note}/pin"), &Value::Null).await.expect(200);
+    daemon.write("bob", "POST", &format!("{note}/comments"), &json!({ "text": "y" })).await.expect(201);
+    assert_eq!(unread().await, 3);
+}

@@ -8,10 +8,10 @@ use serde_json::json;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on";
 
-struct Raw {
+pub(super) struct Raw {
     status: u16,
     headers: HeaderMap,
-    body: Vec<u8>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Raw {
@@ -21,7 +21,7 @@ impl Raw {
 }
 
 impl Daemon {
-    async fn raw(&self, user: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Raw {
+    pub(super) async fn raw(&self, user: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Raw {
         let mut request = self.request(user, method, path).body(Body::from(body.to_vec())).expect("a request");
         for (name, value) in headers {
             let name = HeaderName::try_from(*name).expect("a name");
@@ -50,7 +50,7 @@ impl Daemon {
         self.raw(user, "PATCH", &format!("uploads/{id}"), &headers, bytes).await
     }
 
-    async fn upload(&self, user: &str, bytes: &[u8], name: &str, media_type: &str) -> String {
+    pub(super) async fn upload(&self, user: &str, bytes: &[u8], name: &str, media_type: &str) -> String {
         let begun = self.begin(user, bytes.len(), name, media_type).await;
         assert_eq!(begun.status, 201, "{}", String::from_utf8_lossy(&begun.body));
         let id = begun.header("location").rsplit('/').next().expect("an id").to_owned();

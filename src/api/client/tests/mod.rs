@@ -7,6 +7,7 @@ mod contacts;
 mod document;
 mod events;
 mod files;
+mod folder;
 mod messages;
 mod rooms;
 mod search;

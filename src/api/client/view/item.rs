@@ -5,9 +5,9 @@ use crate::{
     model::item::{self, Item},
 };
 
-/// Who did something, and by which event.
-pub fn trace(trace: &item::Trace) -> dto::Trace {
-    dto::Trace { by: trace.by.to_string(), index: trace.index }
+/// Who did something, by which event, and whether that has crossed.
+pub fn trace(trace: &item::Trace, delivery: Option<dto::Delivery>) -> dto::Trace {
+    dto::Trace { by: trace.by.to_string(), index: trace.index, delivery }
 }
 
 /// The reactions whose events one sees.

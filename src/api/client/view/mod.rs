@@ -6,7 +6,7 @@ mod room;
 
 pub use item::{reactions, trace};
 pub use notification::notification;
-pub use room::{former, last_visible, member, room};
+pub use room::{Seen, former, last_visible, member, room, unread_range};
 
 use super::dto;
 use crate::{

@@ -4,9 +4,9 @@ use super::{name_of, org_name, why_not};
 use crate::{
     api::client::dto,
     core::{
-        rooms,
+        files, rooms,
         state::{Room, State},
-        tools::{self, OffBy},
+        tools::{self, Whose},
     },
     model::{
         Address, LocalPart, Millis,
@@ -16,8 +16,17 @@ use crate::{
     },
 };
 
-/// A room. `last_event_at` comes from the timeline, see [`last_visible`].
-pub fn room(state: &State, user: &LocalPart, room: &Room, now: Millis, last_event_at: Option<Millis>) -> dto::Room {
+/// What a room's timeline says beside its state.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// When the last event that one may see became durable here, see [`last_visible`].
+    pub last_event_at: Option<Millis>,
+    /// Unread events that nobody reads: reactions and the like, see [`unread_range`].
+    pub quiet: u64,
+}
+
+/// A room.
+pub fn room(state: &State, user: &LocalPart, room: &Room, now: Millis, seen: Seen) -> dto::Room {
     let info = &room.info;
     let own = state.address(user);
     let refused = rooms::writable(state, room, user, now).err();
@@ -35,27 +44,38 @@ pub fn room(state: &State, user: &LocalPart, room: &Room, now: Millis, last_even
         history: history_word(info.history).to_owned(),
         tools: Tool::ALL.into_iter().map(|tool| tool_of(state, room, tool)).collect(),
         callers: callers_word(info.rules.callers).to_owned(),
+        file_limit: file_limit(state, room),
+        files_off: files::may_send(state, user, room, now).err().map(why_not),
         created_by: info.created_by.to_string(),
         created_at: info.created_at.0,
         next_index: room.next_index,
         read_index: read.checked_sub(1),
-        unread: unread(state, user, room, read),
+        unread: unread(state, user, room).saturating_sub(seen.quiet),
         frozen: info.frozen.map(|code| code.as_str().to_owned()),
         writable: refused.is_none(),
         why_not: refused.map(why_not),
         you: room.members.get(&own).map(|member| dto::You { role: role_word(member.role).to_owned() }),
         members_count: count(rooms::present_members(state, room)),
-        last_event_at: last_event_at.map(|at| at.0),
+        last_event_at: seen.last_event_at.map(|at| at.0),
         with: rooms::direct_partner(state, room).map(ToString::to_string),
     }
 }
 
 fn tool_of(state: &State, room: &Room, tool: Tool) -> dto::RoomTool {
-    let off_by = tools::off_by(state, room, tool).map(|by| match by {
-        OffBy::Masters => "masters".to_owned(),
-        OffBy::Org(org) => org.to_string(),
-    });
+    let off_by = tools::off_by(state, room, tool).map(whose_word);
     dto::RoomTool { tool: tool.as_str().to_owned(), on: off_by.is_none(), off_by }
+}
+
+fn whose_word(whose: Whose) -> String {
+    match whose {
+        Whose::Masters => "masters".to_owned(),
+        Whose::Org(org) => org.to_string(),
+    }
+}
+
+fn file_limit(state: &State, room: &Room) -> dto::FileLimit {
+    let (bytes_max, by) = files::size_limit(state, room);
+    dto::FileLimit { bytes_max, by: whose_word(by) }
 }
 
 fn callers_word(callers: Callers) -> &'static str {
@@ -69,10 +89,15 @@ fn count<T>(items: impl Iterator<Item = T>) -> u64 {
     items.fold(0, |count, _| count + 1)
 }
 
-/// Visible events that are not read. `read` is the number of the first index that is not.
-fn unread(state: &State, user: &LocalPart, room: &Room, read: u64) -> u64 {
+/// The first index that is visible and not read, and the one past the last.
+pub fn unread_range(state: &State, user: &LocalPart, room: &Room) -> (u64, u64) {
     let (from, to) = rooms::visible_range(state, user, room);
-    let from = from.max(read);
+    (from.max(state.marks.get(&(user.clone(), room.info.id)).copied().unwrap_or(0)), to)
+}
+
+/// Visible events that are not read.
+fn unread(state: &State, user: &LocalPart, room: &Room) -> u64 {
+    let (from, to) = unread_range(state, user, room);
     let hidden = rooms::hidden_ranges(state, user, room);
     let hidden: u64 = hidden.iter().map(|(start, end)| (*end).min(to).saturating_sub((*start).max(from))).sum();
     to.saturating_sub(from).saturating_sub(hidden)

@@ -9,6 +9,8 @@ import { plain } from './words.js';
 
 const TEXT_BYTES_MAX = 16 * 1024;
 const FILES_MAX = 10;
+/** Stands for all members where an address is expected. */
+const EVERYBODY = '*';
 const HEIGHT_MAX_PX = 220;
 const EMOJI = '👍 ❤️ 😂 🎉 😮 😢 🙏 👏 🔥 ✅ 👀 💯 😀 😄 😁 😅 🤣 😊 🙂 😉 😍 😘 😎 🤔 🤗 🤩 😴 😬 🙄 😭 😡 🤯 🥳 😇 🤝 💪 👌 ✌️ 🤞 👋 🙌 👎 ☕ 🍺 🎂 🌟 💡 📌 📎 📅 📈 🚀 ⚠️ ❌ ❓ ❗ 💬 🏠 🌏'.split(' ');
 
@@ -53,7 +55,7 @@ class Composer extends HTMLElement {
     this.names = h('div', { class: 'mentions menu', role: 'listbox', id: 'mention-list', hidden: true, aria: { label: t('compose.mention') } });
     this.warning = h('p', { class: 'composer-warning', role: 'alert', hidden: true });
     this.picker = h('input', { type: 'file', multiple: true, hidden: true, tabIndex: -1, aria: { label: t('compose.attach') } });
-    this.attach = iconButton('attach', t('compose.attach'), () => this.picker.click(), { hidden: !store.features.files });
+    this.attach = iconButton('attach', t('compose.attach'), () => this.picker.click(), { hidden: !this.#mayAttach });
     const emoji = iconButton('emoji', t('compose.emoji'), () => pickEmoji(emoji, (text) => this.#insert(text)));
     this.send = iconButton('send', t('compose.send'), () => this.#submit(), { class: 'send' });
     fill(this, this.names, this.context, h('div', { class: 'composer-box' }, this.tray, h('div', { class: 'composer-row' }, this.attach, this.input, emoji, this.send)), this.warning,
@@ -63,13 +65,19 @@ class Composer extends HTMLElement {
     this.input.addEventListener('blur', () => setTimeout(() => this.#hideNames(), 150));
     this.input.addEventListener('paste', (event) => this.#take(event, event.clipboardData));
     this.picker.addEventListener('change', () => { this.addFiles(this.picker.files); this.picker.value = ''; });
-    this.off = store.on('features', () => { this.attach.hidden = !store.features.files; });
+    this.off = store.on('features', () => { this.attach.hidden = !this.#mayAttach; });
+    this.offRoom = store.on(`room:${room.id}`, () => { this.attach.hidden = !this.#mayAttach; });
     // Its height is known only when it stands in the page.
     requestAnimationFrame(() => this.#fit());
     this.#look();
   }
 
-  disconnectedCallback() { this.off(); }
+  disconnectedCallback() {
+    this.off();
+    this.offRoom();
+  }
+
+  get #mayAttach() { return this.store.features.files && !this.store.rooms.get(this.room.id)?.files_off; }
 
   focusInput() { this.input.focus(); }
 
@@ -78,6 +86,7 @@ class Composer extends HTMLElement {
       if (this.input.value.trim()) localStorage.setItem(this.draftKey, this.input.value);
       else localStorage.removeItem(this.draftKey);
     }
+    if (!this.#edited) this.store.signals.say(this.room.id, Boolean(this.input.value.trim()));
     this.#fit();
     this.#look();
     this.#suggest();
@@ -108,12 +117,15 @@ class Composer extends HTMLElement {
   async #submit() {
     if (this.send.getAttribute('aria-disabled') === 'true') return;
     const text = this.input.value.trim();
-    const mentions = [...this.#called].filter(([, name]) => text.includes(`@${name}`)).map(([address]) => address);
+    const called = [...this.#called].filter(([, name]) => text.includes(`@${name}`)).map(([address]) => address);
+    const mentions = called.filter((address) => address !== EVERYBODY);
     if (this.#edited) { await this.#saveEdit(text, mentions); return; }
     const message = { text };
     if (mentions.length) message.mentions = mentions;
+    if (called.includes(EVERYBODY)) message.all = true;
     if (this.#answer) message.reply_to = this.#answer.index;
     if (this.#files.length) message.files = this.#files.map(({ id }) => ({ upload: id }));
+    const shown = this.#files.map(({ file }) => ({ name: file.name, bytes: file.size }));
     this.input.value = '';
     this.#files = [];
     this.#drawTray();
@@ -122,7 +134,8 @@ class Composer extends HTMLElement {
     this.#clearContext();
     this.#fit();
     this.#look();
-    this.store.outbox.add(this.room.id, message);
+    this.store.signals.say(this.room.id, false);
+    this.store.outbox.add(this.room.id, message, shown);
     this.dispatchEvent(new Event('sent'));
     this.input.focus();
   }
@@ -180,7 +193,9 @@ class Composer extends HTMLElement {
     const before = this.input.value.slice(0, this.input.selectionStart);
     const wanted = /(?:^|\s)@([^\s@]{0,32})$/u.exec(before)?.[1]?.toLowerCase();
     const members = (this.store.members(this.room.id) ?? []).filter((member) => member.address !== this.store.me.address);
-    const found = wanted === undefined ? [] : members.filter((member) => this.store.nameOf(member.address).toLowerCase().includes(wanted) || member.address.startsWith(wanted)).slice(0, 6);
+    const mayCallAll = this.room.kind !== 'direct' && (this.room.callers !== 'masters' || this.room.you?.role === 'master');
+    const all = mayCallAll ? [{ address: EVERYBODY }] : [];
+    const found = wanted === undefined ? [] : [...members, ...all].filter((member) => this.#nameOf(member).toLowerCase().includes(wanted) || member.address.startsWith(wanted)).slice(0, 6);
     if (!found.length) { this.#hideNames(); return; }
     this.found = found;
     this.chosen = 0;
@@ -191,10 +206,12 @@ class Composer extends HTMLElement {
 
   #drawNames() {
     fill(this.names, this.found.map((member, at) => h('div', { role: 'option', id: `mention-${at}`, class: 'mention-option', aria: { selected: at === this.chosen }, on: { pointerdown: (event) => { event.preventDefault(); this.#call(member); } } },
-      h('bdi', { class: 'grow' }, this.store.nameOf(member.address)), h('span', { class: 'faint' }, member.address))));
+      h('bdi', { class: 'grow' }, this.#nameOf(member)), h('span', { class: 'faint' }, member.address === EVERYBODY ? t('compose.everybodyHint') : member.address))));
     this.input.setAttribute('aria-controls', 'mention-list');
     this.input.setAttribute('aria-activedescendant', `mention-${this.chosen}`);
   }
+
+  #nameOf({ address }) { return address === EVERYBODY ? t('compose.everybody') : this.store.nameOf(address); }
 
   #hideNames() {
     this.names.hidden = true;
@@ -214,7 +231,7 @@ class Composer extends HTMLElement {
   }
 
   #call(member) {
-    const name = this.store.nameOf(member.address);
+    const name = this.#nameOf(member);
     const end = this.input.selectionStart;
     this.input.setRangeText(`@${name} `, end - this.wantedLength, end, 'end');
     this.#called.set(member.address, name);
@@ -223,13 +240,17 @@ class Composer extends HTMLElement {
   }
 
   #take(event, transfer) {
-    if (!this.store.features.files || !transfer?.files.length) return;
+    if (!this.#mayAttach || !transfer?.files.length) return;
     event.preventDefault();
     this.addFiles(transfer.files);
   }
 
   addFiles(files) {
-    for (const file of [...files].slice(0, FILES_MAX - this.#files.length)) this.#upload(file);
+    const limit = this.store.rooms.get(this.room.id)?.file_limit?.bytes_max ?? Infinity;
+    for (const file of [...files].slice(0, FILES_MAX - this.#files.length)) {
+      if (file.size <= limit) this.#upload(file);
+      else complain(new Error(t('compose.fileTooLarge', { name: plain(file.name), max: bytes(limit) })));
+    }
     this.input.focus();
   }
 

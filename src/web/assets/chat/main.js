@@ -1,6 +1,7 @@
 // The app: signs in, shows the page that the address names, and tells the person what happens elsewhere.
 
 import './texts.js';
+import './texts-tools.js';
 import './sidebar.js';
 import './messages.js';
 import './composer.js';
@@ -10,12 +11,13 @@ import { t } from '../shared/i18n.js';
 import { complain, failed, loading } from '../shared/ui.js';
 import { describeEvent } from './message.js';
 import { contactPage, contactsPage, homePage, noticeText, noticesPage, settingsPage, toastNotice } from './pages.js';
+import { notify, permitted, permitNotices, registerWorker } from './worker-client.js';
 import { roomPage } from './room.js';
+import { searchPage } from './search.js';
 import { showSignIn } from './sign-in.js';
 import { Store } from './store.js';
 
 const narrow = matchMedia('(max-width: 760px)');
-const NOTIFY = 'handclasp.notify';
 
 class App {
   root = document.getElementById('app');
@@ -40,6 +42,7 @@ class App {
     this.#listen(store);
     this.#frame();
     this.draw();
+    performance.mark('handclasp.usable');
   }
 
   #listen(store) {
@@ -69,7 +72,7 @@ class App {
     this.missing = first === 'rooms' && !store.rooms.has(id) ? id : null;
     const pages = {
       rooms: () => roomPage(store, this, id), contacts: () => (id ? contactPage(store, this, id) : contactsPage(store, this)),
-      notifications: () => noticesPage(store, this), settings: () => settingsPage(store, this),
+      notifications: () => noticesPage(store, this), search: () => searchPage(store, this, new URLSearchParams(location.search)), settings: () => settingsPage(store, this),
     };
     fill(this.main, (pages[first] ?? (() => homePage(store, this)))());
     this.root.querySelector('.app').classList.toggle('at-home', path === '/');
@@ -79,9 +82,14 @@ class App {
     this.title();
   }
 
-  go(path) {
-    if (path !== this.path) history.pushState(null, '', path);
-    this.path = path;
+  /** Goes to an address of the app, which may name a message or an item of a room behind `#`. */
+  go(to) {
+    const url = new URL(to, location.origin);
+    if (url.href !== location.href) history.pushState(null, '', url);
+    const room = this.main.querySelector('hc-room');
+    const isHere = url.pathname === this.path && room;
+    this.path = url.pathname;
+    if (isHere) { room.show(url.hash); return; }
     this.draw();
     // On a phone the list was replaced by the page, so focus follows; elsewhere the page places it.
     if (!this.main.contains(document.activeElement) && !document.querySelector('dialog[open]')) this.main.focus({ preventScroll: true });
@@ -112,21 +120,14 @@ class App {
     const room = store.rooms.get(id);
     const item = items.findLast((one) => one.event.kind === 'message' && one.event.author !== store.me.address);
     if (!room || !item || (document.hasFocus() && store.current === id)) return;
-    if (!document.hasFocus()) this.#notify(`${store.nameOf(item.event.author)} · ${store.roomName(room)}`, describeEvent(store, item, { short: true }), id, `/rooms/${id}`);
+    if (!document.hasFocus()) this.#notify(`${store.nameOf(item.event.author)} · ${store.roomName(room)}`, describeEvent(store, item, { short: true }), id, `/rooms/${id}#${item.index}`);
   }
 
-  #notify(title, body, tag, path) {
-    if (!this.notifies) return;
-    const note = new Notification(title, { body, tag: String(tag), icon: this.logo });
-    note.onclick = () => { window.focus(); if (path) this.go(path); note.close(); };
-  }
+  #notify(title, body, tag, path) { if (this.notifies) notify({ title, body, tag: String(tag), path, icon: this.logo, onPick: () => { window.focus(); if (path) this.go(path); } }); }
 
-  get notifies() { return localStorage.getItem(NOTIFY) === 'on' && 'Notification' in window && Notification.permission === 'granted'; }
+  get notifies() { return permitted(); }
 
-  async setNotifies(on) {
-    if (on && await Notification.requestPermission() !== 'granted') throw new Error(t('settings.notifyDenied'));
-    localStorage.setItem(NOTIFY, on ? 'on' : 'off');
-  }
+  async setNotifies(on) { if (!await permitNotices(on)) throw new Error(t('settings.notifyDenied')); }
 
   async signOut() {
     await this.store.signOut();
@@ -145,9 +146,11 @@ document.addEventListener('click', (event) => {
   const url = new URL(link.href);
   if (url.origin !== location.origin || url.pathname.startsWith('/api/') || link.getAttribute('href').startsWith('#')) return;
   event.preventDefault();
-  app.go(url.pathname);
+  app.go(url.pathname + url.search + url.hash);
 });
 addEventListener('popstate', () => { app.path = location.pathname; if (app.main?.isConnected) app.draw(); });
+// After the page stands: the worker fetches what the page has already.
+addEventListener('load', () => registerWorker((path) => { window.focus(); if (app.main?.isConnected) app.go(path); }));
 addEventListener('keydown', (event) => {
   if (!app.sidebar?.isConnected || document.querySelector('dialog[open]')) return;
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {

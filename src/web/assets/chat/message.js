@@ -1,4 +1,4 @@
-// One row of the timeline: a message with its delivery state, or what happened to the room.
+// A message of the timeline: text, files, reactions, delivery state; and what happened, in words.
 
 import { h, icon } from '../shared/dom.js';
 import { bytes, clock, dateTime, has, t } from '../shared/i18n.js';
@@ -30,14 +30,13 @@ export function describeEvent(store, item, { short = false } = {}) {
       return t('event.excluded', { users, cause: has(cause) ? t(cause) : (event.cause ?? '').toLowerCase().replaceAll('_', ' ') });
     }
     case 'role': return t(`event.role.${event.role === 'master' ? 'master' : 'member'}`, { user: store.nameOf(event.user) });
+    case 'note': return item.now?.recalled || event.title === undefined ? t('event.noteDeleted', { name }) : short ? t('event.noteShort', { title: plain(event.title) }) : t('event.note', { name });
+    case 'date': return short ? t('event.dateShort', { title: plain(event.title) }) : t('event.date', { name });
+    case 'folder_make': return t('event.folderMade', { name, entry: plain(event.name) });
+    case 'folder_add': return t('event.folderAdded', { name, entry: plain(event.name ?? event.files?.[0]?.name ?? event.file?.name) });
     case 'settings': return event.name ? t('event.renamed', { name, room: plain(event.name) }) : t('event.settings', { name });
     default: return t('event.other', { name, kind: plain(event.kind) });
   }
-}
-
-/** What stands between the messages of people. */
-export function eventRow(store, item) {
-  return h('div', { class: 'row-event' }, h('span', {}, describeEvent(store, item)), ' ', h('time', { class: 'faint', title: dateTime(item.at) }, clock(item.at)));
 }
 
 /**
@@ -57,8 +56,14 @@ export function messageRow(store, room, row, deeds) {
     h('time', { class: 'faint', dateTime: new Date(event.made_at).toISOString(), title: dateTime(event.made_at) }, clock(event.made_at)));
   return h('article', { class: ['message', follows && 'follows', isMine && 'mine', state && `is-${state}`], tabIndex: -1, aria: { label: spoken(store, row, state) } },
     follows ? h('time', { class: 'message-aside faint', aria: { hidden: true } }, clock(event.made_at)) : h('div', { class: 'message-aside' }, avatar(name, event.author, { external: isExternal })),
-    h('div', { class: 'message-main' }, author, body(store, room, item, deeds), isMine && delivery(store, room, row, deeds)),
-    !row.letter && !item.now?.recalled && row.number === undefined && actions(store, room, item, isMine, deeds));
+    h('div', { class: 'message-main' }, author, body(store, room, item, deeds), isMine && delivery(store, room, row, deeds), row.readers && readMarks(store, row.readers.split(' '))));
+}
+
+/** Who has read this far: small faces, with their names. */
+function readMarks(store, people) {
+  const label = t('message.readBy', { names: people.map((address) => store.nameOf(address)).join(', ') });
+  const faces = people.slice(0, 5).map((address) => avatar(store.nameOf(address), address, { size: 'tiny' }));
+  return h('div', { class: 'read-marks', title: label, role: 'img', aria: { label } }, faces, people.length > 5 && h('span', { class: 'faint' }, `+${people.length - 5}`));
 }
 
 function spoken(store, { item }, state) {
@@ -70,17 +75,35 @@ function spoken(store, { item }, state) {
 function body(store, room, item, deeds) {
   const { event, now } = item;
   if (now?.recalled || (event.text === undefined && !event.files?.length)) {
-    return h('div', { class: 'tombstone' }, icon('trash'), t('message.recalled', { name: store.nameOf(now?.recalled?.by ?? event.author) }));
+    const told = erasure(store, room, now);
+    return h('div', { class: 'tombstone' }, icon('trash'), h('span', {}, t('message.recalled', { name: store.nameOf(now?.recalled?.by ?? event.author) }), told && h('span', { class: 'erasure' }, told)));
   }
   const mentions = [...(now?.edited?.mentions ?? event.mentions ?? [])].map((address) => ({ name: store.nameOf(address), isMe: address === store.me.address }));
+  if (event.all) mentions.push({ name: t('compose.everybody'), isMe: true });
   const text = textNow(item);
   return [
     event.reply_to !== undefined && event.reply_to !== null && quote(store, room, item, deeds),
-    text && words(text, mentions),
-    now?.edited && h('span', { class: 'faint', title: dateTime(now.edited.at) }, `(${t('message.edited')})`),
+    text && said(text, mentions, item, deeds),
     event.files?.length > 0 && h('div', { class: 'files' }, event.files.map((file) => fileCard(room, file, now?.files))),
     now?.reactions?.length > 0 && reactions(store, item, deeds),
   ];
+}
+
+/** The text, and the way to what it said before. */
+function said(text, mentions, item, deeds) {
+  const element = words(text, mentions);
+  const { edited } = item.now ?? {};
+  if (edited) element.append(h('button', { class: 'edited', type: 'button', title: dateTime(edited.at), aria: { label: `(${t('message.edited')}) ${t('history.title')}` }, on: { click: () => deeds.history(item) } }, `(${t('message.edited')})`));
+  if (edited?.delivery?.state === 'queued') element.append(h('span', { class: 'faint' }, ' ', t('message.editWaits')));
+  return element;
+}
+
+/** After a recall of files: who has removed them. */
+function erasure(store, room, now) {
+  if (!now?.erasure) return null;
+  const { here, partner } = now.erasure;
+  const org = plain(room.partner_name) || room.partner;
+  return [t(here ? 'erasure.here' : 'erasure.hereSoon'), partner === true && t('erasure.there', { org }), partner === false && t('erasure.thereSoon', { org })].filter(Boolean).join(' ');
 }
 
 function quote(store, room, item, deeds) {
@@ -92,8 +115,10 @@ function quote(store, room, item, deeds) {
     quoted?.author && h('bdi', { class: 'quote-author' }, store.nameOf(quoted.author)), h('bdi', { class: 'clip' }, text));
 }
 
-function fileCard(room, file, places) {
+/** A file of a room: a picture, or a card to download it by. `places`: where files are. */
+export function fileCard(room, file, places) {
   const name = plain(file.name) || 'file';
+  if (!file.digest) return downloadCard('', name, file, 'sending');
   const url = `/api/v1/rooms/${room.id}/files/${file.digest}`;
   const state = places?.find((place) => place.digest === file.digest)?.state ?? 'here';
   if (file.image && state === 'here') {
@@ -108,7 +133,7 @@ function fileCard(room, file, places) {
 
 function downloadCard(url, name, file, state) {
   const facts = [bytes(file.bytes), state !== 'here' && t(`message.${state}`)].filter(Boolean).join(' · ');
-  const inside = [icon(file.image ? 'image' : 'file'), h('span', { class: 'grow' }, h('bdi', { class: 'file-name' }, name), h('span', { class: 'faint' }, facts))];
+  const inside = [state === 'awaited' ? h('span', { class: 'spinner', aria: { hidden: true } }) : icon(file.image ? 'image' : 'file'), h('span', { class: 'grow' }, h('bdi', { class: 'file-name' }, name), h('span', { class: 'faint' }, facts))];
   return state === 'here' ? h('a', { class: 'file', href: url, download: name }, inside, icon('download')) : h('div', { class: 'file' }, inside);
 }
 
@@ -147,7 +172,10 @@ function delivery(store, room, { item, letter }, deeds) {
 
 const codeInWords = (code) => code.toLowerCase().replaceAll('_', ' ');
 
-function actions(store, room, item, isMine, deeds) {
+/** What can be done with a row's message, as buttons; none while it has no place, or was taken back. */
+export function messageActions(store, room, { item, letter, number }, deeds) {
+  if (letter || item.now?.recalled || number !== undefined) return null;
+  const isMine = item.event.author === store.me.address;
   const { features } = store;
   const more = iconButton('more', t('ui.more'), () => deeds.menu(item, more), { class: 'small', tabIndex: -1, aria: { label: t('ui.more'), haspopup: 'menu' } });
   return h('div', { class: 'message-actions', role: 'group', aria: { label: t('message.actions') } },

@@ -1,135 +1,151 @@
-// The list of messages: only what is near the window is in the document, and what one reads stays where it is while
-// history comes in above, pictures load and messages arrive.
+// The message list: a window of rows over any number of them. Only what is near the window stands in the document;
+// heights are measured when rows are drawn, and what one reads stays where it is while older pages and messages arrive.
 
 import { fill, h, icon } from '../shared/dom.js';
 import { day, t } from '../shared/i18n.js';
-import { failed, loading } from '../shared/ui.js';
-import { eventRow, messageRow } from './message.js';
+import { complain, empty, failed, loading } from '../shared/ui.js';
+import { eventRow } from './cards.js';
+import { messageActions, messageRow } from './message.js';
+import { Heights, buildRows, markReaders } from './rows.js';
 
 const OVERSCAN_PX = 900;
+const FLYING_PX = 100;
+const CALM_MS = 100;
 const OLDER_WITHIN_PX = 1_500;
-const GROUP_MS = 5 * 60_000;
 const END_PX = 24;
+/** One page of those on the way to a message far back. */
+const FAR_PAGE = 200;
 
 class Messages extends HTMLElement {
   #offs = [];
   #rows = [];
-  #heights = new Map();
+  #heights = new Heights();
   #mounted = new Map();
   #atEnd = true;
-  #average = 44;
   #belowFrom = null;
+  /** Grows with whatever may change the look of every row. */
+  #version = 0;
+  #isStale = true;
 
   connectedCallback() {
     const { store, room } = this;
     this.className = 'messages';
     this.timeline = store.timeline(room.id);
     this.firstUnread = room.unread > 0 ? (room.read_index ?? -1) + 1 : null;
+    const label = t('room.log', { name: store.roomName(room) });
     this.above = h('div', { class: 'spacer' });
     this.below = h('div', { class: 'spacer' });
-    this.list = h('div', { class: 'message-list', role: 'log', aria: { live: 'polite', relevant: 'additions', label: t('room.log', { name: store.roomName(room) }) } });
-    this.scroller = h('div', { class: 'message-scroller', id: 'messages', tabIndex: 0, aria: { label: t('room.log', { name: store.roomName(room) }) }, role: 'region' }, this.above, this.list, this.below);
+    this.list = h('div', { class: 'message-list', role: 'log', aria: { live: 'polite', relevant: 'additions', label } });
+    this.scroller = h('div', { class: 'message-scroller', id: 'messages', tabIndex: 0, aria: { label }, role: 'region' }, this.above, this.list, this.below);
     this.toEnd = h('button', { class: 'to-end button', type: 'button', hidden: true, on: { click: () => { this.jumpToEnd(); this.dispatchEvent(new Event('compose')); } } });
     fill(this, this.scroller, this.toEnd);
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.scroller.addEventListener('keydown', (event) => this.#key(event));
+    for (const turn of ['pointerover', 'focusin']) this.list.addEventListener(turn, ({ target }) => this.#attend(target.closest('article.message')));
     this.sizes = new ResizeObserver((entries) => this.#resized(entries));
     this.sizes.observe(this.scroller);
-    const draw = () => this.#soon();
-    this.#offs = [`timeline:${room.id}`, 'names', 'features'].map((topic) => store.on(topic, () => { this.#stale = true; draw(); }));
-    this.#offs.push(store.on(`room:${room.id}`, () => { this.room = store.rooms.get(room.id) ?? this.room; this.#stale = true; draw(); }));
+    this.#listen();
     this.#open();
   }
 
-  #stale = false;
+  #listen() {
+    const { store, room } = this;
+    const anew = () => { this.#version += 1; this.#soon(true); };
+    this.#offs = [store.on(`timeline:${room.id}`, () => this.#soon(true)), store.on(`readers:${room.id}`, () => this.#soon(true)), store.on('names', anew), store.on('features', anew),
+      store.on(`room:${room.id}`, () => {
+        const wasWritable = this.room.writable;
+        this.room = store.rooms.get(room.id) ?? this.room;
+        if (this.room.writable !== wasWritable) anew();
+      }),
+      store.on('connection', () => { if (store.connection === 'open' && !this.timeline.isLoaded) this.#open(); })];
+  }
 
   disconnectedCallback() {
     this.#offs.forEach((off) => off());
     this.sizes.disconnect();
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.calm);
   }
 
   async #open() {
     if (!this.timeline.isLoaded) fill(this.list, loading());
     try {
-      if (!this.timeline.isLoaded) await this.timeline.refresh();
+      // Also with what is known already: who made this element listens to it only afterwards.
+      await (this.timeline.isLoaded || this.timeline.refresh());
     } catch (error) {
-      fill(this.list, failed(error, () => this.#open()));
+      this.#unread(error);
       return;
     }
     if (!this.isConnected) return;
     fill(this.list);
+    this.#mounted.clear();
     this.draw();
     const unread = this.#rows.findIndex((row) => row.kind === 'unread');
     if (unread >= 0) this.#reveal(unread, 80); else this.jumpToEnd();
     this.dispatchEvent(new Event('shown'));
   }
 
-  #soon() {
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => { if (this.timeline.isLoaded) this.draw(); });
+  /** What was said cannot be read now. Without a connection one can still write. */
+  #unread(error) {
+    fill(this.list);
+    this.#mounted.clear();
+    if (error.status === 0) this.jumpToEnd(); else fill(this.list, failed(error, () => this.#open()));
+  }
+
+  /** Draws in the next frame; `isStale`: because something other than the scroll position changed. */
+  #soon(isStale) {
+    this.#isStale ||= isStale;
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      if (!this.timeline.isLoaded && !this.#rows.length) return;
+      if (this.#isStale) this.draw(); else this.#window();
+    });
   }
 
   /** Draws what is known now; what one reads stays in its place, or the end stays in sight. */
   draw() {
-    const before = this.#rows.length ? this.#rows.at(-1).key : null;
-    this.#rows = this.#build();
-    if (this.#stale) { this.#changed(); this.#stale = false; }
-    this.#window();
+    this.#isStale = false;
+    const { store, room } = this;
+    const before = this.#rows.at(-1)?.key;
+    const anchor = this.#anchor();
+    this.#rows = buildRows(this.timeline, store.outbox.of(room.id), { me: store.me.address, firstUnread: this.firstUnread, keyOf: (event) => store.keyOf(event) });
+    markReaders(this.#rows, store.signals.readersOf(room.id));
+    this.#heights.take(this.#rows);
+    this.#changed();
+    this.#window(anchor);
     if (this.#atEnd) this.#toBottom();
-    else if (before && this.#rows.at(-1)?.key !== before) this.#countBelow();
+    else if (before && this.#rows.at(-1)?.key !== before) this.#belowFrom ??= this.#rows.length - 1;
     this.#tellEnd();
   }
 
   /** Rows whose look changed are made anew. */
   #changed() {
-    for (const [key, mounted] of this.#mounted) {
-      const row = this.#rows.find((one) => one.key === key);
-      if (row && row.print !== mounted.print) { mounted.print = row.print; this.#replace(mounted, row); }
+    for (const mounted of this.#mounted.values()) {
+      const row = this.#rows[this.#heights.position(mounted.row.key)];
+      if (!row || this.#looksLike(mounted, row)) { if (row) mounted.row = row; continue; }
+      const hadFocus = mounted.element.contains(document.activeElement);
+      const hadActions = mounted.element.querySelector('.message-actions');
+      const fresh = this.#make(row);
+      mounted.element.replaceWith(fresh);
+      this.sizes.unobserve(mounted.element);
+      this.sizes.observe(fresh);
+      Object.assign(mounted, { element: fresh, row, version: this.#version });
+      if (hadFocus) fresh.focus?.({ preventScroll: true });
+      if (hadActions) this.#attend(fresh);
     }
   }
 
-  #replace(mounted, row) {
-    const hadFocus = mounted.element.contains(document.activeElement);
-    const fresh = this.#make(row);
-    mounted.element.replaceWith(fresh);
-    this.sizes.unobserve(mounted.element);
-    this.sizes.observe(fresh);
-    mounted.element = fresh;
-    if (hadFocus) fresh.focus?.({ preventScroll: true });
+  /** The buttons of a message are made when it is looked at: most are only scrolled past. */
+  #attend(element) {
+    if (!element || element.querySelector('.message-actions')) return;
+    const row = this.#rows[this.#heights.position(element.dataset.key)];
+    const buttons = row && messageActions(this.store, this.room, row, this.deeds);
+    if (buttons) element.append(buttons);
   }
 
-  #build() {
-    const rows = [];
-    const { timeline } = this;
-    rows.push(timeline.hasOlder ? { key: 'older', kind: 'older' } : { key: 'beginning', kind: 'beginning' });
-    let previous = null;
-    const put = (key, item, more = {}) => {
-      const at = item.event.made_at ?? item.at;
-      if (!previous || new Date(previous.at).toDateString() !== new Date(at).toDateString()) {
-        rows.push({ key: `day-${new Date(at).toDateString()}-${key}`, kind: 'day', at });
-        previous = null;
-      }
-      if (item.index !== undefined && item.index === this.firstUnread) { rows.push({ key: 'unread', kind: 'unread' }); previous = null; }
-      const isMessage = item.event.kind === 'message';
-      const follows = isMessage && previous?.author === item.event.author && at - previous.at < GROUP_MS && item.event.reply_to == null;
-      rows.push({ key, kind: isMessage ? 'message' : 'event', item, follows, ...more });
-      previous = { at, author: isMessage ? item.event.author : null };
-    };
-    for (const item of timeline.items) put(`e${item.index}`, item);
-    for (const item of timeline.pending) put(`p${item.pending}`, item, { number: item.pending });
-    for (const letter of this.store.outbox.of(this.room.id)) {
-      put(`o${letter.key}`, { event: { kind: 'message', author: this.store.me.address, made_at: letter.at, ...letter.message, files: letter.shown } }, { letter });
-    }
-    for (const row of rows) row.print = this.#print(row);
-    return rows;
-  }
-
-  /** What a row's look depends on. */
-  #print(row) {
-    if (!row.item) return row.kind;
-    const { item, letter, follows } = row;
-    return JSON.stringify([follows, item.delivery, item.now, letter?.state, letter?.error, this.store.nameOf(item.event.author), (item.event.users ?? []).map((one) => this.store.nameOf(one)), this.room.writable, this.store.features]);
+  /** Items and letters are never changed, only replaced. */
+  #looksLike({ row: known, version }, row) {
+    return version === this.#version && known.follows === row.follows && known.readers === row.readers && (row.letter ? known.letter === row.letter : known.item === row.item);
   }
 
   #make(row) {
@@ -142,9 +158,10 @@ class Messages extends HTMLElement {
     const { store, room } = this;
     switch (row.kind) {
       case 'message': return messageRow(store, room, row, this.deeds);
-      case 'event': return eventRow(store, row.item);
+      case 'event': return eventRow(store, row.item, this.deeds);
       case 'day': return h('div', { class: 'row-day', role: 'separator', aria: { label: day(row.at) } }, h('span', {}, day(row.at)));
       case 'unread': return h('div', { class: 'row-unread', role: 'separator', aria: { label: t('room.unreadLine') } }, h('span', {}, t('room.unreadLine')));
+      case 'offline': return empty('refresh', t('room.offline'), t('room.offlineText'));
       case 'older': return h('div', { class: 'row-older', role: 'status' }, h('div', { class: 'spinner' }), h('span', { class: 'unseen' }, t('room.older')));
       default: return this.#beginning();
     }
@@ -157,29 +174,32 @@ class Messages extends HTMLElement {
     return h('div', { class: 'row-beginning' }, icon(room.external ? 'globe' : 'chat'), h('p', {}, text));
   }
 
-  #height(row) { return this.#heights.get(row.key) ?? this.#average; }
-
   /** Puts the rows near the window into the document, and keeps the first visible one where it is. */
-  #window() {
+  #window(anchor = this.#anchor()) {
     const { scroller } = this;
-    const anchor = this.#atEnd ? null : this.#anchor();
-    const top = this.#atEnd ? Infinity : scroller.scrollTop;
+    const heights = this.#heights;
     const view = scroller.clientHeight || 600;
-    const heights = this.#rows.map((row) => this.#height(row));
-    const total = heights.reduce((sum, height) => sum + height, 0);
-    const from = Math.min(top, Math.max(0, total - view)) - OVERSCAN_PX;
-    const to = from + view + 2 * OVERSCAN_PX;
-    let y = 0; let first = this.#rows.length; let last = -1; let before = 0; let shown = 0;
-    for (let at = 0; at < this.#rows.length; at++) {
-      const height = heights[at];
-      if (y + height >= from && y <= to) { if (at < first) { first = at; before = y; } last = at; shown += height; }
-      y += height;
-    }
+    const at = anchor && heights.position(anchor.key);
+    const bottom = Math.max(0, heights.total - view);
+    const top = this.#atEnd ? bottom : at === undefined || at === null ? scroller.scrollTop : heights.offset(at) - anchor.offset;
+    const overscan = this.#overscan(top, view);
+    const from = Math.min(top, bottom) - overscan;
+    const first = heights.at(from);
+    const last = heights.at(from + view + 2 * overscan);
     this.#mount(this.#rows.slice(first, last + 1));
-    this.above.style.height = `${before}px`;
-    this.below.style.height = `${Math.max(0, total - before - shown)}px`;
-    this.#measure();
-    if (anchor) this.#restore(anchor);
+    heights.measure([...this.#mounted.values()].map(({ row, element }) => [row.key, element.offsetHeight]));
+    this.above.style.height = `${heights.offset(first)}px`;
+    this.below.style.height = `${heights.total - heights.offset(last + 1)}px`;
+    if (at !== null && at !== undefined) this.#restore(anchor);
+  }
+
+  /** Who flies past sees only what is in the window; what lies beyond is drawn when it is calm again. */
+  #overscan(top, view) {
+    const isFlying = Math.abs(top - this.lastTop) > view;
+    this.lastTop = top;
+    clearTimeout(this.calm);
+    if (isFlying) this.calm = setTimeout(() => this.#soon(false), CALM_MS);
+    return isFlying ? FLYING_PX : OVERSCAN_PX;
   }
 
   #mount(rows) {
@@ -192,7 +212,7 @@ class Messages extends HTMLElement {
       let mounted = this.#mounted.get(row.key);
       if (mounted && mounted.element === next) { next = next.nextElementSibling; continue; }
       if (!mounted) {
-        mounted = { element: this.#make(row), print: row.print };
+        mounted = { element: this.#make(row), row, version: this.#version };
         this.#mounted.set(row.key, mounted);
         this.sizes.observe(mounted.element);
       }
@@ -200,19 +220,11 @@ class Messages extends HTMLElement {
     }
   }
 
-  #measure() {
-    let sum = 0;
-    for (const [key, { element }] of this.#mounted) {
-      const height = element.offsetHeight;
-      this.#heights.set(key, height);
-      sum += height;
-    }
-    if (this.#mounted.size > 10) this.#average = sum / this.#mounted.size;
-  }
-
+  /** The first visible row and where it stands; none at the end, which stays in sight itself. */
   #anchor() {
+    if (this.#atEnd) return null;
     const edge = this.scroller.getBoundingClientRect().top;
-    for (const { element } of this.#mounted.values()) {
+    for (const element of this.list.children) {
       const box = element.getBoundingClientRect();
       if (box.bottom > edge && element.dataset.key !== 'older') return { key: element.dataset.key, offset: box.top - edge };
     }
@@ -221,41 +233,25 @@ class Messages extends HTMLElement {
 
   #restore({ key, offset }) {
     const mounted = this.#mounted.get(key);
-    if (!mounted) {
-      const at = this.#rows.findIndex((row) => row.key === key);
-      if (at < 0) return;
-      this.scroller.scrollTop = this.#offset(at) - offset;
-      return;
-    }
+    if (!mounted) return;
     const now = mounted.element.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
     if (Math.abs(now - offset) > 0.5) this.scroller.scrollTop += now - offset;
   }
 
-  #offset(at) { return this.#rows.slice(0, at).reduce((sum, row) => sum + this.#height(row), 0); }
-
+  /** A picture arrived, the window became wider: what is above the first visible row must not push it. */
   #resized(entries) {
-    if (entries.some(({ target }) => target === this.scroller)) { if (this.#atEnd) this.#toBottom(); this.#soon(); return; }
-    // The anchor's place from before the change follows from the heights that were known until now.
-    const anchor = this.#atEnd ? null : this.#anchor();
+    if (entries.some(({ target }) => target === this.scroller)) { if (this.#atEnd) this.#toBottom(); this.#soon(false); return; }
+    const anchor = this.#anchor();
+    const first = anchor ? this.#heights.position(anchor.key) : 0;
     let above = 0;
     for (const { target } of entries) {
-      const key = target.dataset.key;
-      const known = this.#heights.get(key);
-      const height = target.offsetHeight;
-      if (known !== undefined && height && known !== height) {
-        if (anchor && this.#isBefore(key, anchor.key)) above += height - known;
-        this.#heights.set(key, height);
-      }
+      const { key } = target.dataset;
+      const known = this.#heights.known(key);
+      if (anchor && known && target.offsetHeight && this.#heights.position(key) < first) above += target.offsetHeight - known;
     }
+    const measured = entries.map(({ target }) => [target.dataset.key, target.offsetHeight]);
+    if (!this.#heights.measure(measured)) return;
     if (this.#atEnd) this.#toBottom(); else if (above) this.scroller.scrollTop += above;
-  }
-
-  #isBefore(one, other) {
-    for (const key of [...this.list.children].map((child) => child.dataset.key)) {
-      if (key === other) return false;
-      if (key === one) return true;
-    }
-    return false;
   }
 
   #toBottom() { this.scroller.scrollTop = this.scroller.scrollHeight; }
@@ -263,10 +259,10 @@ class Messages extends HTMLElement {
   #scrolled() {
     const { scroller } = this;
     const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-    this.#atEnd = left < END_PX && this.below.offsetHeight < 1;
+    this.#atEnd = left < END_PX;
     if (this.#atEnd) this.#belowFrom = null;
     this.#tellEnd();
-    this.#soon();
+    this.#soon(false);
     if (scroller.scrollTop < OLDER_WITHIN_PX && this.timeline.hasOlder && !this.timeline.older) this.#older();
     if (this.#atEnd) this.dispatchEvent(new Event('end'));
   }
@@ -274,18 +270,18 @@ class Messages extends HTMLElement {
   async #older() {
     try {
       await this.timeline.loadOlder();
+      if (!this.isConnected) return;
       this.draw();
       if (this.scroller.scrollTop < OLDER_WITHIN_PX && this.timeline.hasOlder) this.#older();
     } catch { /* Scrolling asks again. */ }
   }
 
-  #countBelow() {
-    this.#belowFrom ??= this.#rows.length - 1;
-  }
-
   #tellEnd() {
-    this.toEnd.hidden = this.#atEnd;
     const fresh = this.#belowFrom === null ? 0 : this.#rows.length - this.#belowFrom;
+    const told = `${this.#atEnd} ${fresh}`;
+    if (told === this.toldEnd) return;
+    this.toldEnd = told;
+    this.toEnd.hidden = this.#atEnd;
     fill(this.toEnd, icon('chevron'), fresh ? t('room.newBelow', { n: fresh }) : t('room.toEnd'));
     this.toEnd.classList.toggle('primary', fresh > 0);
   }
@@ -297,23 +293,24 @@ class Messages extends HTMLElement {
     this.#belowFrom = null;
     this.draw();
     this.#toBottom();
-    this.#window();
-    this.#toBottom();
   }
 
   #reveal(at, fromTop) {
     this.#atEnd = false;
-    this.scroller.scrollTop = this.#offset(at) - fromTop;
-    this.#window();
-    const mounted = this.#mounted.get(this.#rows[at].key);
-    if (mounted) this.scroller.scrollTop += mounted.element.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top - fromTop;
+    const { key } = this.#rows[at];
+    this.#window({ key, offset: fromTop });
+    const mounted = this.#mounted.get(key);
+    this.#restore({ key, offset: fromTop });
     this.#scrolled();
     return mounted?.element;
   }
 
   /** Shows an event, reading history until it is there. */
   async goTo(index) {
-    while (!this.timeline.find(index) && this.timeline.hasOlder) if (!await this.timeline.loadOlder()) break;
+    try {
+      if (!this.timeline.isLoaded) await this.timeline.refresh();
+      while (!this.timeline.find(index) && this.timeline.hasOlder && this.timeline.before > index) await this.timeline.loadOlder(FAR_PAGE);
+    } catch (error) { complain(error); return; }
     this.draw();
     const at = this.#rows.findIndex((row) => row.item?.index === index);
     if (at < 0) return;
@@ -328,9 +325,9 @@ class Messages extends HTMLElement {
     const go = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (go && !event.altKey) { event.preventDefault(); this.#step(current, go); return; }
     if (!current || event.target !== current) return;
-    const row = this.#rows.find((one) => one.key === current.dataset.key);
+    const row = this.#rows[this.#heights.position(current.dataset.key)];
     if (!row?.item || row.letter || row.number !== undefined) return;
-    const deed = { Enter: 'menu', ' ': 'menu', r: 'reply', e: 'edit' }[event.key];
+    const deed = { Enter: 'menu', ' ': 'menu', r: 'reply', e: 'edit', '+': 'pickReaction' }[event.key];
     if (!deed || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     if (deed === 'edit' && !(this.store.features.edit && row.item.event.author === this.store.me.address)) return;
@@ -338,11 +335,12 @@ class Messages extends HTMLElement {
   }
 
   #step(current, by) {
-    const rows = this.#rows.filter((row) => row.kind === 'message');
-    const at = current ? rows.findIndex((row) => row.key === current.dataset.key) : rows.length;
-    const next = rows[Math.max(0, at + by)];
-    if (!next) { this.dispatchEvent(new Event('compose')); return; }
-    if (!this.#mounted.has(next.key)) this.#reveal(this.#rows.indexOf(next), 120);
+    const isMessage = (row) => row.kind === 'message';
+    let at = current ? this.#heights.position(current.dataset.key) + by : this.#rows.length - 1;
+    while (this.#rows[at] && !isMessage(this.#rows[at])) at += by;
+    const next = this.#rows[at];
+    if (!next) { if (by > 0 || !current) this.dispatchEvent(new Event('compose')); return; }
+    if (!this.#mounted.has(next.key)) this.#reveal(at, 120);
     const element = this.#mounted.get(next.key)?.element;
     element?.focus({ preventScroll: true });
     element?.scrollIntoView({ block: 'nearest' });

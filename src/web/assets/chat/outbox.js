@@ -16,13 +16,15 @@ export class Outbox extends EventTarget {
     this.#key = `handclasp.outbox.${address}`;
     this.post = post;
     this.done = done;
-    this.letters = JSON.parse(localStorage.getItem(this.#key) ?? '[]').map((letter) => ({ ...letter, state: letter.state === 'failed' ? 'failed' : 'waiting' }));
+    this.letters = JSON.parse(localStorage.getItem(this.#key) ?? '[]').map((letter) => ({ ...letter, claimed: undefined, state: letter.state === 'failed' ? 'failed' : 'waiting' }));
   }
 
-  of(room) { return this.letters.filter((letter) => letter.room === room); }
+  /** Those of a room that are not seen at their place yet. */
+  of(room) { return this.letters.filter((letter) => letter.room === room && !letter.claimed); }
 
-  add(room, message) {
-    this.letters.push({ key: newKey(), room, message, at: Date.now(), state: 'waiting' });
+  /** `shown`: what is to be seen of its files until they are there. */
+  add(room, message, shown) {
+    this.letters.push({ key: newKey(), room, message, shown, at: Date.now(), state: 'waiting' });
     this.#changed(room);
     this.flush();
   }
@@ -34,6 +36,13 @@ export class Outbox extends EventTarget {
     this.#changed(letter.room);
   }
 
+  /** The live stream can be faster than the answer: the letter whose event has come, if one is under way. */
+  claim(room, event) {
+    const letter = this.letters.find((one) => one.room === room && one.state === 'sending' && !one.claimed && one.message.text === (event.text ?? ''));
+    if (letter) this.letters = this.letters.map((one) => (one === letter ? { ...one, claimed: event.id } : one));
+    return letter;
+  }
+
   /** Sends what waits; called when something was added and when the connection is back. */
   flush() {
     for (const room of new Set(this.letters.map((letter) => letter.room))) this.#flushRoom(room);
@@ -43,7 +52,7 @@ export class Outbox extends EventTarget {
     if (this.#busy.has(room)) return;
     this.#busy.add(room);
     try {
-      for (let letter; (letter = this.of(room).find((one) => one.state !== 'failed'));) {
+      for (let letter; (letter = this.letters.find((one) => one.room === room && one.state !== 'failed'));) {
         if (!await this.#send(letter)) break;
       }
     } finally {

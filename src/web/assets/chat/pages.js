@@ -1,13 +1,13 @@
 // The pages that are not rooms: home, contacts, one contact, notifications, settings.
 
-import { h, icon } from '../shared/dom.js';
+import { fill, h, icon } from '../shared/dom.js';
 import { LANGUAGES, ago, currentLanguage, dateTime, has, setLanguage, t } from '../shared/i18n.js';
 import { setTheme, theme } from '../shared/theme.js';
-import { button, complain, empty, externalBadge, field, toast, toggle } from '../shared/ui.js';
+import { button, complain, empty, externalBadge, failed, field, loading, toast, toggle } from '../shared/ui.js';
 import { addContact, contactCard, contactRows, newGroup } from './people.js';
 import { plain } from './words.js';
 
-const page = (app, title, actions, ...body) => h('div', { class: 'main-page' }, h('header', { class: 'main-head' }, app.backButton(), h('h2', { class: 'grow' }, title), actions), h('div', { class: 'page-body' }, body));
+const page = (app, title, actions, ...body) => h('div', { class: 'main-page' }, h('header', { class: 'main-head' }, app.backButton(), h('h1', { class: 'grow' }, title), actions), h('div', { class: 'page-body' }, body));
 
 /** What is shown beside the list when no room is chosen. */
 export function homePage(store, app) {
@@ -37,11 +37,14 @@ export function noticeText(store, notice) {
   });
 }
 
-const NOTICE_ICONS = { available: 'link', ended: 'unlink', contact_added: 'person', contact_unavailable: 'alert', direct_room: 'chat', joined: 'group', removed: 'close', mentioned: 'bell', refused: 'alert', frozen: 'lock', invitation_declined: 'alert' };
+const NOTICE_ICONS = { available: 'link', ended: 'unlink', contact_added: 'person', contact_unavailable: 'alert', direct_room: 'chat', joined: 'group', removed: 'close', mentioned: 'bell', note: 'note', comment: 'note', date: 'calendar', refused: 'alert', frozen: 'lock', invitation_declined: 'alert' };
 
 /** Where a notification leads. */
 export function noticePath(store, notice) {
-  if (store.rooms.has(notice.room)) return `/rooms/${notice.room}`;
+  if (store.rooms.has(notice.room)) {
+    const kind = { note: 'note-', comment: 'comment-', date: 'date-', mentioned: '' }[notice.kind];
+    return `/rooms/${notice.room}${kind === undefined || notice.index === undefined ? '' : `#${kind}${notice.index}`}`;
+  }
   const contact = notice.address && store.contacts.get(notice.address);
   return contact?.room ? `/rooms/${contact.room}` : contact ? `/contacts/${encodeURIComponent(notice.address)}` : null;
 }
@@ -66,7 +69,7 @@ export function noticesPage(store, app) {
 
 export function settingsPage(store, app) {
   return page(app, t('settings.title'), button(t('ui.signOut'), { icon: 'signOut', kind: 'small', onClick: () => app.signOut() }),
-    h('div', { class: 'narrow stack wide-gap' }, profile(store), look(), notifications(app), partners(store), password(store)));
+    h('div', { class: 'narrow stack wide-gap' }, profile(store), look(), notifications(app), store.features.signals && signals(store), partners(store), password(store)));
 }
 
 function profile(store) {
@@ -80,7 +83,7 @@ function profile(store) {
       toast(t('contact.saved'), { kind: 'good' });
     } catch (error) { name.fail(error.message); }
   });
-  return h('section', { class: 'card stack' }, h('h3', {}, t('settings.profile')), h('p', { class: 'soft' }, store.me.address), form);
+  return h('section', { class: 'card stack' }, h('h2', {}, t('settings.profile')), h('p', { class: 'soft' }, store.me.address), form);
 }
 
 function look() {
@@ -89,7 +92,7 @@ function look() {
     return h('div', { class: 'field' }, h('label', { htmlFor: id }, t(label)), h('select', { class: 'input', id, on: { change: (event) => onChange(event.target.value) } },
       options.map(([value, text]) => h('option', { value, selected: value === chosen }, text))));
   };
-  return h('section', { class: 'card stack' }, h('h3', {}, t('settings.look')),
+  return h('section', { class: 'card stack' }, h('h2', {}, t('settings.look')),
     select('ui.theme', ['system', 'light', 'dark'].map((one) => [one, t(`ui.theme.${one}`)]), theme(), setTheme),
     select('ui.language', Object.entries(LANGUAGES), currentLanguage(), setLanguage));
 }
@@ -97,13 +100,26 @@ function look() {
 function notifications(app) {
   const isDenied = !('Notification' in window) || Notification.permission === 'denied';
   const control = toggle(t('settings.notify'), app.notifies, (on) => app.setNotifies(on), { disabled: isDenied });
-  return h('section', { class: 'card stack' }, h('h3', {}, t('notices.title')), control, isDenied && h('p', { class: 'faint' }, t('settings.notifyDenied')));
+  return h('section', { class: 'card stack' }, h('h2', {}, t('notices.title')), control, isDenied && h('p', { class: 'faint' }, t('settings.notifyDenied')));
+}
+
+/** Which signals one sends and sees: both, or neither. */
+function signals(store) {
+  const place = h('div', { class: 'stack' }, loading());
+  const draw = (settings) => fill(place, ['receipts', 'typing', 'presence'].map((kind) => {
+    const isPermitted = settings.organization[kind];
+    const change = async (on) => draw(await store.api.put('/me/presence-settings', { receipts: settings.receipts, typing: settings.typing, presence: settings.presence, [kind]: on }));
+    return [toggle(t(`settings.signals.${kind}`), settings[kind] && isPermitted, change, { disabled: !isPermitted }), !isPermitted && h('p', { class: 'faint' }, t('settings.signals.off'))];
+  }));
+  const read = () => store.api.get('/me/presence-settings').then(draw, (error) => fill(place, failed(error, read)));
+  read();
+  return h('section', { class: 'card stack' }, h('h2', {}, t('settings.signals')), h('p', { class: 'faint' }, t('settings.signalsText')), place);
 }
 
 function partners(store) {
   const rows = store.me.peers.map((peer) => h('li', { class: 'row' }, h('span', { class: 'grow' }, externalBadge(plain(peer.org_name)), ' ', h('span', { class: 'faint' }, peer.peer)),
     h('span', { class: ['badge', peer.state === 'open' ? 'good' : 'warn'] }, t(`link.${peer.state}`))));
-  return h('section', { class: 'card stack' }, h('h3', {}, t('settings.partners')), rows.length ? h('ul', { class: 'stack' }, rows) : h('p', { class: 'soft' }, t('settings.noPartners')));
+  return h('section', { class: 'card stack' }, h('h2', {}, t('settings.partners')), rows.length ? h('ul', { class: 'stack' }, rows) : h('p', { class: 'soft' }, t('settings.noPartners')));
 }
 
 function password(store) {
@@ -119,11 +135,13 @@ function password(store) {
       toast(t('settings.changed'), { kind: 'good' });
     } catch (error) { (error.field === 'new' ? fresh : current).fail(error.message); }
   });
-  return h('section', { class: 'card stack' }, h('h3', {}, t('settings.password')), form);
+  return h('section', { class: 'card stack' }, h('h2', {}, t('settings.password')), form);
 }
 
 /** Tells the person of something in the corner. */
 export function toastNotice(store, app, notice) {
+  // What one looks at needs no word in the corner.
+  if (document.hasFocus() && notice.room && notice.room === store.current && ['mentioned', 'note', 'comment', 'date'].includes(notice.kind)) return;
   const path = noticePath(store, notice);
   const kind = { ended: 'warn', refused: 'bad', frozen: 'bad', contact_unavailable: 'warn' }[notice.kind] ?? '';
   toast(noticeText(store, notice), { kind, action: path && { label: t('ui.open'), onPick: () => app.go(path) } });

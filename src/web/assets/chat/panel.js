@@ -1,143 +1,94 @@
-// The panel beside a room: who is in it, what it is set to, who was in it; or the card of the other person.
+// The panel beside a room, in tabs: what the room is, its notes, its calendar, its folder.
 
 import { fill, h, icon } from '../shared/dom.js';
-import { dateTime, t } from '../shared/i18n.js';
-import { ask, avatar, button, complain, externalBadge, failed, field, iconButton, loading, openMenu, toast } from '../shared/ui.js';
-import { contactCard, pickPeople } from './people.js';
-import { plain } from './words.js';
+import { t } from '../shared/i18n.js';
+import { iconButton, uid } from '../shared/ui.js';
+import { calendarTab } from './calendar.js';
+import { detailsTab } from './details.js';
+import { folderTab } from './folder.js';
+import { notesTab } from './notes.js';
+
+/** Each tab: its drawing, what makes it, whether a room has it, and which topic of the store changes it. */
+const TABS = {
+  details: { drawing: 'info', make: detailsTab, has: () => true },
+  notes: { drawing: 'note', make: notesTab, has: (store, room) => room.kind !== 'internal' || hasTool(room, 'note') },
+  calendar: { drawing: 'calendar', make: calendarTab, has: (store, room) => room.kind !== 'internal' || hasTool(room, 'calendar') },
+  folder: { drawing: 'folder', make: folderTab, has: (store) => store.features.folder },
+};
+
+const hasTool = (room, tool) => (room.tools ?? []).some((one) => one.tool === tool);
 
 class Panel extends HTMLElement {
   #offs = [];
+  #tabs = new Map();
 
   connectedCallback() {
     this.className = 'panel';
     this.setAttribute('role', 'complementary');
     this.setAttribute('aria-label', t('panel.title'));
-    this.body = h('div', { class: 'panel-body' }, loading());
-    fill(this, h('header', { class: 'main-head' }, h('h2', { class: 'grow' }, t('panel.title')), iconButton('close', t('ui.close'), this.onClose)), this.body);
-    this.addEventListener('keydown', (event) => { if (event.key === 'Escape') { event.stopPropagation(); this.onClose(); } });
-    const read = () => this.read();
-    this.#offs = [this.store.on(`room:${this.room.id}`, read), this.store.on('names', read)];
-    this.read();
+    const { store, room } = this;
+    this.id = uid('panel');
+    this.heads = h('div', { class: 'tabs', role: 'tablist', aria: { label: t('panel.title') } });
+    this.body = h('div', { class: 'panel-body', role: 'tabpanel', id: `${this.id}-body`, tabIndex: -1 });
+    fill(this, h('header', { class: 'main-head panel-head' }, this.heads, iconButton('close', t('ui.close'), this.onClose)), this.body);
+    this.addEventListener('keydown', (event) => this.#key(event));
+    const anew = (name) => () => this.#tabs.get(name)?.refresh();
+    this.#offs = [store.on(`room:${room.id}`, () => this.#roomChanged()), store.on('names', anew('details')), store.on('contacts', anew('details')), store.on('presence', anew('details')),
+      store.on(`notes:${room.id}`, anew('notes')), store.on(`calendar:${room.id}`, anew('calendar')), store.on(`folder:${room.id}`, anew('folder'))];
+    this.#drawHeads();
+    this.show(this.wanted ?? 'details', this.wantedIndex);
+  }
+
+  /** What one has read of a room changes nothing here. */
+  #roomChanged() {
+    const { unread, read_index, next_index, last_event_at, ...rest } = this.store.rooms.get(this.room.id) ?? {};
+    const print = JSON.stringify(rest);
+    if (print === this.print) return;
+    this.print = print;
+    for (const tab of this.#tabs.values()) tab.refresh();
   }
 
   disconnectedCallback() { this.#offs.forEach((off) => off()); }
 
-  get isMaster() { return this.room.you?.role === 'master'; }
-
-  async read() {
-    const { store } = this;
-    this.room = store.rooms.get(this.room.id) ?? this.room;
-    const { room } = this;
-    if (room.kind === 'direct') {
-      if (!this.body.querySelector('form')) fill(this.body, contactCard(store, this.app, room.with));
-      return;
-    }
-    if (this.reading) { this.again = true; return; }
-    this.reading = true;
-    try {
-      const isGroup = room.kind === 'group';
-      const [members, former, invited] = await Promise.all([
-        store.api.all(`/rooms/${room.id}/members`),
-        this.isMaster ? store.api.all(`/rooms/${room.id}/former`).catch(() => []) : [],
-        isGroup ? store.api.all(`/rooms/${room.id}/invitations`).catch(() => []) : [],
-      ]);
-      const focused = this.body.contains(document.activeElement);
-      if (!focused || !this.body.querySelector('form')) this.#draw(members, former, invited);
-    } catch (error) {
-      fill(this.body, failed(error, () => this.read()));
-    } finally {
-      this.reading = false;
-    }
-    if (this.again) { this.again = false; this.read(); }
-  }
-
-  #draw(members, former, invited) {
+  #drawHeads() {
     const { store, room } = this;
-    const present = new Set(members.map((member) => member.address));
-    const gone = former.filter((one) => !present.has(one.address));
-    fill(this.body,
-      h('section', { class: 'panel-top' }, h('span', { class: 'avatar large group', aria: { hidden: true } }, icon('group')), h('h3', {}, h('bdi', {}, plain(room.name))),
-        room.description && h('p', { class: 'soft', dir: 'auto' }, plain(room.description)), room.external && externalBadge(plain(room.partner_name))),
-      h('section', {}, h('div', { class: 'row' }, h('h3', { class: 'grow' }, t('panel.members'), ' ', h('span', { class: 'faint' }, String(members.length))),
-        this.isMaster && button(t('panel.add'), { kind: 'small', icon: 'personAdd', onClick: () => this.#add(present) })),
-      h('ul', {}, members.map((member) => h('li', { class: 'person' }, this.#person(member, [member.role === 'master' && h('span', { class: 'badge' }, icon('star'), t('panel.master'))]), this.#memberMenu(member))))),
-      invited.length > 0 && h('section', {}, h('h3', {}, t('panel.invited')), h('ul', {}, invited.map((one) => h('li', { class: 'person' }, this.#person({ ...one, external: true }, []))))),
-      gone.length > 0 && this.#former(gone),
-      this.#settings(),
-      h('section', { class: 'faint' }, h('p', {}, t('panel.made', { name: store.nameOf(room.created_by), when: dateTime(room.created_at) })),
-        room.external && h('p', {}, t('panel.host', { org: room.host === store.me.org ? room.host : plain(room.partner_name) || room.host })),
-        room.kind === 'group' && room.external && h('p', {}, t('panel.noLeave'))));
+    const names = Object.keys(TABS).filter((name) => TABS[name].has(store, room));
+    fill(this.heads, names.map((name) => h('button', { type: 'button', role: 'tab', class: 'tab', id: `${this.id}-${name}`, data: { tab: name }, aria: { controls: `${this.id}-body` }, on: { click: () => this.show(name) } },
+      icon(TABS[name].drawing), h('span', {}, t(`panel.tab.${name}`)))));
   }
 
-  #person(person, marks) {
-    const { store } = this;
-    const name = plain(person.name) || store.nameOf(person.address);
-    return [avatar(name, person.address, { external: person.external }),
-      h('span', { class: 'grow person-text' }, h('span', { class: 'row' }, h('bdi', { class: 'clip' }, name), marks), h('span', { class: 'faint clip' }, person.address))];
-  }
-
-  #memberMenu(member) {
+  /** Shows a tab, and in it the item of this index. */
+  show(name, index) {
     const { store, app, room } = this;
-    const isMe = member.address === store.me.address;
-    const contact = store.contacts.get(member.address);
-    const path = `/rooms/${room.id}/members/${encodeURIComponent(member.address)}`;
-    const name = store.nameOf(member.address);
-    const setRole = (role) => store.api.put(`${path}/role`, { role }).then(() => this.read(), complain);
-    const remove = async () => {
-      if (await ask(t('panel.remove'), t('panel.removeAsk', { name }), { yes: t('panel.remove'), danger: true })) await store.api.delete(path).then(() => this.read(), complain);
-    };
-    const items = [
-      !isMe && contact?.room && { label: t('panel.message'), icon: 'chat', onPick: () => app.go(`/rooms/${contact.room}`) },
-      this.isMaster && member.role !== 'master' && { label: t('panel.makeMaster'), icon: 'star', onPick: () => setRole('master') },
-      this.isMaster && member.role === 'master' && { label: t('panel.makeMember'), icon: 'person', onPick: () => setRole('member') },
-      this.isMaster && !isMe && { label: t('panel.remove'), icon: 'trash', danger: true, onPick: remove },
-    ].filter(Boolean);
-    if (!items.length) return null;
-    const more = iconButton('more', `${t('ui.more')}: ${name}`, () => openMenu(more, items), { class: 'small', aria: { label: `${t('ui.more')}: ${name}`, haspopup: 'menu', expanded: false } });
-    return more;
-  }
-
-  #former(gone) {
-    const add = (users) => this.#addUsers(users.map((one) => one.address));
-    return h('section', {}, h('div', { class: 'row' }, h('h3', { class: 'grow' }, t('panel.former')), gone.length > 1 && button(t('panel.addAll'), { kind: 'small', onClick: () => add(gone) })),
-      h('ul', {}, gone.map((one) => h('li', { class: 'person' }, this.#person(one, [h('span', { class: 'faint' }, t('panel.until', { when: dateTime(one.ended_at) }))]), button(t('panel.addAgain'), { kind: 'small', onClick: () => add([one]) })))));
-  }
-
-  async #add(present) {
-    const users = await pickPeople(this.store, { title: t('panel.add'), yes: t('panel.add'), without: present, partner: this.room.partner });
-    if (users?.length) await this.#addUsers(users);
-  }
-
-  async #addUsers(users) {
-    try {
-      await this.store.api.post(`/rooms/${this.room.id}/members`, { users });
-    } catch (error) { complain(error); }
-    this.read();
-  }
-
-  #settings() {
-    const { store, room } = this;
-    if (!this.isMaster) return h('section', {}, h('h3', {}, t('panel.settings')), h('p', { class: 'faint' }, t('panel.onlyMasters')));
-    const name = field(t('panel.name'), { value: room.name ?? '', maxLength: 100, required: true });
-    const description = field(t('panel.description'), { value: room.description, maxLength: 300 });
-    const history = h('select', { class: 'input', id: 'history' }, ['arrival', 'all'].map((rule) => h('option', { value: rule, selected: room.history === rule }, t(`panel.history.${rule}`))));
-    const form = h('form', { class: 'stack' }, name.element, description.element, h('div', { class: 'field' }, h('label', { htmlFor: 'history' }, t('panel.history')), history), h('div', {}, button(t('ui.save'), { type: 'submit' })));
-    form.addEventListener('submit', async (event) => {
-      event.preventDefault();
-      const change = {};
-      if (name.input.value !== room.name) change.name = name.input.value;
-      if (description.input.value !== room.description) change.description = description.input.value;
-      if (history.value !== room.history) change.history = history.value;
-      if (!Object.keys(change).length) return;
-      try {
-        await store.api.patch(`/rooms/${room.id}`, change);
-        toast(t('contact.saved'), { kind: 'good' });
-      } catch (error) {
-        ({ name, description }[error.field] ?? { fail: () => complain(error) }).fail(error.message);
+    const chosen = TABS[name] ? name : 'details';
+    if (this.chosen !== chosen) {
+      this.chosen = chosen;
+      if (!this.#tabs.has(chosen)) this.#tabs.set(chosen, TABS[chosen].make({ store, app, room }));
+      fill(this.body, this.#tabs.get(chosen).element);
+      this.body.setAttribute('aria-labelledby', `${this.id}-${chosen}`);
+      for (const tab of this.heads.children) {
+        const isChosen = tab.dataset.tab === chosen;
+        tab.setAttribute('aria-selected', String(isChosen));
+        tab.tabIndex = isChosen ? 0 : -1;
       }
-    });
-    return h('section', {}, h('h3', {}, t('panel.settings')), form);
+      localStorage.setItem('handclasp.tab', chosen);
+    }
+    if (index !== undefined) this.#tabs.get(chosen).open?.(index);
+  }
+
+  focusTab() { this.heads.querySelector('[aria-selected="true"]')?.focus(); }
+
+  #key(event) {
+    if (event.key === 'Escape') { event.stopPropagation(); this.onClose(); return; }
+    if (!event.target.matches('[role=tab]')) return;
+    const tabs = [...this.heads.children];
+    const at = tabs.indexOf(event.target);
+    const go = { ArrowRight: at + 1, ArrowLeft: at - 1 + tabs.length, Home: 0, End: tabs.length - 1 }[event.key];
+    if (go === undefined) return;
+    event.preventDefault();
+    const tab = tabs[go % tabs.length];
+    this.show(tab.dataset.tab);
+    tab.focus();
   }
 }
 

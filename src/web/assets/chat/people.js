@@ -8,12 +8,12 @@ import { plain } from './words.js';
 const ANSWER_MS = 15_000;
 const path = (address) => `/contacts/${encodeURIComponent(address)}`;
 
-/** Waits until a contact is no longer pending, or for long enough. */
+/** Waits until a contact is no longer pending and, when it was added, has its room; or for long enough. */
 function answered(store, address) {
   return new Promise((done) => {
     const look = () => {
       const contact = store.contacts.get(address);
-      if (contact && contact.state !== 'pending') { off(); clearTimeout(timer); done(contact); }
+      if (contact && contact.state !== 'pending' && (contact.state !== 'added' || contact.room)) { off(); clearTimeout(timer); done(contact); }
     };
     const off = store.on('contacts', look);
     const timer = setTimeout(() => { off(); done(store.contacts.get(address)); }, ANSWER_MS);
@@ -91,7 +91,7 @@ export function contactCard(store, app, address) {
   const contact = store.contacts.get(address);
   const name = store.nameOf(address);
   const org = store.orgNameOf(address);
-  const top = h('section', { class: 'panel-top' }, avatar(name, address, { size: 'large', external: true }), h('h3', {}, h('bdi', {}, name)), h('p', { class: 'soft' }, address), externalBadge(org),
+  const top = h('section', { class: 'panel-top' }, avatar(name, address, { size: 'large', external: true, presence: store.signals.presenceOf(address) }), h('h2', {}, h('bdi', {}, name)), h('p', { class: 'soft' }, address), externalBadge(org),
     contact && h('p', { class: 'row' }, contact.blocked && h('span', { class: 'badge bad' }, icon('block'), t('contact.blocked')), contact.state !== 'added' && h('span', { class: 'badge warn' }, t(`contact.state.${contact.state}`))));
   if (!contact) return [top, button(t('contact.add'), { kind: 'primary', onClick: () => addContact(store, app, address) })];
   const their = contact.overlay.name && contact.name && h('p', { class: 'faint' }, t('contact.theirName', { org, name: plain(contact.name) }));
@@ -127,7 +127,7 @@ function notes(store, contact) {
       toast(t('contact.saved'), { kind: 'good' });
     } catch (error) { (fields[error.field] ?? { fail: () => complain(error) }).fail(error.message); }
   });
-  return h('section', {}, h('h3', {}, t('contact.yours')), h('p', { class: 'faint' }, t('contact.yoursHint')), form);
+  return h('section', {}, h('h2', {}, t('contact.yours')), h('p', { class: 'faint' }, t('contact.yoursHint')), form);
 }
 
 /** A list of people to tick. Returns {element, chosen()}. */
@@ -213,7 +213,7 @@ export function contactRows(store) {
   return rows.map((contact) => {
     const { address } = contact;
     const name = store.nameOf(address);
-    return h('li', {}, h('a', { class: 'person', href: `/contacts/${encodeURIComponent(address)}` }, avatar(name, address, { external: true }),
+    return h('li', {}, h('a', { class: 'person', href: `/contacts/${encodeURIComponent(address)}` }, avatar(name, address, { external: true, presence: store.signals.presenceOf(address) }),
       h('span', { class: 'grow person-text' }, h('bdi', { class: 'clip' }, name), h('span', { class: 'faint clip' }, address)),
       contact.blocked && h('span', { class: 'badge bad' }, icon('block'), t('contact.blocked')),
       contact.state !== 'added' && h('span', { class: 'badge warn' }, t(`contact.state.${contact.state}`)), externalBadge(store.orgNameOf(address))));

@@ -2,10 +2,12 @@
 
 import { fill, h, icon } from '../shared/dom.js';
 import { ago, dateTime, t } from '../shared/i18n.js';
-import { ask, avatar, button, complain, empty, externalBadge, iconButton, openMenu } from '../shared/ui.js';
+import { ask, avatar, button, complain, copy, empty, externalBadge, iconButton, openMenu } from '../shared/ui.js';
 import { pickEmoji } from './composer.js';
+import { showHistory } from './history.js';
 import { copyText } from './message.js';
 import { showWhyNot, unblock } from './people.js';
+import { report } from './report.js';
 import { plain } from './words.js';
 
 /** The room's page. */
@@ -24,16 +26,18 @@ class RoomView extends HTMLElement {
     this.head = h('header', { class: 'main-head' });
     this.banner = h('div', { class: 'room-banner', role: 'status', aria: { live: 'polite' } });
     this.messages = Object.assign(document.createElement('hc-messages'), { store, room, deeds: this.#deeds() });
+    this.typing = h('p', { class: 'typing' });
     this.foot = h('div', { class: 'room-foot' });
     this.panel = null;
-    this.main = h('div', { class: 'room-main' }, this.head, this.banner, this.messages, this.foot);
+    this.main = h('div', { class: 'room-main' }, this.head, this.banner, this.messages, this.typing, this.foot);
     fill(this, this.main);
     this.messages.addEventListener('compose', () => this.composer?.focusInput());
     this.messages.addEventListener('end', () => this.#read());
-    this.messages.addEventListener('shown', () => this.#read());
+    this.messages.addEventListener('shown', () => this.#shown());
     const change = () => { this.room = store.rooms.get(room.id); if (this.room) this.draw(); else this.app.draw(); };
     this.#offs = [store.on(`room:${room.id}`, change), store.on('me', change), store.on('contacts', change), store.on('names', () => this.#drawHead()), store.on('notices', () => this.#drawBanner()),
-      store.on(`timeline:${room.id}`, () => this.#read())];
+      store.on(`timeline:${room.id}`, () => this.#read()), store.on(`typing:${room.id}`, () => this.#drawTyping()), store.on('presence', () => this.#drawHead()), store.on('features', () => this.#readReaders())];
+    this.#readReaders();
     this.onFocus = () => this.#read();
     addEventListener('focus', this.onFocus);
     this.addEventListener('dragover', (event) => { if (store.features.files && this.room.writable) { event.preventDefault(); this.classList.add('dropping'); } });
@@ -42,8 +46,33 @@ class RoomView extends HTMLElement {
     this.dataset.drop = t('compose.drop');
     if (room.kind !== 'direct' || !store.members(room.id)) store.readMembers(room.id).catch(() => {});
     this.draw();
-    if (localStorage.getItem('handclasp.panel') === 'open' && innerWidth > 1100) this.togglePanel(true);
-    if (matchMedia('(hover: hover)').matches) this.composer?.focusInput();
+    if (localStorage.getItem('handclasp.panel') === 'open' && innerWidth > 1100) this.openPanel(localStorage.getItem('handclasp.tab') ?? 'details', undefined, { isQuiet: true });
+    this.show(location.hash);
+    if (matchMedia('(hover: hover)').matches && !location.hash) this.composer?.focusInput();
+  }
+
+  /** Shows what the end of the address names: `#12` a message, `#note-12` and `#date-12` an item, `#notes` a tab. */
+  show(hash) {
+    const found = /^#(?:(note|date|comment)-)?(\d+)$/.exec(hash);
+    if (!found) return;
+    const [, kind, index] = found;
+    const at = Number(index);
+    if (!kind) { if (this.isShown) this.messages.goTo(at); else this.wanted = at; }
+    else if (kind === 'comment') this.#showComment(at);
+    else this.openPanel(kind === 'note' ? 'notes' : 'calendar', at);
+  }
+
+  /** A comment stands under its note. */
+  async #showComment(index) {
+    const comment = await this.store.api.get(`/rooms/${this.room.id}/messages/${index}`).catch(complain);
+    if (comment) this.openPanel('notes', comment.target ?? undefined);
+  }
+
+  #shown() {
+    this.isShown = true;
+    if (this.wanted !== undefined) this.messages.goTo(this.wanted);
+    this.wanted = undefined;
+    this.#read();
   }
 
   disconnectedCallback() {
@@ -62,14 +91,16 @@ class RoomView extends HTMLElement {
     if (!room) return;
     const name = store.roomName(room);
     const seed = room.kind === 'direct' ? room.with : room.id;
-    const line = room.kind === 'direct' ? room.with : [t('room.members', { n: room.members_count }), plain(room.description)].filter(Boolean).join(' · ');
+    const line = room.kind === 'direct' ? [room.with, presenceText(store, room.with)].filter(Boolean).join(' · ') : [t('room.members', { n: room.members_count }), plain(room.description)].filter(Boolean).join(' · ');
     const hadFocus = this.head.contains(document.activeElement) && document.activeElement.dataset.what;
-    this.details = iconButton('panel', t('room.details'), () => this.togglePanel(), { data: { what: 'details' }, aria: { label: t('room.details'), expanded: Boolean(this.panel) } });
+    const tool = (drawing, label, tab, extra = '') => iconButton(drawing, label, () => this.openPanel(tab), { class: extra, data: { what: tab } });
+    this.details = iconButton('panel', t('room.details'), () => this.togglePanel(), { data: { what: 'panel' }, aria: { label: t('room.details'), expanded: Boolean(this.panel) } });
     fill(this.head, this.app.backButton(),
-      room.kind === 'direct' ? avatar(name, seed, { external: room.external }) : h('span', { class: 'avatar group', aria: { hidden: true } }, icon('group')),
-      h('div', { class: 'grow' }, h('div', { class: 'row' }, h('h2', { class: 'clip' }, h('bdi', {}, name)), room.external && externalBadge(plain(room.partner_name))), h('p', { class: 'faint clip' }, line)),
-      this.details);
-    if (hadFocus) this.details.focus();
+      room.kind === 'direct' ? avatar(name, seed, { external: room.external, presence: store.signals.presenceOf(room.with) }) : h('span', { class: 'avatar group', aria: { hidden: true } }, icon('group')),
+      h('div', { class: 'grow' }, h('div', { class: 'row' }, h('h1', { class: 'clip' }, h('bdi', {}, name)), room.external && externalBadge(plain(room.partner_name))), h('p', { class: 'faint clip' }, line)),
+      h('a', { class: 'icon-button wide-only', href: `/search?room=${room.id}`, title: t('room.search'), aria: { label: t('room.search') } }, icon('search')),
+      tool('note', t('panel.tab.notes'), 'notes', 'wide-only'), tool('calendar', t('panel.tab.calendar'), 'calendar', 'wide-only'), this.details);
+    if (hadFocus) this.head.querySelector(`[data-what="${hadFocus}"]`)?.focus();
   }
 
   #drawBanner() {
@@ -83,6 +114,13 @@ class RoomView extends HTMLElement {
     const actions = told.unblock ? button(t('contact.unblock'), { kind: 'small', onClick: () => unblock(store, room.with) })
       : told.why && button(t('banner.why'), { kind: 'small', onClick: () => showWhyNot(store, told.why) });
     fill(this.banner, h('div', { class: ['banner', told.kind] }, icon(told.icon), h('div', { class: 'grow' }, h('strong', {}, told.title), h('p', {}, told.text)), actions));
+  }
+
+  #readReaders() { if (this.store.features.signals) this.store.signals.readReaders(this.room.id).catch(() => {}); }
+
+  #drawTyping() {
+    const names = this.store.signals.typingIn(this.room.id).map((address) => this.store.nameOf(address));
+    fill(this.typing, names.length > 0 && [h('span', { class: 'typing-dots', aria: { hidden: true } }, h('i'), h('i'), h('i')), names.length > 3 ? t('typing.many') : t('typing.names', { names: names.join(', '), n: names.length })]);
   }
 
   #drawFoot() {
@@ -104,18 +142,25 @@ class RoomView extends HTMLElement {
   }
 
   togglePanel(open = !this.panel) {
-    if (open === Boolean(this.panel)) return;
-    localStorage.setItem('handclasp.panel', open ? 'open' : 'closed');
-    if (open) {
-      this.panel = Object.assign(document.createElement('hc-panel'), { store: this.store, app: this.app, room: this.room, onClose: () => this.togglePanel(false) });
+    if (open) { this.openPanel(localStorage.getItem('handclasp.tab') ?? 'details'); return; }
+    if (!this.panel) return;
+    localStorage.setItem('handclasp.panel', 'closed');
+    this.panel.remove();
+    this.panel = null;
+    this.details.focus();
+    this.details.setAttribute('aria-expanded', 'false');
+  }
+
+  /** Opens the panel at a tab, and in it an item. Quietly: without taking the focus. */
+  openPanel(tab, index, { isQuiet = false } = {}) {
+    if (this.panel) this.panel.show(tab, index);
+    else {
+      localStorage.setItem('handclasp.panel', 'open');
+      this.panel = Object.assign(document.createElement('hc-panel'), { store: this.store, app: this.app, room: this.room, wanted: tab, wantedIndex: index, onClose: () => this.togglePanel(false) });
       this.append(this.panel);
-      this.panel.querySelector('button')?.focus();
-    } else {
-      this.panel.remove();
-      this.panel = null;
-      this.details.focus();
+      this.details.setAttribute('aria-expanded', 'true');
     }
-    this.details.setAttribute('aria-expanded', String(open));
+    if (!isQuiet) this.panel.focusTab();
   }
 
   /** What can be done with a message. */
@@ -131,6 +176,9 @@ class RoomView extends HTMLElement {
       edit: (item) => this.composer?.edit(item),
       react,
       pickReaction: (item, anchor) => pickEmoji(anchor, (emoji) => react(item, emoji, true)),
+      actsOf: (index) => this.messages.timeline.acts.get(index) ?? [],
+      openItem: (tab, index) => this.openPanel(tab, index),
+      history: (item) => showHistory(store, this.room.id, item, deeds.actsOf(item.index).filter(({ event }) => event.kind === 'edit')),
       menu: (item, anchor) => this.#menu(item, anchor, deeds, path),
     };
     return deeds;
@@ -147,6 +195,9 @@ class RoomView extends HTMLElement {
       room.writable && { label: t('message.reply'), icon: 'reply', onPick: () => deeds.reply(item) },
       room.writable && store.features.react && { label: t('message.react'), icon: 'emoji', onPick: () => deeds.pickReaction(item, anchor) },
       { label: t('message.copy'), icon: 'copy', onPick: () => copyText(item).catch(complain) },
+      { label: t('message.link'), icon: 'link', onPick: () => copy(`${location.origin}/rooms/${room.id}#${item.index}`).catch(complain) },
+      item.now?.edited && { label: t('history.title'), icon: 'clock', onPick: () => deeds.history(item) },
+      !isMine && store.features.report && { label: t('report.message'), icon: 'flag', onPick: () => report(store, { room: room.id, index: item.index }, store.nameOf(item.event.author)) },
       isMine && room.writable && store.features.edit && { label: t('message.edit'), icon: 'edit', onPick: () => deeds.edit(item) },
       (isMine || isMaster) && room.writable && store.features.recall && { label: t('message.recall'), icon: 'trash', danger: true, onPick: recall },
     ]);
@@ -180,5 +231,7 @@ function linkBanner(store, peer, org) {
     default: return { kind: 'warn', icon: 'refresh', title: t('banner.opening', { org }), text: t('banner.openingText') };
   }
 }
+
+const presenceText = (store, address) => { const state = store.signals.presenceOf(address); return state && t(`presence.${state}`); };
 
 customElements.define('hc-room', RoomView);

@@ -28,7 +28,7 @@ class Sidebar extends HTMLElement {
     ]), { aria: { label: t('nav.new'), haspopup: 'menu', expanded: false } });
     fill(this, this.head, h('div', { class: 'sidebar-search' }, h('label', { class: 'search' }, icon('search'), this.search), start), this.list, this.nav);
     const draw = () => { cancelAnimationFrame(this.frame); this.frame = requestAnimationFrame(() => this.draw()); };
-    this.#offs = ['rooms', 'contacts', 'names', 'me', 'route', 'notices'].map((topic) => store.on(topic, draw));
+    this.#offs = ['rooms', 'contacts', 'names', 'me', 'route', 'notices', 'presence', 'typing'].map((topic) => store.on(topic, draw));
     this.draw();
   }
 
@@ -53,7 +53,7 @@ class Sidebar extends HTMLElement {
       icon(drawing), h('span', {}, label), count > 0 && h('span', { class: 'badge count' }, number(count)));
     const waiting = [...contacts.values()].filter((contact) => contact.state === 'pending').length;
     const focused = this.nav.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
-    fill(this.nav, link('/contacts', 'person', t('nav.contacts'), waiting), link('/notifications', 'bell', t('nav.notices'), me.unread_notifications), link('/settings', 'settings', t('nav.settings'), 0));
+    fill(this.nav, link('/search', 'search', t('ui.search'), 0), link('/contacts', 'person', t('nav.contacts'), waiting), link('/notifications', 'bell', t('nav.notices'), me.unread_notifications), link('/settings', 'settings', t('nav.settings'), 0));
     if (focused) this.nav.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -63,8 +63,9 @@ class Sidebar extends HTMLElement {
     const rooms = this.store.sortedRooms().filter(matches);
     const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.room : null;
     const scrolled = this.list.scrollTop;
-    if (rooms.length) fill(this.list, rooms.map((room) => h('li', {}, this.#row(room))));
-    else fill(this.list, h('li', {}, wanted ? empty('search', t('nav.none'), t('nav.noneText')) : empty('chat', t('nav.firstTitle'), t('nav.firstText'),
+    const further = wanted && h('li', {}, h('a', { class: 'room-row search-row', href: `/search?${new URLSearchParams({ q: this.search.value.trim() })}` }, h('span', { class: 'avatar group', aria: { hidden: true } }, icon('search')), h('span', { class: 'room-row-text' }, h('span', { class: 'clip' }, t('nav.searchMessages', { words: this.search.value.trim() })))));
+    if (rooms.length || wanted) fill(this.list, rooms.map((room) => h('li', {}, this.#row(room))), further);
+    else fill(this.list, h('li', {}, empty('chat', t('nav.firstTitle'), t('nav.firstText'),
       button(t('nav.addContact'), { kind: 'primary', icon: 'personAdd', onClick: () => addContact(this.store, this.app) }))));
     this.list.scrollTop = scrolled;
     if (focused) this.list.querySelector(`[data-room="${focused}"]`)?.focus();
@@ -77,18 +78,20 @@ class Sidebar extends HTMLElement {
     const seed = room.kind === 'direct' ? room.with : room.id;
     const at = room.last_event_at ?? room.created_at;
     return h('a', { href: path, class: ['room-row', room.unread && 'unread', !room.writable && 'closed'], data: { room: room.id }, aria: { current: this.app.path === path ? 'page' : null } },
-      room.kind === 'direct' ? avatar(name, seed, { external: room.external }) : h('span', { class: 'avatar group', aria: { hidden: true } }, icon('group')),
+      room.kind === 'direct' ? avatar(name, seed, { external: room.external, presence: store.signals.presenceOf(room.with) }) : h('span', { class: 'avatar group', aria: { hidden: true } }, icon('group')),
       h('span', { class: 'room-row-text' },
         h('span', { class: 'row' }, h('bdi', { class: 'room-name clip grow' }, name), h('time', { class: 'faint', dateTime: new Date(at).toISOString() }, shortTime(at))),
         h('span', { class: 'row' }, h('span', { class: 'room-last clip grow' }, this.#lastLine(room)),
           room.external && externalBadge(plain(room.partner_name)),
+          store.isCalledIn(room) && h('span', { class: 'badge called', title: t('nav.called') }, '@', h('span', { class: 'unseen' }, ` ${t('nav.called')}`)),
           room.unread > 0 && h('span', { class: 'badge count' }, number(room.unread), h('span', { class: 'unseen' }, ` ${t('nav.unread', { n: room.unread })}`)))));
   }
 
   #lastLine(room) {
+    if (this.store.signals.typingIn(room.id).length) return h('span', { class: 'room-typing' }, t('typing.short'));
     if (store_draft(this.store, room.id)) return [h('span', { class: 'draft' }, icon('edit')), store_draft(this.store, room.id)];
     const item = this.store.previews.get(room.id);
-    if (!item) return plain(room.description) || '';
+    if (!item) return plain(room.description) || (room.last_event_at ? '' : t('room.emptyTitle'));
     const text = describeEvent(this.store, item, { short: true });
     if (item.event.kind !== 'message') return text;
     if (item.event.author === this.store.me.address) return `${t('message.you')}: ${text}`;

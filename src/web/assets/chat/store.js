@@ -4,20 +4,25 @@
 import { Api } from '../shared/api.js';
 import { Live } from '../shared/live.js';
 import { Outbox } from './outbox.js';
+import { Signals } from './signals.js';
 import { Timeline } from './timeline.js';
 import { plain } from './words.js';
 
 const PREVIEWS_AT_ONCE = 4;
 const TIMELINES_MAX = 12;
+const SNAPSHOT = 'handclasp.snapshot';
+const SNAPSHOT_MS = 1_500;
 
 export class Store {
   #listeners = new Map();
   #timelines = new Map();
   #members = new Map();
   #profiles = new Map();
+  /** The letters that events were, by the events' ids. */
+  #letters = new Map();
 
   constructor({ onSignedOut }) {
-    this.api = new Api({ base: '/api/v1', onSignedOut: () => { this.stop(); onSignedOut(); } });
+    this.api = new Api({ base: '/api/v1', onSignedOut: () => { this.stop(); localStorage.removeItem(SNAPSHOT); onSignedOut(); } });
     this.me = null;
     this.rooms = new Map();
     this.contacts = new Map();
@@ -27,6 +32,7 @@ export class Store {
     this.features = {};
     this.connection = 'connecting';
     this.current = null;
+    this.signals = new Signals(this);
   }
 
   /** Calls `listener` on each change of a topic until the returned function is called. */
@@ -38,27 +44,59 @@ export class Store {
 
   tell(topic, detail) { for (const listener of [...(this.#listeners.get(topic) ?? [])]) listener(detail); }
 
-  /** Signed in? Reads everything and begins to listen. */
+  /** Signed in? Reads everything and begins to listen. Without a connection, begins with what was known last time. */
   async start() {
-    this.me = await this.api.send('GET', '/me', { quiet: true });
+    try {
+      this.me = await this.api.send('GET', '/me', { quiet: true });
+    } catch (error) {
+      if (error.status === 401) localStorage.removeItem(SNAPSHOT);
+      if (error.status !== 0 || !this.#restore()) throw error;
+    }
     this.live = new Live('/api/v1/events');
     this.live.addEventListener('frame', ({ detail }) => this.#frame(detail));
     this.live.addEventListener('state', ({ detail }) => this.#connected(detail.state));
     this.outbox = new Outbox(this.me.address, (letter) => this.#post(letter), (letter, posted) => this.#posted(letter, posted));
     this.outbox.addEventListener('change', ({ detail }) => this.tell(`timeline:${detail.room}`));
     this.live.start();
+    for (const topic of ['rooms', 'contacts', 'me', 'features']) this.on(topic, () => this.#keep());
+    if (this.isFromSnapshot) { this.connection = 'retrying'; return; }
     await Promise.all([this.readRooms(), this.readContacts(), this.readNotices()]);
     this.outbox.flush();
     this.#readFeatures();
   }
 
+  /** Keeps who one is and which rooms there are for a start without a connection. Never what was said in them. */
+  #keep() {
+    this.keeping ??= setTimeout(() => {
+      this.keeping = undefined;
+      const known = { me: this.me, rooms: [...this.rooms.values()], contacts: [...this.contacts.values()], features: this.features };
+      // Too much for this browser: then the next start needs a connection.
+      try { localStorage.setItem(SNAPSHOT, JSON.stringify(known)); } catch { localStorage.removeItem(SNAPSHOT); }
+    }, SNAPSHOT_MS);
+  }
+
+  #restore() {
+    const known = JSON.parse(localStorage.getItem(SNAPSHOT) ?? 'null');
+    if (!known?.me) return false;
+    this.me = known.me;
+    this.rooms = new Map(known.rooms.map((room) => [room.id, room]));
+    this.contacts = new Map(known.contacts.map((contact) => [contact.address, contact]));
+    this.features = known.features ?? {};
+    this.isFromSnapshot = true;
+    return true;
+  }
+
   stop() {
     this.live?.stop();
     this.outbox?.stop();
+    clearTimeout(this.keeping);
   }
 
   async signOut() {
+    // What is still under way is refused from now on, which surprises nobody.
+    this.api.onSignedOut = () => {};
     this.stop();
+    localStorage.removeItem(SNAPSHOT);
     await this.api.send('DELETE', '/session', { quiet: true }).catch(() => {});
   }
 
@@ -67,7 +105,12 @@ export class Store {
     const wasBroken = this.connection === 'broken' || this.connection === 'retrying';
     this.connection = state === 'connecting' && wasBroken ? 'retrying' : state;
     this.tell('connection');
-    if (state === 'open') this.outbox.flush();
+    if (state !== 'open') return;
+    this.outbox.flush();
+    if (!this.isFromSnapshot) return;
+    this.isFromSnapshot = false;
+    this.reset();
+    this.#readFeatures();
   }
 
   async #readFeatures() {
@@ -76,7 +119,7 @@ export class Store {
     const message = '/rooms/{room}/messages/{index}';
     this.features = {
       edit: offers(message, 'patch'), recall: offers(message, 'delete'), react: offers(`${message}/reactions/{emoji}`, 'put'),
-      files: offers('/uploads', 'post'), search: offers('/search', 'get'),
+      files: offers('/uploads', 'post'), search: offers('/search', 'get'), report: offers('/reports', 'post'), signals: offers('/rooms/{room}/typing', 'post'), folder: offers('/rooms/{room}/folder', 'get'),
     };
     this.tell('features');
   }
@@ -169,12 +212,28 @@ export class Store {
     return [...this.rooms.values()].sort((a, b) => at(b) - at(a));
   }
 
+  /** Notifications that were not read, newest first. */
+  get unreadNotices() { return this.notices.slice(0, this.me.unread_notifications); }
+
+  /** Whether one was called by name in a room, in what one has not read. */
+  isCalledIn(room) { return room.unread > 0 && this.unreadNotices.some((notice) => notice.kind === 'mentioned' && notice.room === room.id && notice.index > (room.read_index ?? -1)); }
+
   get unread() { return [...this.rooms.values()].reduce((sum, room) => sum + room.unread, 0); }
 
   async #post({ room, message, key }) { return this.api.post(`/rooms/${room}/messages`, message, { key }); }
 
+  /** What an event's row is known by: it bears the same name from the outbox to its place. */
+  keyOf(event) { return `m-${this.#letters.get(event.id) ?? event.id}`; }
+
+  #claim(room, event) {
+    if (event.kind !== 'message' || event.author !== this.me.address || this.#letters.has(event.id)) return;
+    const letter = this.outbox.claim(room, event);
+    if (letter) this.#letters.set(event.id, letter.key);
+  }
+
   /** Shows what is durable at once; the live stream says the same again. */
-  #posted({ room, message, at }, posted) {
+  #posted({ room, message, at, key }, posted) {
+    this.#letters.set(posted.id, key);
     const timeline = this.timeline(room);
     const event = { kind: 'message', id: posted.id, author: this.me.address, made_at: at, text: message.text, reply_to: message.reply_to, mentions: message.mentions };
     if (message.files?.length) {
@@ -202,21 +261,31 @@ export class Store {
   }
 
   takeMessages({ room: id, items }) {
+    for (const { event } of items) {
+      this.#claim(id, event);
+      this.signals.ended(id, event.author);
+    }
     const known = this.#timelines.get(id);
     known?.add(items);
     this.#preview(id, items);
     const room = this.rooms.get(id);
     if (room) {
       const last = items.at(-1);
-      const fresh = items.filter((item) => item.index > (room.read_index ?? -1) && item.index >= room.next_index && item.event.author !== this.me.address);
+      const fresh = items.filter((item) => !(item.target >= 0) && item.index > (room.read_index ?? -1) && item.index >= room.next_index && item.event.author !== this.me.address);
       this.rooms.set(id, { ...room, next_index: Math.max(room.next_index, last.index + 1), last_event_at: last.at, unread: room.unread + fresh.length });
       if (items.some((item) => ['joined', 'removed', 'excluded', 'role'].includes(item.event.kind))) this.readMembers(id).catch(() => {});
     } else {
       this.readRooms().catch(() => {});
     }
     this.tell(`timeline:${id}`);
+    for (const [prefix, topic] of [['note', 'notes'], ['date', 'calendar'], ['folder', 'folder']]) if (items.some(({ event }) => event.kind.startsWith(prefix))) this.tell(`${topic}:${id}`);
     this.tell('rooms');
     this.tell('arrived', { room: id, items });
+  }
+
+  takePending(id, item) {
+    this.#claim(id, item.event);
+    this.change(id, (timeline) => timeline.addPending(item));
   }
 
   change(id, act) {
@@ -285,7 +354,7 @@ export class Store {
 /** What each kind of live frame does. Unknown kinds are passed over. */
 const FRAMES = {
   messages: (store, data) => store.takeMessages(data),
-  pending: (store, { room, item }) => store.change(room, (timeline) => timeline.addPending(item)),
+  pending: (store, { room, item }) => store.takePending(room, item),
   unplaced: (store, { room, pending, code }) => store.change(room, (timeline) => timeline.unplaced(pending, code)),
   delivered: (store, { room, through }) => store.change(room, (timeline) => timeline.delivered(through)),
   refused: (store, { room, index, code }) => store.change(room, (timeline) => timeline.refused(index, code)),
@@ -302,4 +371,8 @@ const FRAMES = {
     if (known) store.putRoom({ ...known, read_index: index, unread: Math.max(0, known.next_index - 1 - index) });
   },
   reset: (store) => store.reset(),
+  signals: (store, picture) => store.signals.takePicture(picture),
+  presence: (store, present) => store.signals.takePresence(present),
+  typing: (store, typing) => store.signals.takeTyping(typing),
+  reader: (store, moved) => store.signals.takeReader(moved),
 };

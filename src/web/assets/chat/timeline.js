@@ -1,6 +1,7 @@
 // One room's timeline as it is known here: events by index, folded; submissions without a place; pages of history.
 
 const PAGE = 80;
+const REMEMBERED = new Set(['edit', 'note_edit', 'note_comment', 'note_delete', 'date_change', 'date_cancel', 'date_answer']);
 
 export class Timeline {
   /** `isTheirs`: the partner orders the room, so what has a place here came back from there. */
@@ -20,6 +21,8 @@ export class Timeline {
     this.through = -1;
     this.refusals = new Map();
     this.older = null;
+    /** What was done to an item, by its index: the acts that the daemon does not fold in itself. */
+    this.acts = new Map();
   }
 
   get last() { return this.items.at(-1); }
@@ -54,14 +57,14 @@ export class Timeline {
   get hasOlder() { return this.before !== undefined && this.before !== null; }
 
   /** Reads the page before the oldest event. One at a time. */
-  loadOlder() {
+  loadOlder(limit = PAGE) {
     if (!this.hasOlder) return Promise.resolve(false);
-    this.older ??= this.#loadOlder().finally(() => { this.older = null; });
+    this.older ??= this.#loadOlder(limit).finally(() => { this.older = null; });
     return this.older;
   }
 
-  async #loadOlder() {
-    const page = await this.api.get(`/rooms/${this.room}/messages`, { before: this.before, limit: PAGE });
+  async #loadOlder(limit) {
+    const page = await this.api.get(`/rooms/${this.room}/messages`, { before: this.before, limit });
     this.before = page.next_before ?? undefined;
     this.#take(page.items);
     return true;
@@ -70,8 +73,19 @@ export class Timeline {
   #take(items) {
     for (const item of items) {
       this.end = Math.max(this.end, item.index + 1);
-      if (item.target === undefined || item.target === null) this.#place(item);
+      if (item.target === undefined || item.target === null) this.#place(item); else this.#act(item);
     }
+  }
+
+  /** Keeps what changed an item beside it: an older page can bring the item later. */
+  #act(item) {
+    if (!REMEMBERED.has(item.event.kind)) return;
+    const known = this.acts.get(item.target) ?? [];
+    if (known.some((one) => one.index === item.index)) return;
+    this.acts.set(item.target, [...known, item].sort((a, b) => a.index - b.index));
+    const at = this.#position(item.target);
+    // Another object, because rows are drawn anew when their item is another one.
+    if (this.items[at]?.index === item.target) this.items[at] = { ...this.items[at] };
   }
 
   /** Takes in what the live stream or an answer brought. */
@@ -80,7 +94,7 @@ export class Timeline {
       this.end = Math.max(this.end, item.index + 1);
       if (item.event.id) this.pending = this.pending.filter((one) => one.event.id !== item.event.id);
       if (item.target === undefined || item.target === null) this.#place(item);
-      else this.#fold(item);
+      else { this.#act(item); this.#fold(item); }
     }
   }
 
@@ -110,7 +124,7 @@ export class Timeline {
     const now = { ...item.now };
     if (event.kind === 'edit' && !(now.edited?.index >= index)) {
       now.edited = { index, at: event.made_at, count: (now.edited?.count ?? 0) + 1, text: event.text, mentions: event.mentions ?? [] };
-    } else if (event.kind === 'recall') {
+    } else if (event.kind === 'recall' || event.kind === 'note_delete') {
       now.recalled = { by: event.author, index };
     } else if (event.kind === 'react') {
       now.reactions = react(now.reactions ?? [], event.emoji, event.author, event.on !== false);
@@ -123,6 +137,7 @@ export class Timeline {
   #forget(target) {
     this.items = this.items.map((item) => item.now?.quote?.index === target
       ? { ...item, now: { ...item.now, quote: { index: target, recalled: true } } } : item);
+    this.acts.delete(target);
   }
 
   delivered(through) {

@@ -75,6 +75,15 @@ export class Admin {
   cases = (state, cursor) => this.#json('GET', '/cases', { query: { state, cursor } });
   closeCase = (n, note) => this.#json('POST', `/cases/${n}/close`, { body: { note } });
 
+  caseInFull = (n) => this.#json('GET', `/cases/${n}`);
+
+  holds = (cursor) => this.#json('GET', '/holds', { query: { cursor } });
+  /** `kind`: users or rooms. */
+  hold = (kind, name, reason) => this.#json('PUT', `/holds/${kind}/${encodeURIComponent(name)}`, { body: { reason } });
+  release = (kind, name) => this.#json('DELETE', `/holds/${kind}/${encodeURIComponent(name)}`);
+  erasure = (local) => this.#json('GET', `/users/${encodeURIComponent(local)}/erasure`, { quiet: true });
+  erase = (local, wanted) => this.#json('POST', `/users/${encodeURIComponent(local)}/erasure`, { body: wanted });
+
   audit = (query) => this.#json('GET', '/audit', { query });
   verifyAudit = () => this.#json('POST', '/audit/verify');
   exportAudit = async (query) => (await this.#ask('GET', '/audit/export', { query })).blob();

@@ -9,6 +9,7 @@ import { preferences } from './preferences.js';
 import { audit } from './views/audit.js';
 import { cases } from './views/cases.js';
 import { health } from './views/health.js';
+import { holds } from './views/holds.js';
 import { limits } from './views/limits.js';
 import { overview } from './views/overview.js';
 import { pair } from './views/pair.js';
@@ -21,12 +22,12 @@ import { whyNot } from './views/why-not.js';
 
 const VIEWS = [
   [/^\/$/, overview], [/^\/pair$/, pair], [/^\/partners\/([^/]+)$/, partner], [/^\/users$/, users], [/^\/users\/([^/]+)$/, user],
-  [/^\/policy$/, policy], [/^\/rooms$/, rooms], [/^\/reports$/, cases], [/^\/why$/, whyNot], [/^\/audit$/, audit],
+  [/^\/policy$/, policy], [/^\/rooms$/, rooms], [/^\/reports$/, cases], [/^\/holds$/, holds], [/^\/why$/, whyNot], [/^\/audit$/, audit],
   [/^\/health$/, health], [/^\/limits$/, limits],
 ];
 const SECTIONS = [
   ['nav.partners', [['/', 'home', 'nav.overview'], ['/pair', 'add', 'nav.pair']]],
-  ['nav.people', [['/users', 'group', 'nav.users'], ['/policy', 'settings', 'nav.policy'], ['/rooms', 'chat', 'nav.rooms'], ['/reports', 'alert', 'nav.cases', '/cases'], ['/why', 'info', 'nav.why']]],
+  ['nav.people', [['/users', 'group', 'nav.users'], ['/policy', 'settings', 'nav.policy'], ['/rooms', 'chat', 'nav.rooms'], ['/reports', 'alert', 'nav.cases', '/cases'], ['/holds', 'lock', 'nav.holds', '/holds'], ['/why', 'info', 'nav.why']]],
   ['nav.insight', [['/audit', 'note', 'nav.audit'], ['/health', 'chart', 'nav.health'], ['/limits', 'shield', 'nav.limits']]],
 ];
 const TICK_MS = 10_000;

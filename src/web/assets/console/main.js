@@ -4,6 +4,7 @@ import './texts/shell.js';
 import './texts/links.js';
 import './texts/people.js';
 import './texts/insight.js';
+import './texts/keeping.js';
 import { h } from '../shared/dom.js';
 import { Admin, readOffers } from './admin.js';
 import { Frame } from './frame.js';

@@ -88,6 +88,8 @@ addTexts({
   'ui.close': { en: 'Close', ko: '닫기' },
   'ui.cancel': { en: 'Cancel', ko: '취소' },
   'ui.save': { en: 'Save', ko: '저장' },
+  'ui.edit': { en: 'Edit', ko: '수정' },
+  'ui.delete': { en: 'Delete', ko: '삭제' },
   'ui.retry': { en: 'Try again', ko: '다시 시도' },
   'ui.back': { en: 'Back', ko: '뒤로' },
   'ui.more': { en: 'More', ko: '더 보기' },

@@ -21,7 +21,10 @@ export class Live extends EventTarget {
     this.#url = url;
     this.#position = position;
     this.onWake = () => this.#wake();
+    // A stream that lost its network would look alive until its silence is noticed.
+    this.onLost = () => this.#abort?.abort();
     addEventListener('online', this.onWake);
+    addEventListener('offline', this.onLost);
     document.addEventListener('visibilitychange', this.onWake);
   }
 
@@ -34,6 +37,7 @@ export class Live extends EventTarget {
     this.#abort?.abort();
     this.#wake();
     removeEventListener('online', this.onWake);
+    removeEventListener('offline', this.onLost);
     document.removeEventListener('visibilitychange', this.onWake);
   }
 

@@ -146,13 +146,13 @@ export function toast(text, { title, kind = '', action, forMs = kind === 'bad' ?
 /** Shows a refusal or a fault to the person. */
 export const complain = (error) => { if (error.name !== 'AbortError') toast(error.message, { kind: 'bad', title: t('ui.error') }); };
 
-/** Initials on a colour that follows from the seed. */
-export function avatar(name, seed, { size = '', external = false } = {}) {
+/** Initials on a colour that follows from the seed. `presence`: `online` or `away`, as a mark. */
+export function avatar(name, seed, { size = '', external = false, presence } = {}) {
   const words = name.trim().split(/[\s._-]+/u).filter(Boolean);
   const letters = words.length > 1 ? [...words[0]][0] + [...words.at(-1)][0] : [...(words[0] ?? '?')].slice(0, 2).join('');
   let sum = 0;
   for (const letter of seed) sum = (sum * 31 + letter.codePointAt(0)) >>> 0;
-  return h('span', { class: ['avatar', size, `hue-${sum % 8}`, external && 'external'], aria: { hidden: true } }, letters.toUpperCase());
+  return h('span', { class: ['avatar', size, `hue-${sum % 8}`, external && 'external'], aria: { hidden: true } }, letters.toUpperCase(), presence && h('i', { class: `presence ${presence}` }));
 }
 
 export const externalBadge = (orgName) => h('span', { class: 'badge external', title: t('ui.external') }, icon('globe'), orgName ?? t('ui.external'));

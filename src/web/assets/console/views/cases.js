@@ -3,7 +3,7 @@
 import { fill, h } from '../../shared/dom.js';
 import { dateTime, t } from '../../shared/i18n.js';
 import { button, complain, empty, failed, field, loading, openDialog, toast } from '../../shared/ui.js';
-import { agoTime, heading } from '../draw.js';
+import { agoTime, download, heading } from '../draw.js';
 
 function closeCase(app, one, done) {
   const note = field(t('cases.note'), { multiline: true, rows: 3 });
@@ -18,12 +18,24 @@ function closeCase(app, one, done) {
   }));
 }
 
+/** The original of a reported message, and the partner's signature under it. */
+function showProof(app, one) {
+  return openDialog(t('cases.proof'), () => {
+    const place = h('div', { class: 'stack' }, loading());
+    app.admin.caseInFull(one.n).then(({ event, envelope }) => fill(place,
+      event ? [h('p', { class: 'faint' }, t('cases.proof.by', { author: event.author ?? '', at: dateTime(event.made_at) })), h('blockquote', { class: 'told', dir: 'auto' }, event.text ?? event.title ?? event.kind)] : h('p', {}, t('cases.proof.none')),
+      envelope && [h('p', { class: 'soft' }, t('cases.proof.signed')), h('div', {}, button(t('cases.proof.save'), { icon: 'download', kind: 'small', onClick: () => download(`report-${one.n}.json`, JSON.stringify({ event, envelope }, null, 2), 'application/json') }))]),
+    (problem) => fill(place, failed(problem, () => {})));
+    return place;
+  });
+}
+
 function drawn(app, one, again) {
   const about = [one.person, one.room, one.index !== undefined && `#${one.index}`].filter(Boolean).join(' ');
   return h('li', { class: 'panel' }, h('header', { class: 'row wrap' }, h('h2', { class: 'grow' }, t(`cases.about.${one.kind}`), ' ', h('span', { class: 'mono faint' }, about)), h('span', { class: 'faint' }, agoTime(one.at))),
     h('p', { class: 'told' }, one.reason), h('p', { class: 'faint' }, t('cases.by', { by: one.by })),
     one.closed_at ? h('p', {}, one.note, ' ', h('span', { class: 'faint' }, t('cases.closed_by', { by: one.closed_by ?? '', at: dateTime(one.closed_at) })))
-      : h('footer', {}, button(t('cases.close'), { kind: 'small', icon: 'check', onClick: () => closeCase(app, one, again) })));
+      : h('footer', { class: 'row' }, one.index !== undefined && app.offers('/cases/{n}') && button(t('cases.proof'), { kind: 'small', icon: 'note', onClick: () => showProof(app, one) }), button(t('cases.close'), { kind: 'small', icon: 'check', onClick: () => closeCase(app, one, again) })));
 }
 
 /** The view. */

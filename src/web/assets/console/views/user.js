@@ -3,6 +3,7 @@
 import { fill, h } from '../../shared/dom.js';
 import { dateTime, t } from '../../shared/i18n.js';
 import { ask, avatar, button, complain, copy, empty, failed, field, iconButton, loading, toast, toggle } from '../../shared/ui.js';
+import { erasurePanel } from '../erasure.js';
 import { banner, exactTime, facts, linkButton, mark, panel, switchRow } from '../draw.js';
 import { explainPermission } from '../explain.js';
 import { complainAtField, passwordField } from './users.js';
@@ -39,7 +40,8 @@ class Person {
         !user.active && mark('warn', t('users.inactive'))),
       h('div', { class: 'two' }, this.#permission(user, policy), this.#profile(user)),
       h('div', { class: 'two' }, this.#password(), this.#tokens(user)),
-      h('div', { class: 'two' }, this.#sessions(user), this.#account(user)));
+      h('div', { class: 'two' }, this.#sessions(user), this.#account(user)),
+      this.app.offers('/users/{local}/erasure') && erasurePanel(this.app, user, () => this.read()));
     if (focus) [...this.element.querySelectorAll('[aria-label]')].find((one) => one.getAttribute('aria-label') === focus)?.focus();
   }
 

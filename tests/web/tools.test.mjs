@@ -1,0 +1,321 @@
+// What a room holds beside its messages, clicked through: notes, calendar, search, earlier versions, files, the panel.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { inaccessible, message, openRoom, say, shoot, startBrowser } from './browser.mjs';
+import { offers, startTown } from './town.mjs';
+
+let town;
+let browser;
+let alice;
+let bob;
+before(async () => {
+  town = await startTown();
+  browser = await startBrowser();
+  alice = await browser.signIn(town.acme, 'alice');
+  bob = await browser.signIn(town.globex, 'bob');
+  for (const page of [alice, bob]) await openRoom(page, 'Launch');
+});
+after(async () => { await browser?.stop(); await town?.stop(); });
+
+const tab = (page, name) => page.locator('.panel').getByRole('tab', { name });
+const panel = (page) => page.locator('.panel');
+
+/** Opens the panel, if it is not open, at a tab. */
+async function openTab(page, name) {
+  if (!await panel(page).isVisible()) await page.getByRole('button', { name: 'Room details' }).click();
+  await tab(page, name).click();
+}
+
+test('p19 a note is posted, commented on from the other org, pinned and deleted', async () => {
+  await openTab(alice, 'Notes');
+  await alice.getByRole('button', { name: 'New note' }).click();
+  const dialog = alice.getByRole('dialog');
+  await dialog.getByLabel('Title').fill('Launch <b>checklist</b>');
+  await dialog.getByLabel('Text').fill('1. press release\n2. https://handclasp.example/launch');
+  assert.deepEqual(await inaccessible(alice), []);
+  await dialog.getByRole('button', { name: 'Post' }).click();
+  await panel(alice).getByRole('heading', { name: 'Launch <b>checklist</b>' }).waitFor();
+  const card = bob.locator('.item-card', { hasText: 'Launch <b>checklist</b>' });
+  await card.click();
+  await panel(bob).getByRole('heading', { name: 'Launch <b>checklist</b>' }).waitFor();
+  await panel(bob).getByLabel('Write a comment').fill('The press release is done');
+  await panel(bob).getByRole('button', { name: 'Send' }).click();
+  await panel(alice).getByText('The press release is done').waitFor();
+  await alice.locator('.item-card', { hasText: 'Launch <b>checklist</b>' }).filter({ hasText: '1 comment' }).waitFor();
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'note-light');
+  await panel(alice).getByRole('button', { name: 'More', exact: true }).click();
+  await alice.getByRole('menuitem', { name: 'Pin' }).click();
+  await panel(bob).getByText('Pinned').waitFor();
+  await panel(bob).getByRole('button', { name: 'All notes' }).click();
+  await panel(bob).getByRole('button', { name: /Launch/ }).waitFor();
+  await panel(alice).getByRole('button', { name: 'More', exact: true }).click();
+  await alice.getByRole('menuitem', { name: 'Edit' }).click();
+  await dialog.getByLabel('Title').fill('Launch plan');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await panel(bob).getByRole('button', { name: /Launch plan/ }).waitFor();
+  await bob.locator('.item-card', { hasText: 'Launch plan' }).waitFor();
+  await panel(alice).getByRole('button', { name: 'More', exact: true }).click();
+  await alice.getByRole('menuitem', { name: 'Delete' }).click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await panel(bob).getByRole('button', { name: /Launch plan/ }).waitFor({ state: 'detached' });
+  await bob.locator('.row-event', { hasText: 'deleted a note' }).waitFor();
+});
+
+test('p19 a date is made, answered across the orgs, exported, changed and called off', async () => {
+  await tab(alice, 'Calendar').click();
+  await panel(alice).getByRole('button', { name: 'New date' }).click();
+  const dialog = alice.getByRole('dialog');
+  await dialog.getByLabel('Title').fill('Rehearsal');
+  await dialog.getByLabel('Place').fill('Room 5');
+  await dialog.getByLabel('Repeats').selectOption({ label: 'Every week' });
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'date-form');
+  await dialog.getByRole('button', { name: 'Add to the calendar' }).click();
+  await panel(alice).getByRole('heading', { name: 'Rehearsal' }).waitFor();
+  await bob.locator('.item-card', { hasText: 'Rehearsal' }).click();
+  await panel(bob).getByRole('button', { name: 'Yes' }).click();
+  await panel(bob).locator('.choice [aria-pressed=true]', { hasText: 'Yes' }).waitFor();
+  await panel(alice).getByText('Bob', { exact: false }).first().waitFor();
+  await panel(alice).locator('.answers', { hasText: /Yes · 1/ }).waitFor();
+  await panel(alice).getByText('Every week').waitFor();
+  const link = await panel(alice).getByRole('link', { name: 'Calendar file' }).getAttribute('href');
+  const ics = await alice.evaluate((url) => fetch(url).then((answer) => answer.text()), link);
+  assert.match(ics, /SUMMARY:Rehearsal/);
+  assert.match(ics, /RRULE:FREQ=WEEKLY/);
+  assert.deepEqual(await inaccessible(alice), []);
+  await panel(alice).getByRole('button', { name: 'Calendar', exact: true }).click();
+  await panel(alice).getByRole('grid').waitFor();
+  assert.ok(await panel(alice).locator('.month-day .dots i').count() >= 1, 'days with dates bear a mark');
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'calendar-light');
+  await panel(alice).getByRole('button', { name: /Rehearsal/ }).first().click();
+  await panel(alice).getByRole('button', { name: 'Edit' }).click();
+  await dialog.getByLabel('All day').check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await panel(bob).getByText(/All day|\d{4}$/).first().waitFor();
+  await panel(alice).getByRole('button', { name: 'Call off' }).click();
+  await dialog.getByRole('button', { name: 'Call off' }).click();
+  await panel(bob).getByText('Called off').waitFor();
+});
+
+test('the calendar is given to other software by an address that can be taken back', async () => {
+  await panel(alice).getByRole('button', { name: 'Calendar', exact: true }).click();
+  await panel(alice).getByRole('button', { name: 'More', exact: true }).click();
+  await alice.getByRole('menuitem', { name: 'Show in other calendar software' }).click();
+  const address = await alice.getByRole('dialog').getByLabel('Address of the calendar').inputValue();
+  const ask = () => fetch(address).then((answer) => answer.status);
+  assert.equal(await ask(), 200);
+  await alice.getByRole('dialog').locator('footer').getByRole('button', { name: 'Close' }).click();
+  await panel(alice).getByRole('button', { name: 'More', exact: true }).click();
+  await alice.getByRole('menuitem', { name: 'End all my subscriptions' }).click();
+  await alice.getByRole('dialog').getByRole('button', { name: 'End all my subscriptions' }).click();
+  await alice.getByRole('dialog').waitFor({ state: 'detached' });
+  await assert.doesNotReject(async () => { for (let tries = 0; await ask() === 200; tries++) if (tries > 50) throw new Error('the feed still answers'); });
+});
+
+test('the month and the tabs are walked through by keyboard', async () => {
+  await tab(alice, 'Calendar').focus();
+  await alice.keyboard.press('ArrowLeft');
+  await alice.locator('[role=tab][aria-selected=true]:focus', { hasText: 'Notes' }).waitFor();
+  await alice.keyboard.press('ArrowRight');
+  const chosen = panel(alice).locator('.month-day.chosen');
+  const label = await chosen.textContent();
+  await chosen.focus();
+  await alice.keyboard.press('ArrowDown');
+  await alice.waitForFunction((before) => document.activeElement?.matches('.month-day.chosen') && document.activeElement.textContent !== before, label);
+  await alice.keyboard.press('Escape');
+  await panel(alice).waitFor({ state: 'detached' });
+});
+
+test('p20 an edit is marked, and what was said before can be read', async () => {
+  await say(alice, 'The launch is on Munday');
+  await message(bob, 'The launch is on Munday').waitFor();
+  await alice.locator('.composer-input').press('ArrowUp');
+  await alice.locator('.composer-context', { hasText: 'Edit the message' }).waitFor();
+  await alice.locator('.composer-input').fill('The launch is on Monday');
+  await alice.keyboard.press('Enter');
+  await message(bob, 'The launch is on Monday').getByRole('button', { name: /edited/ }).click();
+  const dialog = bob.getByRole('dialog');
+  await dialog.getByText('The launch is on Munday').waitFor();
+  assert.equal(await dialog.locator('.versions li').count(), 2);
+  await bob.keyboard.press('Escape');
+});
+
+test('a mention is told, marked in the list, and leads to the message', async () => {
+  await openRoom(bob, 'Alice');
+  await alice.locator('.composer-input').pressSequentially('@Bo');
+  await alice.locator('.mention-option', { hasText: 'bob@' }).waitFor();
+  await alice.keyboard.press('Enter');
+  await alice.locator('.composer-input').pressSequentially('please look');
+  await alice.keyboard.press('Enter');
+  await bob.locator('.room-row', { hasText: 'Launch' }).locator('.badge.called').waitFor();
+  await bob.getByRole('link', { name: /Notifications/ }).click();
+  assert.deepEqual(await inaccessible(bob), []);
+  await shoot(bob, 'notifications');
+  await bob.locator('.notice', { hasText: 'You were mentioned' }).first().click();
+  await bob.locator('article.message:focus', { hasText: 'please look' }).waitFor();
+});
+
+test('everybody may search what they may see, and a finding leads to its place', async () => {
+  await alice.getByRole('link', { name: 'Search', exact: true }).click();
+  await alice.getByRole('heading', { name: 'Find anything you may see' }).waitFor();
+  await alice.getByRole('searchbox', { name: 'Words to look for' }).fill('monday');
+  const finding = alice.locator('.result', { hasText: 'The launch is on Monday' });
+  // What was just written is found a moment later.
+  for (let tries = 0; tries < 20 && !await finding.isVisible(); tries++) {
+    await alice.keyboard.press('Enter');
+    await finding.waitFor({ timeout: 500 }).catch(() => {});
+  }
+  await finding.waitFor();
+  await finding.locator('mark', { hasText: 'Monday' }).waitFor();
+  assert.match(alice.url(), /\/search\?q=monday/);
+  await alice.getByText('Narrow down').click();
+  await alice.getByLabel('Kind').selectOption('note');
+  await alice.getByText('Nothing found').waitFor();
+  await alice.getByLabel('Kind').selectOption('message');
+  await finding.waitFor();
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'search');
+  await finding.click();
+  await alice.locator('article.message:focus', { hasText: 'The launch is on Monday' }).waitFor();
+  await alice.goBack();
+  await finding.waitFor();
+  await alice.getByRole('link', { name: /Launch/ }).first().click();
+});
+
+test('a file crosses, and its recall is acknowledged by the other side', async () => {
+  await openRoom(bob, 'Launch');
+  const chooser = alice.waitForEvent('filechooser');
+  await alice.getByRole('button', { name: 'Attach files' }).click();
+  await (await chooser).setFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('the plan') });
+  await alice.locator('.tray .file', { hasText: 'plan.txt' }).waitFor();
+  await alice.locator('.composer .send.ready').click();
+  await alice.locator('article.message a.file', { hasText: 'plan.txt' }).waitFor();
+  const there = bob.locator('article.message a.file', { hasText: 'plan.txt' });
+  await there.waitFor({ timeout: 30_000 });
+  const message = alice.locator('article.message', { has: alice.locator('a.file', { hasText: 'plan.txt' }) });
+  await message.hover();
+  await message.getByRole('button', { name: 'More' }).click();
+  await alice.getByRole('menuitem', { name: 'Take back' }).click();
+  await alice.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
+  await alice.locator('.tombstone', { hasText: 'Globex has confirmed the removal' }).waitFor({ timeout: 30_000 });
+  await there.waitFor({ state: 'detached' });
+});
+
+test('p22 one sees who types, who is there and who has read, and none of it after switching it off', async () => {
+  await openRoom(bob, 'Launch');
+  await openRoom(alice, 'Launch');
+  await alice.locator('.composer-input').pressSequentially('half a th');
+  await bob.locator('.typing', { hasText: 'Alice is typing' }).waitFor();
+  await bob.locator('.room-typing').first().waitFor();
+  await shoot(bob, 'typing');
+  await alice.locator('.composer-input').fill('a whole thought');
+  await alice.keyboard.press('Enter');
+  await message(bob, 'a whole thought').waitFor();
+  await bob.locator('.typing:empty').waitFor({ state: 'attached' });
+  await message(alice, 'a whole thought').getByRole('img', { name: /Read by .*Bob/ }).waitFor();
+  await bob.locator('.room-row', { hasText: 'Alice' }).locator('.presence.online').waitFor();
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'read-by');
+  await bob.getByRole('link', { name: 'Settings' }).click();
+  await bob.getByRole('switch', { name: 'Whether I am there' }).click();
+  await bob.locator('.room-row', { hasText: 'Alice' }).locator('.presence').waitFor({ state: 'detached' });
+  await openRoom(bob, 'Launch');
+});
+
+test('everybody is called at once', async () => {
+  await alice.locator('.composer-input').pressSequentially('@every');
+  await alice.locator('.mention-option', { hasText: 'everybody' }).waitFor();
+  await alice.keyboard.press('Enter');
+  await alice.locator('.composer-input').pressSequentially('to the stage');
+  await alice.keyboard.press('Enter');
+  await message(bob, 'to the stage').locator('.mention.me', { hasText: '@everybody' }).waitFor();
+});
+
+test('a master changes what the room has, and members see why a tool is off', async () => {
+  await openTab(alice, 'Details');
+  await panel(alice).getByLabel('Notes').uncheck();
+  await panel(alice).getByRole('button', { name: 'Save' }).click();
+  await bob.getByRole('button', { name: 'Notes', exact: true }).click();
+  await panel(bob).getByText('The Group Masters have switched this off').waitFor();
+  await panel(alice).getByLabel('Notes').check();
+  await panel(alice).getByRole('button', { name: 'Save' }).click();
+  await panel(bob).getByRole('button', { name: 'New note' }).waitFor();
+});
+
+test('p19 files are put into the folder, renamed, moved, given versions, deleted and brought back', async (t) => {
+  if (!await offers(town.acme, '/rooms/{room}/folder')) return t.skip();
+  await openRoom(bob, 'Launch');
+  await openTab(alice, 'Folder');
+  await panel(alice).getByRole('button', { name: 'New folder' }).click();
+  const dialog = alice.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Press');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await panel(alice).getByRole('button', { name: /^Press/ }).click();
+  const put = async (name, text) => {
+    const chooser = alice.waitForEvent('filechooser');
+    await panel(alice).getByRole('button', { name: 'Add files' }).click();
+    await (await chooser).setFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+  };
+  await put('release.txt', 'The release');
+  await panel(alice).locator('a.item-row', { hasText: 'release.txt' }).waitFor();
+  const menu = async (page, name, item) => {
+    await panel(page).getByRole('button', { name: `More: ${name}` }).click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  const chooser = alice.waitForEvent('filechooser');
+  await menu(alice, 'release.txt', 'Add a version');
+  await (await chooser).setFiles({ name: 'release.txt', mimeType: 'text/plain', buffer: Buffer.from('The release, mended') });
+  await panel(alice).getByText('2 versions').waitFor();
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'folder');
+  await bob.locator('.row-event', { hasText: 'made the folder' }).waitFor();
+  await openTab(bob, 'Folder');
+  await panel(bob).getByRole('button', { name: /^Press/ }).click();
+  const download = bob.waitForEvent('download');
+  await panel(bob).locator('a.item-row', { hasText: 'release.txt' }).click();
+  const stream = await (await download).createReadStream();
+  let content = '';
+  for await (const part of stream) content += part;
+  assert.equal(content, 'The release, mended', 'the newest version crossed');
+  await menu(alice, 'release.txt', 'Rename');
+  await dialog.getByLabel('Name').fill('final.txt');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await panel(bob).locator('.item-row', { hasText: 'final.txt' }).waitFor();
+  await menu(alice, 'final.txt', 'Move to');
+  await dialog.getByRole('button', { name: 'Folder' }).click();
+  await panel(alice).getByText('Nothing here yet').waitFor();
+  await panel(alice).getByRole('button', { name: 'Folder', exact: true }).first().click();
+  await menu(alice, 'final.txt', 'Delete');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await panel(alice).getByRole('button', { name: 'Deleted' }).click();
+  await menu(alice, 'final.txt', 'Bring back');
+  await panel(alice).locator('.item-row', { hasText: 'final.txt' }).waitFor({ state: 'detached' });
+  await panel(alice).getByRole('button', { name: 'Folder', exact: true }).first().click();
+  await panel(alice).locator('.item-row', { hasText: 'final.txt' }).waitFor();
+  return undefined;
+});
+
+test('everything beside the messages fits a phone and is accessible in the dark', async () => {
+  const phone = await browser.signIn(town.globex, 'bob', { viewport: { width: 360, height: 720 }, colorScheme: 'dark', hasTouch: true, isMobile: true, locale: 'ko-KR' });
+  await openRoom(phone, 'Launch');
+  await phone.locator('[data-what=panel]').click();
+  for (const name of await phone.locator('[role=tab]').evaluateAll((tabs) => tabs.map((one) => one.dataset.tab))) {
+    await phone.locator(`[role=tab][data-tab=${name}]`).click();
+    await phone.waitForFunction(() => !document.querySelector('.panel .spinner'));
+    assert.deepEqual(await inaccessible(phone), [], name);
+    assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is too wide`);
+    await shoot(phone, `phone-${name}-dark-korean`);
+  }
+  await phone.goto(`${town.globex.url}/search?q=launch`);
+  await phone.locator('.result').first().waitFor();
+  assert.deepEqual(await inaccessible(phone), [], 'search');
+  await shoot(phone, 'phone-search-dark-korean');
+  await phone.context().close();
+});
+
+test('the content security policy was never violated and nobody else was asked', () => {
+  assert.deepEqual(browser.complaints, []);
+});
