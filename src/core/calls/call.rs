@@ -182,12 +182,10 @@ impl Call {
         self.legs.keys().any(|who| *who != self.starter)
     }
 
-    /// Nobody stays in a call of several people that is over. That both of a direct call are out, each side knows.
+    /// Nobody stays in a call that is over: a partner who knows less of it is told so.
     pub(super) fn close(&mut self) {
         let seated = self.legs.values_mut().filter(|leg| leg.seat().is_some());
-        if !self.direct {
-            seated.for_each(|leg| *leg = Leg::Out(Why::HungUp));
-        }
+        seated.for_each(|leg| *leg = Leg::Out(Why::HungUp));
     }
 
     fn verdict(&self) -> Outcome {

@@ -58,6 +58,12 @@ impl Going {
         passed.1 <= limits::CALL_SIGNALS_PER_SECOND_MAX
     }
 
+    /// Whether a look changes anything: most looks at most calls do not.
+    pub(super) fn is_due(&self, state: &State, now: Millis) -> bool {
+        let mut people = self.call.legs.keys().filter(|who| self.call.concerns(who));
+        self.deadline().is_some_and(|at| at <= now) || people.any(|who| !may_be_in(state, self.call.room, who, now))
+    }
+
     pub(super) fn review(&mut self, state: &State, now: Millis) {
         let people: Vec<Address> = self.call.legs.keys().filter(|who| self.call.concerns(who)).cloned().collect();
         for who in &people {

@@ -25,6 +25,8 @@ impl Calls {
         let farewell = matches!(word, CallWord::Leg(Leg::Out(_)));
         match self.of(id) {
             Some(call) if call.room != room => return Err(Drop::Forged),
+            // Both sides end a call, and tell each other.
+            None if farewell => return Ok(Heard::Turns(Vec::new())),
             None if !matches!(word, CallWord::Ring(_)) => return Err(Drop::Stale),
             _ => {}
         }
@@ -144,7 +146,8 @@ impl Calls {
 
     /// Cuts whoever may not be in any more (P15, P26), and ends what ends by itself.
     pub fn review(&mut self, state: &State, now: Millis) -> Vec<Turn> {
-        let ids: Vec<CallId> = self.going.keys().copied().collect();
+        let due = self.going.iter().filter(|(_, going)| going.is_due(state, now));
+        let ids: Vec<CallId> = due.map(|(id, _)| *id).collect();
         let turns = ids.into_iter().filter_map(|id| self.turn(id, now, |going| going.review(state, now)));
         turns.filter(Turn::is_news).collect()
     }

@@ -114,7 +114,9 @@ impl Scene {
             self.review(org);
             let ways = std::mem::take(&mut self.way);
             for (from, signals) in [Org::Acme, Org::Globex].into_iter().zip(ways) {
-                signals.into_iter().for_each(|signal| drop(self.hear(from.other(), signal)));
+                for signal in signals {
+                    let _ = self.hear(from.other(), signal);
+                }
             }
         }
     }
@@ -260,8 +262,8 @@ fn w14_nobody_speaks_for_others_or_in_calls_that_are_not_theirs() {
     let out = CallWord::Leg(Leg::Out(Why::HungUp));
     let cases = [
         (CallSignal { room, user: alice.clone(), call, word: out.clone() }, Drop::Forged),
-        (CallSignal { room: RoomId([9; 16]), user: bob.clone(), call, word: out.clone() }, Drop::Forged),
-        (CallSignal { room, user: bob.clone(), call: CallId([7; 16]), word: out }, Drop::Stale),
+        (CallSignal { room: RoomId([9; 16]), user: bob.clone(), call, word: out }, Drop::Forged),
+        (CallSignal { room, user: bob.clone(), call: CallId([7; 16]), word: CallWord::Leg(Leg::Ringing) }, Drop::Stale),
         (CallSignal { room, user: bob.clone(), call, word: CallWord::Media(scene.media(9, 1)) }, Drop::Forged),
     ];
     for (signal, reason) in cases {
