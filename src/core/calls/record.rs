@@ -47,7 +47,7 @@ pub fn notes(turn: &Turn, now: Millis) -> Vec<CallNote> {
             CallEntry { call: call.id, medium: call.medium, started_at: call.started_at, outcome, length_ms, joined };
         Noted::Ended(entry)
     });
-    let started = turn.before.is_none().then(|| Noted::Started(call.medium));
+    let started = turn.before.is_none().then_some(Noted::Started(call.medium));
     started.into_iter().chain(cut.map(|(who, _)| Noted::Cut(who.clone()))).chain(ended).map(note).collect()
 }
 
