@@ -5,7 +5,7 @@ use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
     event::{Act, Role, Sealed, SettingsChange},
-    file::{FilePolicy, FileSource},
+    file::{FilePolicy, FileSource, Photo},
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
     org::{Card, SignedCard},
@@ -114,6 +114,8 @@ pub enum UserOp {
     ReadNotices(u64),
     /// Change one's own name.
     Rename(DisplayName),
+    /// Set one's own photo, whose bytes are here, or take it away.
+    SetPhoto(Option<Photo>),
     /// Choose which signals one sends and sees (P22).
     SetSignals(Switches),
     /// Replace one's own password by another hash; ends all other sessions.
@@ -386,6 +388,7 @@ impl UserOp {
             | Self::MarkRead(room, _) => room.to_string(),
             Self::ReadNotices(_)
             | Self::Rename(_)
+            | Self::SetPhoto(_)
             | Self::SetSignals(_)
             | Self::SetPassword { .. }
             | Self::OpenSession(..)

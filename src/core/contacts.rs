@@ -4,8 +4,9 @@ use super::{
     command::{Answer, BlockSwitch, Ref},
     draft::Draft,
     permit::{authorize, check_permission},
-    rooms,
+    photos, rooms,
     state::{Quota, Room, State},
+    users,
 };
 use crate::{
     crypto::digest::direct_room,
@@ -193,11 +194,12 @@ pub fn receive_add(
     authorize(&draft.state, peer, Scope::Contacts, draft.now).map_err(|_| Code::Unavailable)?;
     let fresh = !draft.state.rooms.contains_key(&direct_room(to, from));
     let room = rooms::open_direct(draft, to, from, from)?;
-    draft.put_profile(Profile { user: from.clone(), name: name.clone(), available: true });
+    draft.put_person(from, name.clone(), true);
     if fresh {
         draft.notify(&to.local(), NoticeKind::DirectRoom { user: from.clone(), room });
     }
     accept(draft, peer, to, own_name, from);
+    users::tell_photo(draft, &to.local(), peer);
     Ok(())
 }
 
@@ -250,7 +252,8 @@ pub fn receive_accepted(
         return if known { Ok(()) } else { Err(Code::Authority) };
     }
     rooms::open_direct(draft, to, from, to)?;
-    draft.put_profile(Profile { user: from.clone(), name: name.clone(), available: true });
+    draft.put_person(from, name.clone(), true);
+    users::tell_photo(draft, &local, peer);
     settle_added(draft, &local, from);
     Ok(())
 }
@@ -273,12 +276,21 @@ pub fn receive_profile(draft: &mut Draft<'_>, peer: &Domain, profile: &Profile) 
     if !profile.user.is_of(peer) {
         return Err(Code::Authority);
     }
-    let Some(known) = draft.state.profiles.get(&profile.user).cloned() else { return Ok(()) };
-    draft.put_profile(profile.clone());
-    if known.available && !profile.available {
+    let known = draft.state.profiles.get(&profile.user).cloned();
+    if known.is_none() && !is_in_shared_room(&draft.state, peer, &profile.user) {
+        return Ok(());
+    }
+    let photo = photos::take_of_person(draft, peer, &profile.user, profile.photo);
+    draft.put_profile(Profile { photo, ..profile.clone() });
+    if known.is_none_or(|known| known.available) && !profile.available {
         rooms::exclude_user(draft, &profile.user, Code::NotPermitted);
     }
     Ok(())
+}
+
+fn is_in_shared_room(state: &State, peer: &Domain, user: &Address) -> bool {
+    let mut shared = state.rooms.values().filter(|room| room.other(&state.org.domain) == Some(peer));
+    shared.any(|room| room.members.contains_key(user))
 }
 
 /// The partner refused an add of one of ours (P8).

@@ -6,7 +6,7 @@ use super::{
     contacts,
     draft::{Change, Draft},
     facts::Facts,
-    feeds, files, grants, groups, hello, ingest, links, rooms, settle,
+    feeds, files, grants, groups, hello, ingest, links, photos, rooms, settle,
     state::State,
     users,
 };
@@ -105,6 +105,7 @@ fn decide_user(draft: &mut Draft<'_>, user: &LocalPart, op: UserOp) -> Result<An
         UserOp::EndFeeds(room) => feeds::end(draft, user, room),
         UserOp::ReadNotices(before) => users::read_notices(draft, user, before),
         UserOp::Rename(name) => users::rename(draft, user, name),
+        UserOp::SetPhoto(photo) => photos::set_own(draft, user, photo),
         UserOp::SetSignals(switches) => users::set_signals(draft, user, switches),
         UserOp::SetPassword { hash, keep } => users::set_password(draft, user, hash, keep),
         UserOp::OpenSession(secret, session) => users::open_session(draft, user, secret, session),

@@ -26,6 +26,7 @@ use crate::{
         notice::{Notice, NoticeKind},
         record::{Epoch, Evidence, RecordBody},
         room::{FormerMember, Invitation, Member, RoomInfo},
+        text::DisplayName,
         user::{Feed, Policy, Profile, Session, User},
     },
     wire,
@@ -249,6 +250,12 @@ impl<'a> Draft<'a> {
         self.state.profiles.insert(profile.user.clone(), profile.clone());
         self.journal(Entry::Profile { address: profile.user.clone() });
         self.changes.push(Change::Profile(profile));
+    }
+
+    /// A partner's person is called so; what else we know of them stays.
+    pub fn put_person(&mut self, user: &Address, name: DisplayName, available: bool) {
+        let photo = self.state.profiles.get(user).and_then(|known| known.photo);
+        self.put_profile(Profile { user: user.clone(), name, available, photo });
     }
 
     /// Notes how far a user has read: the last read index plus one.

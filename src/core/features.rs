@@ -28,13 +28,15 @@ pub enum Feature {
     NoteFiles,
     /// A room's own rule for the size of files.
     RoomFiles,
+    /// Photos of people and rooms.
+    Photos,
     /// Calls: their signals, and their entries in timelines (P25).
     Calls,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -46,6 +48,7 @@ impl Feature {
         Self::Files,
         Self::NoteFiles,
         Self::RoomFiles,
+        Self::Photos,
         Self::Calls,
     ];
 
@@ -64,6 +67,7 @@ impl Feature {
             Self::Files => "files",
             Self::NoteFiles => "note-files",
             Self::RoomFiles => "room-files",
+            Self::Photos => "photos",
             Self::Calls => "calls",
         }
     }

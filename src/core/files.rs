@@ -7,7 +7,7 @@ use super::{
     command::{Answer, Ref},
     draft::Draft,
     features::{self, Feature},
-    links, permit, rooms,
+    links, permit, photos, rooms,
     state::{Link, Room, State},
     tools::Whose,
 };
@@ -203,6 +203,18 @@ pub fn check_taking(state: &State, link: &Link, room: &Room, files: &[FileRef], 
     Ok(())
 }
 
+/// Whether some more bytes of the peer's may be awaited; counts them (A26).
+pub fn takes_bytes(draft: &mut Draft<'_>, peer: &Domain, bytes: u64) -> bool {
+    let (since, today) = day_quota(&draft.state, peer, draft.now);
+    let today = today.saturating_add(bytes);
+    let waiting = draft.state.awaited_from(peer).take(limits::FILES_AWAITED_MAX).count();
+    let fits = today <= limits::FILE_BYTES_PER_LINK_PER_DAY_MAX && waiting < limits::FILES_AWAITED_MAX;
+    if fits {
+        draft.put_file_quota(peer, (since, today));
+    }
+    fits
+}
+
 fn day_quota(state: &State, peer: &Domain, now: Millis) -> (Millis, u64) {
     let known = state.file_bytes_by_link.get(peer).copied().filter(|(since, _)| now.since(*since) < DAY_MS);
     known.unwrap_or((now, 0))
@@ -356,7 +368,10 @@ pub fn arrived(draft: &mut Draft<'_>, peer: &Domain, digest: Digest) -> Result<A
     for key in keys {
         let (room, index) = (key.2, key.3);
         draft.put_awaited(key, None);
-        draft.journal(Entry::File { room, index });
+        match index {
+            photos::PHOTO_AT => photos::arrived(draft, room),
+            index => draft.journal(Entry::File { room, index }),
+        }
     }
     Ok(Answer::done())
 }

@@ -18,6 +18,7 @@ pub mod hello;
 pub mod ingest;
 pub mod links;
 pub mod permit;
+pub mod photos;
 pub mod rooms;
 #[cfg(test)]
 mod scenarios;

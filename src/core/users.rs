@@ -3,7 +3,7 @@
 use super::{
     command::{Answer, Ref, UserChange},
     draft::Draft,
-    links, permit, rooms,
+    links, permit, photos, rooms,
     state::State,
 };
 use crate::model::{
@@ -136,6 +136,7 @@ pub fn create(
         chosen,
         external: true,
         files: true,
+        photo: None,
         password,
         created_at,
         signals: Switches::default(),
@@ -232,7 +233,9 @@ pub fn end_sessions(draft: &mut Draft<'_>, actor: &str, local: &LocalPart) -> Re
     Ok(Answer::done())
 }
 
-fn find(draft: &Draft<'_>, user: &LocalPart) -> Result<Arc<User>, Reject> {
+/// # Errors
+/// `NOT_FOUND`.
+pub(super) fn find(draft: &Draft<'_>, user: &LocalPart) -> Result<Arc<User>, Reject> {
     draft.state.users.get(user).cloned().ok_or_else(|| Reject::new(Code::NotFound, format!("no user {user} here")))
 }
 
@@ -350,6 +353,24 @@ fn peers_who_know(draft: &Draft<'_>, user: &LocalPart) -> BTreeSet<Domain> {
     rooms.filter_map(|id| draft.state.rooms.get(id)?.other(own).cloned()).filter(|other| other != own).collect()
 }
 
+/// Whether a partner shares a room with the user.
+pub(super) fn is_known_to(state: &State, user: &LocalPart, peer: &Domain) -> bool {
+    let rooms = state.rooms_of.get(user).into_iter().flatten();
+    rooms.filter_map(|id| state.rooms.get(id)?.other(&state.org.domain)).any(|other| other == peer)
+}
+
+/// Something that partners are shown of a user has changed.
+pub(super) fn tell_changed(draft: &mut Draft<'_>, user: &LocalPart) {
+    tell_profile(draft, user, &peers_who_know(draft, user));
+}
+
+/// A partner comes to know a user of ours: their photo does not come with their name.
+pub(super) fn tell_photo(draft: &mut Draft<'_>, user: &LocalPart, peer: &Domain) {
+    if draft.state.users.get(user).is_some_and(|user| photos::told(&draft.state, user, peer).is_some()) {
+        tell_profile(draft, user, &BTreeSet::from([peer.clone()]));
+    }
+}
+
 /// A link has opened again: whoever shares a room with the peer may have changed while nothing crossed (P9, P15).
 pub(super) fn tell_all_profiles(draft: &mut Draft<'_>, peer: &Domain) {
     let is_known = |user: &&LocalPart| peers_who_know(draft, user).contains(peer);
@@ -365,8 +386,9 @@ pub(super) fn tell_all_profiles(draft: &mut Draft<'_>, peer: &Domain) {
 fn tell_profile(draft: &mut Draft<'_>, user: &LocalPart, peers: &BTreeSet<Domain>) {
     let Some(known) = draft.state.users.get(user).cloned() else { return };
     let available = known.is_permitted(draft.state.policy);
-    let body = RecordBody::Profile { user: draft.state.address(user), name: known.name.clone(), available };
     for peer in peers {
+        let (user, photo) = (draft.state.address(user), photos::told(&draft.state, &known, peer));
+        let body = RecordBody::Profile { user, name: known.name.clone(), available, photo };
         let permitted = |scope| permit::authorize(&draft.state, peer, scope, draft.now).is_ok();
         if Scope::ALL.into_iter().any(permitted) {
             draft.send(peer, &body, Ref::None);

@@ -36,6 +36,12 @@ pub fn direct_room(one: &Address, other: &Address) -> RoomId {
     RoomId::direct(derive_16("handclasp/direct/v1", [first.as_str().as_bytes(), second.as_str().as_bytes(), b"", b""]))
 }
 
+/// The id under which a person's photo is asked for, the same on both sides.
+#[must_use]
+pub fn person_id(person: &Address) -> RoomId {
+    RoomId::direct(derive_16("handclasp/person/v1", [person.as_str().as_bytes(), b"", b"", b""]))
+}
+
 /// The id of the link between two orgs, the same on both sides: from both domains and identity keys.
 #[must_use]
 pub fn link_id(one: (&Domain, &PublicKey), other: (&Domain, &PublicKey)) -> LinkId {

@@ -3,7 +3,7 @@
 
 use super::{Federation, lines::Line, refused::Refused, rooms};
 use crate::{
-    core::{State, files, state::Link},
+    core::{State, files, photos, state::Link},
     model::{Code, limits},
     net::accept::PeerResponse,
     wire::piece::{self, Piece},
@@ -25,7 +25,10 @@ impl Federation {
     ) -> Result<PeerResponse, Refused> {
         let Piece { room, digest, from } = piece::decode(body).map_err(rooms::refused)?;
         let uses = self.engine.reader().file_uses(digest, room).map_err(|error| rooms::store_failed(&error))?;
-        if !files::may_fetch(state, &link.peer.domain, (room, digest), &uses, self.engine.now()) {
+        let (peer, now) = (&link.peer.domain, self.engine.now());
+        let allowed = files::may_fetch(state, peer, (room, digest), &uses, now)
+            || photos::may_fetch(state, peer, (room, digest), now);
+        if !allowed {
             return Err(Refused::new(Code::NotFound));
         }
         // Other pieces wait here, and never the peer's envelopes.

@@ -47,6 +47,12 @@ impl Label {
         Self(format!("fetch-{digest}-{peer}"))
     }
 
+    /// Of something that the daemon makes itself.
+    #[must_use]
+    pub fn made(id: &[u8; 16]) -> Self {
+        Self(format!("made-{}", hex(id)))
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

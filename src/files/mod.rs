@@ -179,6 +179,17 @@ impl Files {
         Receiving::resume(self.clone(), label).await
     }
 
+    /// Keeps a content that the daemon has made, under an id that nobody else uses now. It stays as long as the pin lives,
+    /// or as a row names it.
+    ///
+    /// # Errors
+    /// When the disk fails, or is full.
+    pub async fn keep(&self, id: [u8; 16], bytes: Vec<u8>) -> Result<(Digest, Pin), DiskError> {
+        let mut receiving = self.receive(Label::made(&id)).await?;
+        receiving.push(bytes.into()).await?;
+        receiving.finish().await
+    }
+
     /// Removes bytes and their thumbnail, unless they are pinned or `is_used` says that a row names them.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub use note::{Note, NoteBody};
 
 use super::{
     Address, Code, EventId, Millis,
+    file::Photo,
     room::History,
     text::{Description, RoomName},
     tool::RulesChange,
@@ -91,6 +92,8 @@ pub struct SettingsChange {
     pub history: Option<History>,
     /// Tools and who may call all (P19).
     pub rules: RulesChange,
+    /// New photo, or none from now on.
+    pub photo: Option<Option<Photo>>,
 }
 
 /// An event with its exact JSON: the bytes that are signed, stored, and shown (`docs/adr/0004`).

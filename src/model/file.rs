@@ -19,6 +19,15 @@ pub struct FileRef {
     pub image: Option<ImageSize>,
 }
 
+/// A photo of a person or a room: a small picture, made by the daemon of who set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Photo {
+    /// SHA-256 of the content.
+    pub digest: Digest,
+    /// Length of the content, bytes; at most [`limits::PHOTO_BYTES_MAX`].
+    pub bytes: u64,
+}
+
 /// Width and height of a picture, pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageSize {

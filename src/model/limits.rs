@@ -112,6 +112,8 @@ pub const UPLOAD_KEPT_MS: u64 = 24 * 3_600_000;
 pub const PART_KEPT_MS: u64 = 7 * 24 * 3_600_000;
 /// Largest thumbnail, bytes.
 pub const THUMBNAIL_BYTES_MAX: usize = 64 * 1024;
+/// Largest photo of a person or a room, bytes: they are small pictures.
+pub const PHOTO_BYTES_MAX: u64 = THUMBNAIL_BYTES_MAX as u64;
 /// Longest side of a thumbnail, pixels.
 pub const THUMBNAIL_PIXELS_MAX: u32 = 480;
 /// Largest picture that a thumbnail is made of, pixels in all.

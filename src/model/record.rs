@@ -3,7 +3,7 @@
 use super::{
     Address, Code, Digest, Domain, EpochId, InstanceId, LinkId, Millis, RoomId,
     event::{Role, Sealed, SettingsChange},
-    file::FilePolicy,
+    file::{FilePolicy, Photo},
     grant::SignedGrant,
     limits,
     org::SignedCard,
@@ -64,6 +64,8 @@ pub enum RecordBody {
         name: DisplayName,
         /// Whether their org permits them to be reached.
         available: bool,
+        /// Their photo. Feature `photos`.
+        photo: Option<Photo>,
     },
     /// Host to follower: the whole state of a room (W18).
     RoomState(Box<RoomImage>),

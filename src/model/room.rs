@@ -3,6 +3,7 @@
 use super::{
     Address, Code, Digest, Domain, Millis, RoomId,
     event::Role,
+    file::Photo,
     text::{Description, DisplayName, RoomName},
     tool::Rules,
 };
@@ -47,6 +48,10 @@ pub struct RoomInfo {
     pub history: History,
     /// Which tools are on, and who may call all.
     pub rules: Rules,
+    /// Its photo.
+    pub photo: Option<Photo>,
+    /// On the follower: the photo that a master of ours has asked the host for; its bytes are here.
+    pub photo_asked: Option<Photo>,
     /// Who made it.
     pub created_by: Address,
     /// When, by the host's clock.
@@ -132,6 +137,8 @@ pub struct RoomImage {
     pub history: History,
     /// Which tools are on, and who may call all.
     pub rules: Rules,
+    /// Its photo.
+    pub photo: Option<Photo>,
     /// Who made it.
     pub created_by: Address,
     /// When.

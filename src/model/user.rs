@@ -1,6 +1,8 @@
 //! Our own users, their sessions, and who may use external messaging (P3).
 
-use super::{Address, LocalPart, Millis, RoomId, limits, signal::Switches, text::DisplayName, tool::Tools};
+use super::{
+    Address, LocalPart, Millis, RoomId, file::Photo, limits, signal::Switches, text::DisplayName, tool::Tools,
+};
 use serde::{Deserialize, Serialize};
 
 /// One of our users: one row.
@@ -18,6 +20,8 @@ pub struct User {
     pub external: bool,
     /// Whether this user may send files to other organizations, as far as the org's policy lets anybody.
     pub files: bool,
+    /// Their photo.
+    pub photo: Option<Photo>,
     /// argon2id hash in PHC form; none until a password is set.
     pub password: Option<String>,
     /// When the account was made.
@@ -106,4 +110,6 @@ pub struct Profile {
     pub name: DisplayName,
     /// Whether their org permits them to be reached.
     pub available: bool,
+    /// Their photo.
+    pub photo: Option<Photo>,
 }

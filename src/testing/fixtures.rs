@@ -161,6 +161,7 @@ pub fn user(name: &str) -> User {
         chosen: true,
         external: true,
         files: true,
+        photo: None,
         password: None,
         created_at: Millis(1),
         signals: Default::default(),

@@ -104,7 +104,7 @@ fn read(kind: &str, fields: Fields<'_>) -> Result<Content, WireError> {
         "removed" => Content::Removed { users: fields.read::<UsersV1>()?.into_users()? },
         "excluded" => fields.read::<ExcludedV1>()?.into_content()?,
         "role" => fields.read::<MemberRoleV1>()?.into_content(),
-        "settings" => Content::Settings(fields.read::<super::words::SettingsV1>()?.into()),
+        "settings" => Content::Settings(fields.read::<super::words::SettingsV1>()?.into_change(OBJECT)?),
         _ if kind.starts_with("note") => Content::Act(Act::Note(note::read(kind, fields)?)),
         _ if kind.starts_with("date") => Content::Act(Act::Calendar(calendar::read(kind, fields)?)),
         _ if kind.starts_with("folder") => Content::Act(Act::Folder(folder::read(kind, fields)?)),

@@ -8,7 +8,7 @@ use crate::{
     crypto::object::Object,
     model::{
         Digest,
-        file::{FileName, FilePolicy, FileRef, ImageSize, MediaRange, MediaType},
+        file::{FileName, FilePolicy, FileRef, ImageSize, MediaRange, MediaType, Photo},
         limits,
     },
 };
@@ -65,6 +65,28 @@ impl ImageV1 {
             (Some(width), Some(height)) => Ok(ImageSize { width, height }),
             _ => refuse(object, "image", "must be 1 to 1,048,576 pixels wide and high"),
         }
+    }
+}
+
+/// A photo of a person or a room: `{"digest","bytes"}`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PhotoV1 {
+    digest: Digest,
+    bytes: Integer,
+}
+
+impl From<Photo> for PhotoV1 {
+    fn from(photo: Photo) -> Self {
+        Self { digest: photo.digest, bytes: Integer(photo.bytes) }
+    }
+}
+
+impl PhotoV1 {
+    pub(super) fn into_photo(self, object: &'static str) -> Result<Photo, WireError> {
+        let fits = (1..=limits::PHOTO_BYTES_MAX).contains(&self.bytes.0);
+        ensure(fits, object, "photo", "must have 1 to 65,536 bytes")?;
+        Ok(Photo { digest: self.digest, bytes: self.bytes.0 })
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::{
     WireError,
+    file::PhotoV1,
     strict::{Integer, ensure, present},
 };
+use crate::crypto::object::Object;
 use crate::model::{
     Code, EpochId, Millis,
     calendar::Attendance,
@@ -148,6 +150,12 @@ pub(super) struct SettingsV1 {
     /// Feature `room-files`; 0 for no rule of the room's own.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     file_bytes_max: Option<Integer>,
+    /// Feature `photos`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    photo: Option<Object<PhotoV1>>,
+    /// Only ever true: the photo is taken away.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    no_photo: Option<bool>,
 }
 
 impl From<&SettingsChange> for SettingsV1 {
@@ -161,16 +169,22 @@ impl From<&SettingsChange> for SettingsV1 {
             folder: change.rules.folder,
             callers: change.rules.callers.map(Into::into),
             file_bytes_max: change.rules.file_bytes_max.map(Integer),
+            photo: change.photo.flatten().map(|photo| Object(photo.into())),
+            no_photo: (change.photo == Some(None)).then_some(true),
         }
     }
 }
 
-impl From<SettingsV1> for SettingsChange {
-    fn from(settings: SettingsV1) -> Self {
-        let SettingsV1 { name, description, history, note, calendar, folder, callers, file_bytes_max } = settings;
+impl SettingsV1 {
+    pub(super) fn into_change(self, object: &'static str) -> Result<SettingsChange, WireError> {
+        let Self { name, description, history, note, calendar, folder, callers, file_bytes_max, .. } = self;
+        ensure(self.no_photo != Some(false), object, "no_photo", "must be absent or true")?;
+        ensure(self.photo.is_none() || self.no_photo.is_none(), object, "no_photo", "goes with no photo")?;
+        let photo = self.photo.map(|Object(photo)| photo.into_photo(object)).transpose()?;
+        let photo = if self.no_photo.is_some() { Some(None) } else { photo.map(Some) };
         let file_bytes_max = file_bytes_max.map(|bytes| bytes.0);
         let rules = RulesChange { note, calendar, folder, callers: callers.map(Into::into), file_bytes_max };
-        Self { name, description, history: history.map(Into::into), rules }
+        Ok(SettingsChange { name, description, history: history.map(Into::into), rules, photo })
     }
 }
 

@@ -176,3 +176,29 @@ async fn a18_a_host_that_orders_a_ring_or_a_deletion_without_right_is_not_follow
     assert_eq!(link.verdict(&ordered(at + 3, forever)).await, Some(Code::NoSuchItem));
     assert!(node.engine.state().rooms[&room].info.frozen.is_none(), "a refusal of content keeps its index");
 }
+
+#[tokio::test]
+async fn p19_files_of_notes_and_a_rooms_rule_for_files_hold_for_the_follower_too() {
+    let (node, mut link, group, _) = host_of_group().await;
+    let submit = |n, act: Act| RecordBody::RoomSubmit { room: group, event: sealed(MALLORY, n, act) };
+    let with = |bytes| Note::Posted(NoteBody { files: vec![file(bytes)], ..note("Photos") }).into();
+    assert_eq!(link.verdict(&submit(2, with(5_000))).await, None);
+    assert_eq!(link.verdict(&submit(3, with(limits::FILE_BYTES_MAX))).await, Some(Code::TooLarge));
+    let rules = RulesChange { file_bytes_max: Some(4_999), ..RulesChange::default() };
+    let change = || SettingsChange { rules, ..SettingsChange::default() };
+    let ask = RecordBody::RoomAsk {
+        room: group,
+        by: address(MALLORY),
+        ask: handclasp::model::record::Ask::Settings(change()),
+    };
+    assert_eq!(link.verdict(&ask).await, Some(Code::NotMaster));
+    assert_eq!(node.engine.state().rooms[&group].info.rules.file_bytes_max, None);
+    node.user("alice", UserOp::ChangeRoom(group, change())).await.expect("a master");
+    let message = Message { files: vec![file(5_000)], ..Message::plain(parsed("x")) };
+    for (n, act) in
+        [(4, with(5_000)), (5, message.into()), (6, Folder::Added { file: file(5_000), inside: None }.into())]
+    {
+        assert_eq!(link.verdict(&submit(n, act)).await, Some(Code::TooLarge), "{n}");
+    }
+    assert_eq!(link.verdict(&submit(7, with(4_999))).await, None);
+}

@@ -1,13 +1,14 @@
 //! Files of a peer that lies about them, and files that it is not to have (A20, A32).
 
 use handclasp::{
-    core::command::UserOp,
-    crypto::digest::{direct_room, sha256},
+    core::{command::UserOp, photos::of_person},
+    crypto::digest::{direct_room, person_id, sha256},
     files::{NewUpload, UploadId},
     model::{
-        Digest, EventId, RoomId,
+        Code, Digest, EventId, RoomId,
         event::{Event, Message},
-        file::{FileName, FileRef, FileSource, MediaType},
+        file::{FileName, FileRef, FileSource, MediaType, Photo},
+        limits,
         link::LinkState,
         record::RecordBody,
         text::MessageText,
@@ -114,7 +115,7 @@ async fn a32_lengths_that_are_not_those_of_the_file_bring_nothing() {
         announce(&node, &server, room, file(&bytes)).await;
         asked.wait_for(|count| *count >= 1).await.expect("the server lives");
         // The link itself goes on.
-        let profile = RecordBody::Profile { user: address(MALLORY), name: parsed("M"), available: true };
+        let profile = RecordBody::Profile { user: address(MALLORY), name: parsed("M"), available: true, photo: None };
         assert_eq!(server.tell(&node, &profile).await, None);
         assert!(awaits(&node, sha256(&bytes)), "{lie}");
         assert_eq!(node.files.bytes(sha256(&bytes)).await, Ok(None));
@@ -163,4 +164,66 @@ async fn a20_a_peer_reads_files_of_its_rooms_and_no_others_and_the_answer_is_the
     announce(&node, &server, room, file(&secret)).await;
     assert_eq!(ask(&node, &server, room, sha256(&secret)).await, nothing);
     assert!(awaits(&node, sha256(&secret)), "it is asked for like any other");
+}
+
+#[tokio::test]
+async fn a26_a_peer_that_never_answers_for_its_files_holds_up_nothing_else() {
+    let (node, server, room) = host().await;
+    let contents: Vec<Vec<u8>> = (0..5_u8).map(|n| vec![n; 1_000]).collect();
+    server.hold_files();
+    server.give(|_| Vec::new());
+    for bytes in &contents {
+        announce(&node, &server, room, file(bytes)).await;
+    }
+    // Its records are taken, our people talk and upload, and other rooms' files are read.
+    let profile = RecordBody::Profile { user: address(MALLORY), name: parsed("M"), available: true, photo: None };
+    assert_eq!(server.tell(&node, &profile).await, None);
+    let act = Message::plain(parsed("we go on")).into();
+    node.user("alice", UserOp::Act { room, id: EventId([8; 16]), act }).await.expect("open");
+    let upload = NewUpload { bytes: 4, name: FileName::clean("x"), declared: None, digest: None };
+    node.files.begin_upload(&local("alice"), UploadId([7; 16]), upload).await.expect("room");
+    let mut writing = node.files.write_upload(&local("alice"), UploadId([7; 16]), 0).await.expect("free");
+    writing.push(b"ours"[..].into()).await.expect("room");
+    writing.close().await.expect("whole");
+    assert!(contents.iter().all(|bytes| awaits(&node, sha256(bytes))), "nothing came, and nothing is given up");
+    assert_eq!(faults(&node), 0, "slowness is no lie");
+    // Every answer fits one of the files: the others are tried again.
+    server.give(|_| vec![0; 1_000]);
+    server.release_files();
+    node.until("one file is here", |_| !awaits(&node, sha256(&contents[0]))).await;
+}
+
+#[tokio::test]
+async fn a20_photos_are_given_of_shared_rooms_and_known_people_only() {
+    let (node, server, room) = host().await;
+    for (n, user) in [(1, "alice"), (2, "carol")] {
+        let (digest, _pin) = node.files.keep([n; 16], vec![n; 100]).await.expect("room");
+        let photo = Photo { digest, bytes: 100 };
+        node.user(user, UserOp::SetPhoto(Some(photo))).await.expect("one's own");
+    }
+    let photo_of = |n: u8| sha256(&[n; 100]);
+    let [alice, carol] = ["alice", "carol"].map(|user| person_id(&node.user_address(user)));
+    assert_eq!(ask(&node, &server, alice, photo_of(1)).await, (200, vec![1; 100]));
+    let nothing = ask(&node, &server, room_id(99), sha256(b"nothing")).await;
+    for (owner, n) in [(carol, 2), (alice, 2), (carol, 1), (room, 1), (room_id(1), 1)] {
+        assert_eq!(ask(&node, &server, owner, photo_of(n)).await, nothing, "{owner} {n}");
+    }
+}
+
+#[tokio::test]
+async fn a32_a_photo_that_lies_is_not_shown_and_one_that_is_too_large_not_taken() {
+    let (node, server, _) = host().await;
+    let profile = |bytes: u64, digest| RecordBody::Profile {
+        user: address(MALLORY),
+        name: parsed("M"),
+        available: true,
+        photo: Some(Photo { digest, bytes }),
+    };
+    assert_eq!(server.tell(&node, &profile(limits::PHOTO_BYTES_MAX + 1, sha256(b"x"))).await, Some(Code::Malformed));
+    server.give(|_| vec![9; 50]);
+    assert_eq!(server.tell(&node, &profile(50, sha256(&[7; 50]))).await, None);
+    node.until("the fault is audited", |_| faults(&node) >= 1).await;
+    assert_eq!(of_person(&node.engine.state(), &address(MALLORY)), None);
+    server.give(|_| vec![7; 50]);
+    node.until("the photo is here", |state| of_person(state, &address(MALLORY)).is_some()).await;
 }

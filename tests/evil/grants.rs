@@ -26,7 +26,12 @@ async fn open() -> (Node, EvilLink) {
 }
 
 fn profile() -> RecordBody {
-    RecordBody::Profile { user: parsed("mallory@globex.example"), name: parsed("Mallory"), available: true }
+    RecordBody::Profile {
+        user: parsed("mallory@globex.example"),
+        name: parsed("Mallory"),
+        available: true,
+        photo: None,
+    }
 }
 
 #[tokio::test]

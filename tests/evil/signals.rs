@@ -174,7 +174,7 @@ async fn a28_a_flood_of_signals_is_refused_and_holds_no_records_back() {
     assert_eq!(refused, 1, "the allowance ends");
     scene.link.cut().await;
     scene.link.reconnect(&scene.node).await;
-    let profile = RecordBody::Profile { user: mallory(), name: parsed("M."), available: true };
+    let profile = RecordBody::Profile { user: mallory(), name: parsed("M."), available: true, photo: None };
     assert_eq!(scene.link.verdict(&profile).await, None, "records go on");
     let over = "x".repeat(limits::SIGNALS_BODY_BYTES_MAX + 1);
     scene.link.reconnect(&scene.node).await;

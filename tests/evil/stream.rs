@@ -28,7 +28,7 @@ async fn victim() -> Node {
 }
 
 fn profile(name: &str) -> RecordBody {
-    RecordBody::Profile { user: parsed("mallory@globex.example"), name: parsed(name), available: true }
+    RecordBody::Profile { user: parsed("mallory@globex.example"), name: parsed(name), available: true, photo: None }
 }
 
 /// The link works as if nothing had happened.
@@ -241,8 +241,12 @@ async fn a12_two_contents_for_one_number_quarantine_the_link() {
     let quarantine = state.links[link.domain()].peer.quarantine.clone().expect("quarantined");
     assert_eq!(quarantine.code, Code::Fork);
     assert!(!quarantine.evidence.is_empty(), "what proves it is kept");
-    let bystander_profile =
-        RecordBody::Profile { user: parsed("carol@initech.example"), name: parsed("Carol"), available: true };
+    let bystander_profile = RecordBody::Profile {
+        user: parsed("carol@initech.example"),
+        name: parsed("Carol"),
+        available: true,
+        photo: None,
+    };
     assert_eq!(bystander.verdict(&bystander_profile).await, None, "other links go on");
 }
 

@@ -1,6 +1,6 @@
 //! What is done to messages: edits, recalls, reactions, calls to all, on both sides and in both roles (P20, W17).
 
-use crate::harness::{org::Pair, person::Person, until};
+use crate::harness::{org::Pair, person::Person, proxy::Weather, until};
 use serde_json::{Value, json};
 
 /// The path of the message that says this, once one has it.
@@ -114,5 +114,40 @@ async fn p28_the_admin_reads_every_version_and_the_look_is_audited() {
         assert_eq!(texts, [&json!("version one"), &json!("version two"), &Value::Null]);
         let looks = org.audit("message.history_read").await;
         assert!(looks.len() == 1 && !looks[0].to_string().contains("version"), "{looks:?}");
+    }
+}
+
+#[tokio::test]
+async fn p21_an_edit_and_a_recall_that_did_not_cross_say_so_to_their_author() {
+    let pair = Pair::open().await;
+    for (host, partner) in pair.both_ways() {
+        let (author, reader) = (host.person("author").await, partner.person("reader").await);
+        let room = author.group("Launch", &[&reader]).await;
+        let mut paths = Vec::new();
+        for text in ["to be edited", "to be recalled"] {
+            author.say(&room, text).await;
+            reader.wait_text(&room, text).await;
+            paths.push(path(&author, &room, text).await);
+        }
+        partner.network.set(Weather::Cut);
+        author.http.patch(&paths[0], &json!({ "text": "changed" })).await.done();
+        author.http.delete(&paths[1]).await.done();
+        let states = async |wanted: &str| {
+            for (path, part) in paths.iter().zip(["edited", "recalled"]) {
+                wait_now(&author, path, wanted, |item| item["now"][part]["delivery"]["state"] == wanted).await;
+            }
+        };
+        states("queued").await;
+        host.revoke(partner).await;
+        states("undelivered").await;
+        partner.network.set(Weather::Fair);
+        let (one, other) = if host.domain == "acme.example" {
+            ("closed_by_us", "closed_by_them")
+        } else {
+            ("closed_by_them", "closed_by_us")
+        };
+        pair.wait(one, other).await;
+        host.grant(partner).await;
+        pair.wait("open", "open").await;
     }
 }

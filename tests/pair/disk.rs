@@ -3,7 +3,9 @@
 use crate::harness::{
     org::{Org, Pair},
     scalpel::Scalpel,
+    until,
 };
+use serde_json::json;
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -85,7 +87,11 @@ impl SmallDisk {
 
     /// Leaves less than the daemon wants to keep free for what ends something.
     fn fill(&self) {
-        std::fs::write(self.0.join("ballast"), vec![1; 48 * 1024 * 1024]).expect("it fits");
+        self.fill_mib(48);
+    }
+
+    fn fill_mib(&self, mib: usize) {
+        std::fs::write(self.0.join("ballast"), vec![1; mib * 1024 * 1024]).expect("it fits");
     }
 
     fn free(&self) {
@@ -137,6 +143,48 @@ async fn f8_a_full_disk_refuses_users_holds_the_peer_and_still_lets_a_revocation
     assert_eq!(alice.texts(&room).await, ["for when you have space", "now it works"]);
     pair.acme.check_audit().await;
     pair.acme.daemon.stop().await;
+    drop(pair);
+    drop(disk);
+}
+
+#[tokio::test]
+async fn f8_a_disk_without_room_for_files_takes_messages_and_fetches_what_was_announced_later() {
+    let place = TempDir::new().expect("a temporary directory");
+    let Some(disk) = SmallDisk::mount(place.path(), 760) else { return };
+    let home = TempDir::new_in(place.path()).expect("a directory on the small disk");
+    let pair = Pair {
+        acme: Org::raise_in(home, "acme.example", "Acme").await,
+        globex: Org::raise("globex.example", "Globex").await,
+    };
+    tokio::join!(pair.acme.pin(&pair.globex), pair.globex.pin(&pair.acme));
+    tokio::join!(pair.acme.grant(&pair.globex), pair.globex.grant(&pair.acme));
+    pair.wait("open", "open").await;
+    let (alice, bob) = (pair.acme.person("alice").await, pair.globex.person("bob").await);
+    let room = alice.befriend(&bob).await;
+
+    let id = alice.http.begin_upload("mine.bin", 5_000).await;
+    disk.fill_mib(300);
+    let refused = alice.http.try_push_upload(&id, 0, vec![1; 5_000]).await;
+    assert_eq!(refused.status, 507);
+    refused.refused("STORAGE_FULL");
+    let theirs = bob.http.begin_upload("theirs.bin", 5_000).await;
+    bob.http.push_upload(&theirs, 0, vec![2; 5_000]).await;
+    let message = json!({ "text": "theirs", "files": [{ "upload": theirs }] });
+    bob.http.post(&format!("/api/v1/rooms/{room}/messages"), &message).await.done();
+    let item = alice.wait_text(&room, "theirs").await;
+    let digest = item["event"]["files"][0]["digest"].as_str().expect("a digest").to_owned();
+    let path = format!("/api/v1/rooms/{room}/files/{digest}");
+    alice.http.read(&path).await.refused("FILE_AWAITED");
+    alice.say(&room, "words need little room").await;
+    bob.wait_text(&room, "words need little room").await;
+
+    disk.free();
+    until("the file is fetched when there is room", || async {
+        let (status, bytes) = alice.http.bytes(&path).await;
+        (status == 200 && bytes == [2; 5_000]).then_some(())
+    })
+    .await;
+    alice.http.push_upload(&id, 0, vec![1; 5_000]).await;
     drop(pair);
     drop(disk);
 }

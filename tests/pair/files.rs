@@ -310,3 +310,54 @@ async fn p19_a_notes_files_cross_and_go_with_it() {
         }
     }
 }
+
+fn picture(seed: u8) -> Vec<u8> {
+    let pixels = image::RgbImage::from_fn(600, 400, |x, y| image::Rgb([seed, (x % 256) as u8, (y % 256) as u8]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    pixels.write_to(&mut bytes, image::ImageFormat::Png).expect("memory takes it");
+    bytes.into_inner()
+}
+
+#[tokio::test]
+async fn p12_photos_of_people_and_rooms_are_small_and_seen_on_both_sides() {
+    let pair = Pair::open().await;
+    for (seed, (host, partner)) in (1..).zip(pair.both_ways()) {
+        let (maker, guest) = (host.person("maker").await, partner.person("guest").await);
+        let room = maker.group("Launch", &[&guest]).await;
+        maker.set_role(&room, &guest, "master").await;
+        let shown = async |person: &Person, path: &str, wanted: &Value| {
+            until(&format!("{} sees {wanted} at {path}", person.address), || async {
+                let (status, got) = person.http.bytes(path).await;
+                (status == 200 && got.starts_with(&[0xff, 0xd8]) && got.len() <= 64 * 1024).then_some(())
+            })
+            .await;
+        };
+        for (n, (from, to)) in [(1_u8, (&maker, &guest)), (2, (&guest, &maker))] {
+            let file =
+                async || json!({ "file": { "upload": upload(&from.http, "me.png", &picture(10 * seed + n)).await } });
+            from.http.put("/api/v1/me/photo", &file().await).await.done();
+            let photo = from.http.read("/api/v1/me").await.done()["photo"].clone();
+            until("the partner's member has the photo", || async {
+                let members = to.http.read(&format!("/api/v1/rooms/{room}/members")).await.done();
+                let mut members = members["items"].as_array().expect("items").clone().into_iter();
+                members.find(|member| member["address"] == from.address && member["photo"] == photo)
+            })
+            .await;
+            shown(to, &format!("/api/v1/people/{}/photo", from.address), &photo).await;
+            let before = to.room(&room).await.expect("a member")["photo"].clone();
+            let path = format!("/api/v1/rooms/{room}/photo");
+            until("a master sets the room's photo", || async {
+                (from.http.put(&path, &file().await).await.status == 202).then_some(())
+            })
+            .await;
+            let now = until("the other side has the room's photo", || async {
+                let photo = to.room(&room).await.map(|room| room["photo"].clone());
+                photo.filter(|photo| !photo.is_null() && *photo != before)
+            })
+            .await;
+            shown(to, &path, &now).await;
+        }
+        let text = json!({ "file": { "upload": upload(&maker.http, "x.txt", b"no picture").await } });
+        maker.http.put("/api/v1/me/photo", &text).await.refused("FILE_TYPE");
+    }
+}

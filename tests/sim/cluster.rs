@@ -15,9 +15,9 @@ use handclasp::{
         grants,
     },
     engine::{Engine, Refusal, Runs},
-    files::{Files, Memory, NewUpload, Progress, UploadId, Work},
+    files::{Files, Memory, NewUpload, Pin, Progress, UploadId, Work},
     model::{
-        Address, Domain, InstanceId, LocalPart, Millis, RoomId,
+        Address, Digest, Domain, InstanceId, LocalPart, Millis, RoomId,
         file::{FileName, FileRef},
         grant::Scopes,
         org::OwnOrg,
@@ -194,6 +194,11 @@ impl Site {
             Progress::Finished(file) => Some(file),
             Progress::More(_) => None,
         }
+    }
+
+    /// Keeps the bytes of a photo; none when the daemon is down.
+    pub async fn keep(&self, id: [u8; 16], bytes: Vec<u8>) -> Option<(Digest, Pin)> {
+        self.files()?.keep(id, bytes).await.ok()
     }
 
     /// A message has named the upload.

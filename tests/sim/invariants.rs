@@ -6,6 +6,7 @@ use handclasp::{
         State,
         facts::ItemFact,
         files::{is_awaited, named_by},
+        photos,
         state::Delivery,
     },
     engine::Engine,
@@ -38,7 +39,9 @@ pub async fn check(told: &Told) {
     for (at, site) in told.sites.iter().enumerate() {
         let engine = site.engine().await;
         check_audit(&engine);
-        check_files(&engine, &site.files().expect("it is up")).await;
+        let files = site.files().expect("it is up");
+        check_files(&engine, &files).await;
+        check_photos(&engine, &files).await;
         copies.push(read(&engine, &told.sites[1 - at].domain));
     }
     for copy in &copies {
@@ -122,6 +125,19 @@ async fn check_files(engine: &Engine, files: &Files) {
                 }
             }
         }
+    }
+}
+
+/// A photo that is shown is here, whole.
+async fn check_photos(engine: &Engine, files: &Files) {
+    let state = engine.state();
+    let own = state.users.keys().map(|user| state.address(user));
+    let people: Vec<_> = own.chain(state.profiles.keys().cloned()).collect();
+    let of_people = people.iter().filter_map(|person| photos::of_person(&state, person));
+    let of_rooms = state.rooms.values().filter_map(|room| photos::of_room(&state, room));
+    for photo in of_people.chain(of_rooms) {
+        let bytes = files.read(photo.digest, 0, usize::MAX).await.expect("W19: a photo is here");
+        assert_eq!((handclasp::crypto::digest::sha256(&bytes), bytes.len() as u64), (photo.digest, photo.bytes));
     }
 }
 

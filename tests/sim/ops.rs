@@ -3,13 +3,16 @@
 use super::cluster::{ACME_USERS, Control, Controls, GLOBEX_USERS, Gesture, Site, local};
 use handclasp::{
     clock::Random as _,
-    core::command::{AdminOp, Answer, UserChange, UserOp},
+    core::{
+        command::{AdminOp, Answer, UserChange, UserOp},
+        files, photos,
+    },
     engine::Refusal,
     model::{
         Domain, EventId, RoomId,
         calendar::{Attendance, When},
         event::{Act, Calendar, DateBody, Edit, Folder, Message, Note, NoteBody, React, Recall, Role, SettingsChange},
-        file::{FilePolicy, FileSource},
+        file::{FilePolicy, FileSource, Photo},
         grant::Scopes,
         journal::Outcome,
         link::LinkState,
@@ -154,6 +157,7 @@ impl Driver {
             85..=91 => self.toggle_network(),
             92..=93 => self.jump(site),
             94..=96 => self.switch_user(site).await,
+            97..=98 => self.set_photo(site).await,
             _ => self.pause(20_000).await,
         }
     }
@@ -204,7 +208,7 @@ impl Driver {
         }
     }
 
-    /// Every fourth message goes with a file, or is one in the folder.
+    /// Every fourth message goes with a file, or is one in the folder, or of a note.
     async fn with_file(&mut self, site: usize, user: &str, (room, id): (RoomId, EventId), act: Act) -> UserOp {
         let Act::Message(message) = &act else { return UserOp::Act { room, id, act } };
         if self.below(4) > 0 {
@@ -213,8 +217,12 @@ impl Driver {
         let (bytes, content) = (self.below(3_000) as usize, self.below(20) as u8);
         match self.site(site).upload(user, id.0, vec![content; bytes]).await {
             Some(file) => {
-                let act = match self.below(3) {
+                let act = match self.below(4) {
                     0 => Folder::Added { file, inside: None }.into(),
+                    1 => {
+                        let title = "note".parse().expect("a title");
+                        Note::Posted(NoteBody { title, text: None, files: vec![file] }).into()
+                    }
                     _ => Message { files: vec![file], ..message.clone() }.into(),
                 };
                 UserOp::Share { room, id, act, sources: vec![FileSource::Upload] }
@@ -295,12 +303,31 @@ impl Driver {
         let member = self.told.sites[other].address(named);
         let op = match self.below(4) {
             3 => {
-                let rules = RulesChange { note: Some(self.below(3) > 0), ..RulesChange::default() };
+                let rules = match self.below(2) {
+                    0 => RulesChange { note: Some(self.below(3) > 0), ..RulesChange::default() },
+                    _ => RulesChange { file_bytes_max: Some(self.below(2) * 2_000), ..RulesChange::default() },
+                };
                 UserOp::ChangeRoom(room, SettingsChange { rules, ..SettingsChange::default() })
             }
             0 => UserOp::AddMembers(room, vec![member]),
             1 => UserOp::RemoveMember(room, member),
             _ => UserOp::SetRole(room, member, if self.below(2) == 0 { Role::Master } else { Role::Member }),
+        };
+        let _ = self.site(site).user(user, op).await; // a refusal is part of the history
+    }
+
+    /// Somebody has another photo, or a room, or none any more.
+    async fn set_photo(&mut self, site: usize) {
+        let (user, content) = (self.some_user(site), self.below(8) as u8);
+        let id = handclasp::clock::random_16(&mut self.random);
+        // Its bytes are kept until a row names them.
+        let kept = self.site(site).keep(id, vec![content; 500]).await;
+        let photo = kept.as_ref().map(|(digest, _)| Photo { digest: *digest, bytes: 500 }).filter(|_| content > 0);
+        let op = match self.some_room(site, user).await {
+            Some(room) if content % 2 == 0 => {
+                UserOp::ChangeRoom(room, SettingsChange { photo: Some(photo), ..SettingsChange::default() })
+            }
+            _ => UserOp::SetPhoto(photo),
         };
         let _ = self.site(site).user(user, op).await; // a refusal is part of the history
     }
@@ -398,7 +425,10 @@ impl Driver {
             for (digest, room, _) in awaiting.awaited_from(&giver.domain) {
                 let uses = engine.reader().file_uses(digest, room).expect("a readable store");
                 let asked = (room, digest);
-                if handclasp::core::files::may_fetch(&engine.state(), &site.domain, asked, &uses, engine.now()) {
+                let (state, now) = (engine.state(), engine.now());
+                if files::may_fetch(&state, &site.domain, asked, &uses, now)
+                    || photos::may_fetch(&state, &site.domain, asked, now)
+                {
                     return true;
                 }
             }

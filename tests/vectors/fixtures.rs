@@ -15,7 +15,7 @@ use handclasp::{
             Act, Calendar, Content, DateBody, Edit, Event, Folder, Message, Note, NoteBody, React, Recall, Role,
             Sealed, SettingsChange,
         },
-        file::{FilePolicy, FileRef, ImageSize},
+        file::{FilePolicy, FileRef, ImageSize, Photo},
         grant::{Grant, GrantState, Scope, SignedGrant},
         org::{self, Card, KeyUse, SignedCard},
         record::{Ack, Ask, Epoch, Hello, InPosition, OutPosition, RecordBody},
@@ -207,10 +207,18 @@ pub fn events() -> Vec<Sealed> {
         event(Some(alice), 23, Message { files: files(), ..Message::plain(MessageText::none()) }.into()),
     ];
     events.extend(folder(&bob));
+    for (id, photo) in (32..).zip([Some(photo()), None]) {
+        let change = SettingsChange { photo: Some(photo), ..SettingsChange::default() };
+        events.push(event(None, id, Content::Settings(change)));
+    }
     let body = NoteBody { title: text("Photos"), text: None, files: files() };
     events.push(event(Some(bob), 31, note(Note::Posted(body))));
-    events.push(event(Some(ACME.user("alice")), 32, Act::Call(call_entry()).into()));
+    events.push(event(Some(ACME.user("alice")), 34, Act::Call(call_entry()).into()));
     events
+}
+
+fn photo() -> Photo {
+    Photo { digest: Digest([0x3f; 32]), bytes: 20_000 }
 }
 
 fn folder(bob: &Address) -> Vec<Sealed> {
@@ -245,7 +253,8 @@ fn days() -> DateBody {
 }
 
 fn rules() -> SettingsChange {
-    let rules = RulesChange { note: Some(false), callers: Some(Callers::Masters), ..RulesChange::default() };
+    let callers = Some(Callers::Masters);
+    let rules = RulesChange { note: Some(false), callers, file_bytes_max: Some(5_000), ..RulesChange::default() };
     SettingsChange { rules, ..SettingsChange::default() }
 }
 
@@ -275,6 +284,7 @@ fn image() -> RoomImage {
         description: text("Who brings what"),
         history: History::Arrival,
         rules: handclasp::model::tool::Rules::default(),
+        photo: None,
         created_by: ACME.user("alice"),
         created_at: NOW,
         members: vec![
@@ -293,7 +303,8 @@ pub fn bodies() -> Vec<RecordBody> {
     vec![
         RecordBody::ContactAdd { from: alice.clone(), name: text("Alice A."), to: bob.clone() },
         RecordBody::ContactAccepted { from: alice.clone(), name: text("Alice A."), to: bob.clone() },
-        RecordBody::Profile { user: alice.clone(), name: text("Alice B."), available: true },
+        RecordBody::Profile { user: alice.clone(), name: text("Alice B."), available: true, photo: None },
+        RecordBody::Profile { user: alice.clone(), name: text("Alice B."), available: true, photo: Some(photo()) },
         RecordBody::RoomState(Box::new(image())),
         RecordBody::RoomInvite { room: ROOM, by: alice.clone(), users: vec![bob.clone(), carol.clone()] },
         RecordBody::RoomAnswer {

@@ -206,7 +206,8 @@ fn push_link(out: &mut Vec<u8>, context: &ClientContext, state: &State, position
 fn push_profile(out: &mut Vec<u8>, state: &State, position: u64, address: &Address) {
     if let Some(profile) = state.profiles.get(address) {
         let (name, available) = (profile.name.to_string(), profile.available);
-        object(out, position, "profile", &dto::ProfileChanged { address: address.to_string(), name, available });
+        let photo = view::photo_of(state, address);
+        object(out, position, "profile", &dto::ProfileChanged { address: address.to_string(), name, available, photo });
     }
 }
 

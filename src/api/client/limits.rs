@@ -8,7 +8,8 @@ use axum::Json;
 const LIMITS: &[(&str, u64, &str, &str)] = &[
     ("message_text", limits::TEXT_BYTES_MAX as u64, "bytes", "the text of a message, as UTF-8"),
     ("message_mentions", limits::MENTIONS_MAX as u64, "items", "mentions in one message"),
-    ("message_files", limits::FILES_PER_MESSAGE_MAX as u64, "items", "files of one message"),
+    ("message_files", limits::FILES_PER_MESSAGE_MAX as u64, "items", "files of one message or note"),
+    ("photo", limits::THUMBNAIL_SOURCE_BYTES_MAX, "bytes", "a picture that a photo is made of"),
     ("file_name", limits::FILE_NAME_BYTES_MAX as u64, "bytes", "the name of a file, as UTF-8"),
     ("files_waiting", limits::UPLOADS_PER_USER_MAX as u64, "uploads", "uploads of one user that are not posted yet"),
     ("uploads", limits::UPLOADS_PER_USER_PER_HOUR_MAX as u64, "per hour", "uploads that one user begins"),

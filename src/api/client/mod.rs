@@ -21,6 +21,7 @@ mod notes;
 mod notifications;
 mod occurrences;
 mod paths;
+mod photos;
 mod render;
 mod rooms;
 mod search;
@@ -124,6 +125,9 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(session::begin_in_browser))
         .routes(routes!(account::read, account::rename))
         .routes(routes!(account::replace_password))
+        .routes(routes!(photos::set_own, photos::end_own))
+        .routes(routes!(photos::of_somebody))
+        .routes(routes!(photos::of_the_room, photos::set_room, photos::end_room))
         .routes(routes!(contacts::list, contacts::add))
         .routes(routes!(contacts::read, contacts::edit, contacts::remove))
         .routes(routes!(contacts::block, contacts::unblock))

@@ -143,6 +143,7 @@ pub async fn change(
             callers: request.callers.as_deref().map(|word| field::parse_word("callers", word, &CALLERS)).transpose()?,
             file_bytes_max: request.file_bytes_max,
         },
+        photo: None,
     };
     if change == SettingsChange::default() {
         let detail = "give at least one of `name`, `description`, `history`, `tools`, `callers`, `file_bytes_max`";

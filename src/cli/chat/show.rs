@@ -68,9 +68,23 @@ pub fn event(names: &Names, index: Option<u64>, at: u64, event: &Event) -> Strin
             }
         }
         "settings" => format!("the room's settings were changed{by}"),
+        "note" => format!("the note \"{}\" was posted{by}", quoted(event.title.as_ref())),
+        "note_comment" => format!("\"{}\" was said about a note{by}", quoted(event.text.as_ref())),
+        "date" => format!("\"{}\" was put into the calendar{by}", quoted(event.title.as_ref())),
+        "folder_make" => format!("the subfolder \"{}\" was made{by}", quoted(event.name.as_ref())),
+        "folder_add" => format!("{} was put into the folder{by}", files_of(event)),
+        "folder_version" => format!("a file of the folder has another version, {}{by}", files_of(event)),
         other => format!("({})", clean(other)),
     };
     format!("{head} * {what}")
+}
+
+fn quoted(text: Option<&String>) -> String {
+    text.map(|text| clean(text)).unwrap_or_default()
+}
+
+fn files_of(event: &Event) -> String {
+    event.files.iter().map(|it| clean(&file(it))).collect::<Vec<_>>().join(", ")
 }
 
 /// A message's text: line breaks stay and are indented, everything else that could command the terminal goes.
@@ -175,6 +189,7 @@ mod tests {
             name: Some(name.to_owned()),
             external: org.is_some(),
             org_name: org.map(str::to_owned),
+            photo: None,
             role: "member".to_owned(),
             joined_at: 0,
         };
@@ -214,6 +229,15 @@ mod tests {
             line.ends_with("* Bob <bob@globex.example> [Globex] was excluded: our admin closed the link"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn what_is_put_into_the_folder_is_named_with_its_size() {
+        let file = r#"{"digest":"00","bytes":2048,"name":"plan.pdf","media_type":"application/pdf"}"#;
+        let json =
+            format!(r#"{{"id":"1","author":"alice@acme.example","made_at":0,"kind":"folder_add","files":[{file}]}}"#);
+        let line = event(&names(), Some(4), 0, &parsed(&json));
+        assert!(line.ends_with("* plan.pdf (2 KiB) was put into the folder by Alice <alice@acme.example>"), "{line}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     draft::Draft,
     features::{self, Feature},
     permit::{authorize, check_permission},
-    rooms,
+    photos, rooms,
     state::{Room, State},
 };
 use crate::model::{
@@ -81,6 +81,8 @@ fn new_info(draft: &Draft<'_>, creator: &Address, id: RoomId, partner: Option<Do
         description: plan.description,
         history: plan.history,
         rules: Rules::default(),
+        photo: None,
+        photo_asked: None,
         created_by: creator.clone(),
         created_at: draft.now,
         synced_epoch: None,
@@ -316,11 +318,17 @@ pub fn change(draft: &mut Draft<'_>, user: &LocalPart, id: RoomId, change: Setti
     if change.rules != RulesChange::default() {
         features::check(&draft.state, &room, Feature::Rules)?;
     }
+    if change.photo.is_some() {
+        features::check(&draft.state, &room, Feature::Photos)?;
+    }
     if let Some(bytes) = change.rules.file_bytes_max {
         features::check(&draft.state, &room, Feature::RoomFiles)?;
         check_file_bytes(bytes)?;
     }
     if !room.is_hosted_by(&draft.state.org.domain) {
+        if let Some(photo) = change.photo {
+            photos::ask(draft, id, photo);
+        }
         return ask(draft, &room, user, Ask::Settings(change));
     }
     order_settings(draft, id, Some(&by), change);
@@ -337,7 +345,9 @@ fn check_file_bytes(bytes: u64) -> Result<(), Reject> {
 fn order_settings(draft: &mut Draft<'_>, id: RoomId, by: Option<&Address>, change: SettingsChange) {
     let sealed = draft.seal(by.cloned(), Content::Settings(change.clone()));
     rooms::order(draft, id, sealed);
-    rooms::apply_settings(draft, id, &change);
+    // What has no author was asked for by the partner's masters.
+    let peer = draft.state.rooms.get(&id).and_then(|room| room.info.partner.clone()).filter(|_| by.is_none());
+    rooms::apply_settings(draft, id, &change, peer.as_ref());
     draft.journal(Entry::Room { room: id });
 }
 

@@ -20,7 +20,6 @@ use crate::{
         record::{Ask, RecordBody},
         room::{Invitation, RoomKind},
         text::DisplayName,
-        user::Profile,
     },
 };
 
@@ -85,7 +84,7 @@ pub fn receive_answer(
     for (user, name) in accepted.iter().filter(|(user, _)| room.invited.contains_key(user)) {
         if !coming.contains(user) {
             coming.push(user.clone());
-            draft.put_profile(Profile { user: user.clone(), name: name.clone(), available: true });
+            draft.put_person(user, name.clone(), true);
         }
     }
     let by = coming.first().and_then(|user| room.invited.get(user)).map(|invitation| invitation.by.clone());
@@ -155,7 +154,7 @@ fn receive_add(
     }
     for (user, name) in users.iter().filter(|(user, _)| user.domain_str() == by.domain_str()) {
         if let Some(name) = name.clone() {
-            draft.put_profile(Profile { user: user.clone(), name, available: true });
+            draft.put_person(user, name, true);
         }
     }
     rooms::join(draft, room.info.id, coming, None);

@@ -79,8 +79,9 @@ fn apply_one(
         RecordBody::RoomAsk { room, by, ask } => groups::receive_ask(draft, peer, *room, by, ask)?,
         RecordBody::ContactAdd { from, name, to } => contacts::receive_add(draft, peer, from, name, to)?,
         RecordBody::ContactAccepted { from, name, to } => contacts::receive_accepted(draft, peer, from, name, to)?,
-        RecordBody::Profile { user, name, available } => {
-            let profile = Profile { user: user.clone(), name: name.clone(), available: *available };
+        RecordBody::Profile { user, name, available, photo } => {
+            let (user, name) = (user.clone(), name.clone());
+            let profile = Profile { user, name, available: *available, photo: *photo };
             contacts::receive_profile(draft, peer, &profile)?;
         }
         RecordBody::FilesErased { room, index } => files::receive_erased(draft, peer, *room, *index)?,

@@ -1,6 +1,10 @@
 //! Coming into a room: direct rooms, joins, what newcomers see (P6, P7, P17).
 
-use super::{super::draft::Draft, order::order, shared_rooms};
+use super::{
+    super::{draft::Draft, users},
+    order::order,
+    shared_rooms,
+};
 use crate::{
     crypto::digest::direct_room,
     model::{
@@ -39,6 +43,8 @@ pub fn open_direct(draft: &mut Draft<'_>, ours: &Address, theirs: &Address, by: 
         description: Description::default(),
         history: History::All,
         rules: Rules::default(),
+        photo: None,
+        photo_asked: None,
         created_by: by.clone(),
         created_at: draft.now,
         synced_epoch: None,
@@ -80,9 +86,15 @@ pub fn admit_all(
     joined_at: Millis,
 ) {
     let history = draft.state.rooms.get(&id).map_or(History::Arrival, |room| room.info.history);
+    let partner =
+        draft.state.rooms.get(&id).filter(|room| room.info.kind != RoomKind::Internal && room.info.partner_present);
+    let partner = partner.and_then(|room| room.other(&draft.state.org.domain)).cloned();
     let visible_from = if history == History::All { 0 } else { index };
     for user in users {
         admit(draft, id, user, visible_from, joined_at);
+        if let Some(peer) = partner.as_ref().filter(|_| draft.state.is_ours(user)) {
+            users::tell_photo(draft, &user.local(), peer);
+        }
         if draft.state.is_ours(user) && Some(user) != by {
             draft.notify(&user.local(), NoticeKind::Joined { room: id });
         }

@@ -7,8 +7,9 @@ use super::{
         features::{Feature, offers},
         permit,
         state::{Room, State},
+        users,
     },
-    awaits_cleanup, link_of,
+    awaits_cleanup, link_of, our_members,
 };
 use crate::model::{
     Domain, Millis, RoomId,
@@ -40,9 +41,12 @@ pub fn sync(draft: &mut Draft<'_>, id: RoomId) {
     if room.info.synced_epoch == Some(epoch_n) {
         return;
     }
-    let image = image_of(&draft.state, room);
+    let (image, ours) = (image_of(&draft.state, room), our_members(&draft.state, room));
     draft.send(&peer, &RecordBody::RoomState(Box::new(image)), Ref::None);
     draft.change_room(id, |info| info.synced_epoch = Some(epoch_n));
+    for user in ours {
+        users::tell_photo(draft, &user, &peer);
+    }
 }
 
 /// To whom the room's events go now, and in which epoch of our stream.
@@ -76,6 +80,7 @@ fn image_of(state: &State, room: &Room) -> RoomImage {
         description: info.description.clone(),
         history: info.history,
         rules: rules_for(state, room),
+        photo: info.photo.filter(|_| link_of(state, room).is_some_and(|link| offers(link, Feature::Photos))),
         created_by: info.created_by.clone(),
         created_at: info.created_at,
         members: members.collect(),

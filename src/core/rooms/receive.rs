@@ -5,6 +5,7 @@ use super::{
         acts, contacts,
         draft::Draft,
         permit::check_permission,
+        photos,
         state::{Room, State},
     },
     ending::end_member,
@@ -22,7 +23,6 @@ use crate::{
         limits,
         notice::NoticeKind,
         room::{Member, MemberImage, PendingRange, RoomImage, RoomInfo, RoomKind},
-        user::Profile,
     },
 };
 
@@ -60,6 +60,7 @@ pub fn receive_state(draft: &mut Draft<'_>, peer: &Domain, image: &RoomImage) ->
             }
         }
     }
+    photos::set_room(draft, image.id, image.photo, Some(peer));
     draft.skip_to(image.id, image.next_index, image.head);
     take_members(draft, peer, image);
     draft.journal(Entry::Room { room: image.id });
@@ -125,6 +126,8 @@ fn new_info(host: &Domain, us: Domain, image: &RoomImage) -> RoomInfo {
         description: image.description.clone(),
         history: image.history,
         rules: image.rules,
+        photo: None,
+        photo_asked: None,
         created_by: image.created_by.clone(),
         created_at: image.created_at,
         synced_epoch: None,
@@ -163,7 +166,7 @@ fn take_name(draft: &mut Draft<'_>, image: &RoomImage, member: &MemberImage) {
     let Some(name) = member.name.clone() else { return };
     let known = draft.state.profiles.get(&member.user);
     let available = image.kind == RoomKind::Group || known.is_none_or(|known| known.available);
-    draft.put_profile(Profile { user: member.user.clone(), name, available });
+    draft.put_person(&member.user, name, available);
 }
 
 fn take_member(draft: &mut Draft<'_>, image: &RoomImage, member: &MemberImage, known: Option<&Member>) {
@@ -246,7 +249,7 @@ fn take_change(
         Content::Removed { users } => users.iter().for_each(|user| end_member(draft, id, user, None)),
         Content::Excluded { users, cause } => users.iter().for_each(|user| end_member(draft, id, user, Some(*cause))),
         Content::Role { user, role } => set_role(draft, id, user, *role),
-        Content::Settings(change) => apply_settings(draft, id, change),
+        Content::Settings(change) => apply_settings(draft, id, change, Some(peer)),
         Content::Created { .. } | Content::Act(_) => {}
     }
     draft.journal(Entry::Room { room: id });
@@ -286,8 +289,11 @@ pub fn set_role(draft: &mut Draft<'_>, id: RoomId, user: &Address, role: Role) {
     }
 }
 
-/// Changes what a room is called and shows to newcomers.
-pub fn apply_settings(draft: &mut Draft<'_>, id: RoomId, change: &SettingsChange) {
+/// Changes what a room is called, looks like, and shows to newcomers. `peer` is whose people want it, if not ours.
+pub fn apply_settings(draft: &mut Draft<'_>, id: RoomId, change: &SettingsChange, peer: Option<&Domain>) {
+    if let Some(photo) = change.photo {
+        photos::set_room(draft, id, photo, peer);
+    }
     draft.change_room(id, |info| {
         if let Some(name) = &change.name {
             info.name = Some(name.clone());

@@ -68,6 +68,7 @@ fn image(id: RoomId, kind: RoomKind, users: &[&str]) -> RoomImage {
         description: parsed(""),
         history: History::All,
         rules: crate::model::tool::Rules::default(),
+        photo: None,
         created_by: address("bob@globex.example"),
         created_at: crate::model::Millis(1),
         members: users.iter().map(member).collect(),

@@ -8,6 +8,7 @@ mod groups;
 mod hostile;
 mod membership;
 mod messages;
+mod photos;
 mod tools;
 
 use super::{

@@ -50,6 +50,8 @@ fn room(id: RoomId, kind: RoomKind, host: &Domain, partner: Option<&Domain>) -> 
         description: parsed(""),
         history: History::All,
         rules: crate::model::tool::Rules::default(),
+        photo: None,
+        photo_asked: None,
         created_by: address(ALICE),
         created_at: Millis(1),
         synced_epoch: None,
@@ -99,6 +101,7 @@ fn image(id: RoomId, kind: RoomKind, members: &[&str]) -> RecordBody {
         description: parsed(""),
         history: History::All,
         rules: crate::model::tool::Rules::default(),
+        photo: None,
         created_by: address(members.first().copied().unwrap_or(ALICE)),
         created_at: Millis(1),
         members: members.iter().map(member).collect(),
@@ -140,7 +143,7 @@ fn w14_an_org_adds_and_answers_for_its_own_people() {
 
 #[test]
 fn w14_nobody_touches_another_orgs_profiles() {
-    let profile = |user| RecordBody::Profile { user: address(user), name: name(), available: false };
+    let profile = |user| RecordBody::Profile { user: address(user), name: name(), available: false, photo: None };
     check([
         ("its own", profile(ALICE), Ok(())),
         ("ours (A18)", profile(BOB), NO),
@@ -294,7 +297,7 @@ fn p2_each_record_needs_its_scope() {
     let add = RecordBody::ContactAdd { from: address(ALICE), name: name(), to: address(BOB) };
     let accepted = RecordBody::ContactAccepted { from: address(ALICE), name: name(), to: address(BOB) };
     let submit = RecordBody::RoomSubmit { room: room_id(OURS), event: message(Some(ALICE)) };
-    let profile = RecordBody::Profile { user: address(ALICE), name: name(), available: false };
+    let profile = RecordBody::Profile { user: address(ALICE), name: name(), available: false, photo: None };
     let placed = RecordBody::RoomPlaced { room: room_id(THEIRS), index: 0, submits: vec![(1, 1)] };
     for (body, scope) in [
         (add, Some(Scope::Contacts)),

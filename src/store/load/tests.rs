@@ -14,6 +14,7 @@ use crate::{
         audit::AuditNote,
         contact::{ContactState, Overlay},
         event::Role,
+        file::Photo,
         grant::GrantState,
         item::Item,
         link::{OutStream, Term},
@@ -199,7 +200,8 @@ fn apply(draft: &mut Draft<'_>, op: Op) {
         Op::Unconfirmed(unconfirmed) => draft.put_unconfirmed(unconfirmed),
         Op::Profile(n, available) => {
             let name = "Bob".parse().expect("a display name");
-            draft.put_profile(Profile { user: person(n), name, available });
+            let photo = available.then_some(Photo { digest: Digest([n; 32]), bytes: 9 });
+            draft.put_profile(Profile { user: person(n), name, available, photo });
         }
         Op::Refused(n, seq) => draft.put_refused(&theirs(n), 1, seq, Code::Scope),
         Op::Quota(n, count) => {

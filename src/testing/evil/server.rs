@@ -32,6 +32,8 @@ pub struct EvilServer {
     side: Arc<Mutex<EvilLink>>,
     answers: Arc<Mutex<Answers>>,
     pieces: Arc<Mutex<Pieces>>,
+    /// Whether questions for files are answered.
+    gate: watch::Sender<bool>,
     /// Envelopes that arrived.
     pub arrived: watch::Receiver<usize>,
     _stop: StopSwitch,
@@ -61,17 +63,18 @@ impl EvilServer {
         let answers = Arc::new(Mutex::new(answers));
         let pieces: Arc<Mutex<Pieces>> = Arc::new(Mutex::new(Box::new(|_| Vec::new())));
         let (count, arrived) = watch::channel(0);
+        let (files_gate, gated) = watch::channel(true);
         let (switch, stop) = StopSwitch::new();
         let handler = {
             let (side, answers, count) = (side.clone(), (answers.clone(), pieces.clone()), Arc::new(count));
-            move |_, request| answer(side.clone(), answers.clone(), count.clone(), request)
+            move |_, request| answer(side.clone(), answers.clone(), count.clone(), gated.clone(), request)
         };
         let limits = AcceptLimits { handshakes_per_address_per_second_max: u32::MAX, ..AcceptLimits::default() };
         let gate = PeerListener { tls, connections: Arc::new(Connections::default()), limits };
         tokio::spawn(Arc::new(gate).run(Box::new(listener), handler, stop));
         node.pin(card).await;
         node.grant(&domain.parse().expect("a valid domain"), Some(crate::model::grant::Scopes::all())).await;
-        Self { side, answers, pieces, arrived, _stop: switch }
+        Self { side, answers, pieces, gate: files_gate, arrived, _stop: switch }
     }
 
     /// Answers otherwise from now on.
@@ -82,6 +85,16 @@ impl EvilServer {
     /// Gives these pieces of files from now on.
     pub fn give(&self, pieces: impl FnMut(u64) -> Vec<u8> + Send + 'static) {
         *self.pieces.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(pieces);
+    }
+
+    /// From now on questions for files hang: neither an answer nor a refusal.
+    pub fn hold_files(&self) {
+        self.gate.send_replace(false);
+    }
+
+    /// What hangs is answered, and what comes too.
+    pub fn release_files(&self) {
+        self.gate.send_replace(true);
     }
 
     /// Another connection of the same peer, for a record to the daemon. The listener goes on with the same stream.
@@ -125,10 +138,15 @@ async fn answer(
     side: Arc<Mutex<EvilLink>>,
     (answers, pieces): (Arc<Mutex<Answers>>, Arc<Mutex<Pieces>>),
     arrived: Arc<watch::Sender<usize>>,
+    mut gate: watch::Receiver<bool>,
     request: Request<Incoming>,
 ) -> PeerResponse {
     let path = request.uri().path().to_owned();
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    if path == "/federation/v1/files" {
+        // The test ends while something hangs: nobody waits for it any more.
+        let _ = gate.wait_for(|open| *open).await;
+    }
     let mut side = side.lock().unwrap_or_else(PoisonError::into_inner);
     let document = match path.as_str() {
         "/federation/v1/hello" => Bytes::from(greet(&mut side, &body)),

@@ -53,6 +53,7 @@ fn every_kind() -> Vec<Event> {
             description: Some("new".parse().expect("a description")),
             history: Some(History::All),
             rules: crate::model::tool::RulesChange { note: Some(false), ..Default::default() },
+            photo: Some(None),
         })),
     ]
 }

@@ -2,6 +2,7 @@
 
 use super::super::{
     WireError, event,
+    file::PhotoV1,
     strict::{self, Integer, ensure, present},
     words::{CallersV1, HistoryV1, RoleV1, RoomKindV1, SettingsV1, ToolV1},
 };
@@ -50,8 +51,9 @@ pub(super) fn write(body: &RecordBody, bytes: &mut Vec<u8>) {
         RecordBody::ContactAdd { from, name, to } | RecordBody::ContactAccepted { from, name, to } => {
             strict::append(&ContactV1 { from: from.clone(), name: name.clone(), to: to.clone() }, bytes);
         }
-        RecordBody::Profile { user, name, available } => {
-            strict::append(&ProfileV1 { user: user.clone(), name: name.clone(), available: *available }, bytes);
+        RecordBody::Profile { user, name, available, photo } => {
+            let (user, name, photo) = (user.clone(), name.clone(), photo.map(|photo| Object(photo.into())));
+            strict::append(&ProfileV1 { user, name, available: *available, photo }, bytes);
         }
         RecordBody::RoomState(image) => strict::append(&RoomStateV1::from(&**image), bytes),
         RecordBody::RoomInvite { room, by, users } => {
@@ -99,8 +101,9 @@ pub(super) fn read(type_name: &str, body: &RawValue) -> Result<RecordBody, WireE
             RecordBody::ContactAccepted { from, name, to }
         }
         "profile" => {
-            let ProfileV1 { user, name, available } = strict::read(OBJECT, text)?;
-            RecordBody::Profile { user, name, available }
+            let ProfileV1 { user, name, available, photo } = strict::read(OBJECT, text)?;
+            let photo = photo.map(|Object(photo)| photo.into_photo(OBJECT)).transpose()?;
+            RecordBody::Profile { user, name, available, photo }
         }
         "room_state" => RecordBody::RoomState(Box::new(strict::read::<RoomStateV1>(OBJECT, text)?.into_image()?)),
         "room_invite" => {
@@ -157,6 +160,9 @@ struct ProfileV1 {
     user: Address,
     name: DisplayName,
     available: bool,
+    /// Feature `photos`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    photo: Option<Object<PhotoV1>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -293,7 +299,7 @@ impl AskV1 {
                 Ask::Remove { users }
             }
             Self::Role(Object(NewRoleV1 { user, role })) => Ask::Role { user, role: role.into() },
-            Self::Settings(Object(settings)) => Ask::Settings(settings.into()),
+            Self::Settings(Object(settings)) => Ask::Settings(settings.into_change(OBJECT)?),
         })
     }
 }
@@ -316,6 +322,9 @@ struct RoomStateV1 {
     /// Absent when the room has no rule of its own.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     file_bytes_max: Option<Integer>,
+    /// Feature `photos`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    photo: Option<Object<PhotoV1>>,
     created_by: Address,
     created_at: Integer,
     members: Vec<Object<MemberV1>>,
@@ -363,6 +372,7 @@ impl From<&RoomImage> for RoomStateV1 {
             tools: tools_on(image.rules.tools),
             callers: Some(image.rules.callers).filter(|callers| *callers != Callers::default()).map(Into::into),
             file_bytes_max: image.rules.file_bytes_max.map(Integer),
+            photo: image.photo.map(|photo| Object(photo.into())),
             created_by: image.created_by.clone(),
             created_at: image.created_at.into(),
             members: image.members.iter().map(member).map(Object).collect(),
@@ -395,6 +405,7 @@ impl RoomStateV1 {
                 callers: self.callers.map(Into::into).unwrap_or_default(),
                 file_bytes_max: self.file_bytes_max.map(|bytes| bytes.0),
             },
+            photo: self.photo.map(|Object(photo)| photo.into_photo(OBJECT)).transpose()?,
             created_by: self.created_by,
             created_at: self.created_at.into(),
             members: self.members.into_iter().map(member).collect(),

@@ -38,6 +38,7 @@ fn image(members: Vec<MemberImage>) -> RecordBody {
         description: "".parse().expect("a description"),
         history: History::Arrival,
         rules: crate::model::tool::Rules::default(),
+        photo: None,
         created_by: address("alice@acme.example"),
         created_at: Millis(4),
         members,
@@ -64,7 +65,7 @@ fn every_type() -> Vec<RecordBody> {
     let mut bodies = vec![
         RecordBody::ContactAdd { from: alice.clone(), name: name("Alice"), to: bob.clone() },
         RecordBody::ContactAccepted { from: alice.clone(), name: name("Alice"), to: bob.clone() },
-        RecordBody::Profile { user: alice.clone(), name: name("Alice"), available: false },
+        RecordBody::Profile { user: alice.clone(), name: name("Alice"), available: false, photo: None },
         image(vec![member, MemberImage { user: bob.clone(), name: None, role: Role::Member, visible_from: 3 }]),
         RecordBody::RoomInvite { room, by: alice.clone(), users: vec![bob.clone()] },
         RecordBody::RoomAnswer { room, accepted: vec![(bob.clone(), name("Bob"))], declined: vec![alice] },
@@ -170,7 +171,7 @@ fn other_records_keep_to_the_smaller_limit() {
 
 #[test]
 fn w13_a_void_stands_where_its_record_stood() {
-    let profile = RecordBody::Profile { user: address("a@b.example"), name: name("A"), available: true };
+    let profile = RecordBody::Profile { user: address("a@b.example"), name: name("A"), available: true, photo: None };
     let original = encode(7, Millis(5), &profile);
     let void = decode(&encode_void(7, Millis(5), &original)).expect("a void in form");
     assert_eq!((void.seq, void.digest), (7, decode(&original).expect("in form").digest));

@@ -152,10 +152,15 @@ impl Http {
 
     /// Sends bytes of an upload.
     pub async fn push_upload(&self, id: &str, offset: usize, bytes: Vec<u8>) {
+        self.try_push_upload(id, offset, bytes).await.done();
+    }
+
+    /// The same; it may be refused.
+    pub async fn try_push_upload(&self, id: &str, offset: usize, bytes: Vec<u8>) -> Answer {
         let request = self.request(Method::PATCH, &format!("/api/v1/uploads/{id}"), None);
         let request = request.header("tus-resumable", "1.0.0").header("upload-offset", offset);
         let request = request.header("content-type", "application/offset+octet-stream").body(bytes);
-        Self::answer(request.send().await.expect("the daemon answers")).await.expect("a whole answer").done();
+        Self::answer(request.send().await.expect("the daemon answers")).await.expect("a whole answer")
     }
 
     /// The stream of live events, from now on or after a position.

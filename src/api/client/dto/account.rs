@@ -1,5 +1,6 @@
 //! The signed-in user's own account: session, profile, notifications, limits.
 
+use super::NewFile;
 use crate::api::password::Password;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,6 +48,9 @@ pub struct Me {
     pub name: String,
     /// The organization's domain.
     pub org: String,
+    /// The digest of one's photo, which changes with it; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<String>,
     /// Whether one may use external messaging.
     pub permitted: bool,
     /// Partner organizations and their links.
@@ -75,6 +79,14 @@ pub struct PeerLink {
 pub struct Rename {
     /// The new name: 1 to 64 characters, one line, no `@`.
     pub name: String,
+}
+
+/// Sets a photo.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPhoto {
+    /// A picture: JPEG, PNG, GIF or WebP.
+    pub file: NewFile,
 }
 
 /// Replaces one's own password. Ends all other sessions.

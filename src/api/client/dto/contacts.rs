@@ -11,6 +11,9 @@ pub struct Contact {
     /// What their organization calls them; absent until it said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The digest of their photo, which changes with it; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<String>,
     /// Their organization's name; absent when it is no partner any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub org_name: Option<String>,

@@ -14,7 +14,8 @@ mod signals;
 mod stream;
 
 pub use account::{
-    BrowserSession, Limit, Me, NewPassword, NewSession, Notification, NotificationsRead, PeerLink, Rename, SignIn,
+    BrowserSession, Limit, Me, NewPassword, NewPhoto, NewSession, Notification, NotificationsRead, PeerLink, Rename,
+    SignIn,
 };
 pub use calendar::{Answer, Date, DateBody, Days, Feed, NewAnswer, Occurrence, OccurrencesQuery, Times};
 pub use calls::{

@@ -26,6 +26,9 @@ pub struct Room {
     pub name: Option<String>,
     /// Its description; may be empty.
     pub description: String,
+    /// The digest of its photo, which changes with it; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<String>,
     /// What members added later see: `arrival` or `all`.
     pub history: String,
     /// Its tools: `note`, `calendar`, `folder`.
@@ -163,6 +166,9 @@ pub struct Member {
     /// What they are called, if known; to be shown with the address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The digest of their photo, which changes with it; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<String>,
     /// Whether they are of another organization.
     pub external: bool,
     /// Their organization's name; absent for one's own.

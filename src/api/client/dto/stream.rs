@@ -87,6 +87,9 @@ pub struct ProfileChanged {
     pub name: String,
     /// Whether their organization permits them to be reached.
     pub available: bool,
+    /// The digest of their photo, which changes with it; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<String>,
 }
 
 /// `read`: one has read a room in another session.

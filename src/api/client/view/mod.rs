@@ -12,7 +12,7 @@ use super::dto;
 use crate::{
     core::{
         permit::link_state,
-        rooms,
+        photos, rooms,
         state::{Delivery, Link, State},
     },
     crypto::digest::direct_room,
@@ -30,6 +30,7 @@ pub fn me(state: &State, user: &LocalPart, now: Millis) -> Option<dto::Me> {
         address: state.address(user).to_string(),
         name: known.name.to_string(),
         org: state.org.domain.to_string(),
+        photo: known.photo.map(|photo| photo.digest.to_string()),
         permitted: known.is_permitted(state.policy),
         peers: state.links.values().map(|link| peer(state, link, now)).collect(),
         unread_notifications: next.saturating_sub(read),
@@ -55,6 +56,11 @@ fn name_of(state: &State, address: &Address) -> Option<String> {
     state.name_of(address).map(ToString::to_string)
 }
 
+/// The digest of a person's photo, if it can be read here.
+pub fn photo_of(state: &State, address: &Address) -> Option<String> {
+    photos::of_person(state, address).map(|photo| photo.digest.to_string())
+}
+
 /// A contact as its owner sees it.
 pub fn contact(
     state: &State,
@@ -72,6 +78,7 @@ pub fn contact(
     dto::Contact {
         address: address.to_string(),
         name: name_of(state, address),
+        photo: photo_of(state, address),
         org_name: org_name(state, &address.domain()),
         external: true,
         state: contact_word(contact.state).to_owned(),

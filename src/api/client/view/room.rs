@@ -1,10 +1,10 @@
 //! Rooms and members as a member sees them.
 
-use super::{name_of, org_name, why_not};
+use super::{name_of, org_name, photo_of, why_not};
 use crate::{
     api::client::dto,
     core::{
-        files, rooms,
+        files, photos, rooms,
         state::{Room, State},
         tools::{self, Whose},
     },
@@ -41,6 +41,7 @@ pub fn room(state: &State, user: &LocalPart, room: &Room, now: Millis, seen: See
         partner_name: other.and_then(|domain| org_name(state, domain)),
         name: info.name.as_ref().map(ToString::to_string),
         description: info.description.to_string(),
+        photo: photos::of_room(state, room).map(|photo| photo.digest.to_string()),
         history: history_word(info.history).to_owned(),
         tools: Tool::ALL.into_iter().map(|tool| tool_of(state, room, tool)).collect(),
         callers: callers_word(info.rules.callers).to_owned(),
@@ -121,6 +122,7 @@ pub fn member(state: &State, address: &Address, member: &room::Member) -> dto::M
     dto::Member {
         address: address.to_string(),
         name: name_of(state, address),
+        photo: photo_of(state, address),
         external,
         org_name: external.then(|| org_name(state, &address.domain())).flatten(),
         role: role_word(member.role).to_owned(),
