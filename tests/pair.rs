@@ -4,6 +4,8 @@
 mod acts;
 #[path = "pair/admin.rs"]
 mod admin;
+#[path = "pair/backup.rs"]
+mod backup;
 #[path = "pair/calls.rs"]
 mod calls;
 #[path = "pair/cli.rs"]

@@ -21,9 +21,16 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("files", &["model", "crypto", "clock"]),
     ("net", &["model", "crypto", "clock"]),
     ("search", &["model", "clock", "crypto", "wire", "core", "store", "engine"]),
+    ("backup", &["model", "core", "store", "engine"]),
     ("signals", &["model", "core", "engine"]),
     ("federation", &["model", "clock", "core", "crypto", "engine", "files", "net", "signals", "store", "wire"]),
-    ("api", &["model", "clock", "core", "crypto", "engine", "feed", "files", "search", "signals", "store", "wire"]),
+    (
+        "api",
+        &[
+            "model", "backup", "clock", "core", "crypto", "engine", "feed", "files", "search", "signals", "store",
+            "wire",
+        ],
+    ),
     ("web", &["model", "crypto"]),
     ("config", &["model", "crypto"]),
     ("shutdown", &[]),
@@ -33,6 +40,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &[
             "model",
             "api",
+            "backup",
             "clock",
             "config",
             "core",
@@ -57,6 +65,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "model",
             "api",
             "app",
+            "backup",
             "clock",
             "config",
             "core",

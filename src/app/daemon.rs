@@ -12,6 +12,7 @@ use crate::{
         password::Passwords,
         throttle::Throttle,
     },
+    backup::{self, Backups},
     clock::{Clock, Random},
     core::{
         command::{AdminOp, Command},
@@ -73,6 +74,8 @@ pub struct Parts {
     pub search: Option<SearchPlace>,
     /// How browsers connect in calls.
     pub ice: IceServers,
+    /// Where backups go; none when the database stands in memory.
+    pub backups: Option<backup::Places>,
     /// Called whenever the writer has answered, about once a second.
     pub beat: Beat,
     /// Renders the process's metrics.
@@ -192,6 +195,7 @@ impl Daemon {
         let domain = org.domain.clone();
         loaded.state.own_card = Some(Arc::new(parts.keys.card.card.clone()));
         let (report, failure) = oneshot::channel();
+        let kv = parts.kv.clone();
         let (engine, writer) = Engine::start(engine::Parts {
             kv: parts.kv,
             loaded,
@@ -226,6 +230,7 @@ impl Daemon {
             secrets: secrets(admin_token, &entropy, &passwords, &domain),
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
             search: search.clone(),
+            backups: parts.backups.map(|places| Backups::new(engine.clone(), kv, places)),
         });
         let admin = web::before(web::App::Console, &domain, admin);
         let client = client::router(Arc::new(client::ClientContext {

@@ -5,6 +5,7 @@ use super::{
     files,
 };
 use crate::{
+    backup::Places,
     clock::{SystemClock, SystemRandom},
     config::{AdminAddress, Config, SearchConfig},
     crypto::turn::IceServers,
@@ -115,7 +116,8 @@ async fn run(config: Config, options: &ServeOptions, telemetry: Telemetry) -> Re
     let disk = Dir::open(&config.files_dir).map_err(StartError::Files)?;
     let parts = parts(keys, (kv, disk), faces, &telemetry);
     let ice = files::ice_servers(&config.calls)?;
-    let daemon = Daemon::start(Parts { search: search_place(&config), ice, ..parts })?;
+    let (search, backups) = (search_place(&config), Some(backup_places(&config)));
+    let daemon = Daemon::start(Parts { search, backups, ice, ..parts })?;
     announce(&ready, options.ready_file.as_deref())?;
     let mut service = Service { daemon, config, client_tls, telemetry };
     loop {
@@ -163,6 +165,7 @@ fn parts(keys: Keys, (kv, disk): (DiskKv, Dir), faces: Faces, telemetry: &Teleme
         faces,
         runs: Runs::Thread,
         search: None,
+        backups: None,
         ice: IceServers::default(),
         beat: Box::new(move || {
             upkeep.upkeep();
@@ -172,6 +175,10 @@ fn parts(keys: Keys, (kv, disk): (DiskKv, Dir), faces: Faces, telemetry: &Teleme
         }),
         metrics: Box::new(move || render.render()),
     }
+}
+
+fn backup_places(config: &Config) -> Places {
+    Places { backups: config.backups_dir.clone(), files: config.files_dir.clone() }
 }
 
 fn search_place(config: &Config) -> Option<SearchPlace> {

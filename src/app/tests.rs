@@ -93,6 +93,7 @@ fn parts(
         runs: Runs::Task,
         search: None,
         ice: crate::crypto::turn::IceServers::default(),
+        backups: None,
         beat: Box::new(|| {}),
         metrics: Box::new(String::new),
     }

@@ -2,6 +2,7 @@
 
 mod ask;
 mod audit;
+mod backup;
 mod bench;
 mod card;
 mod chat;
@@ -94,6 +95,10 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Take a backup while the daemon works.
+    Backup(backup::BackupArgs),
+    /// Put a backup in the place of the database; the daemon must be stopped.
+    Restore(backup::RestoreArgs),
     /// Check the whole database while the daemon is stopped; exit code 1 when it is damaged.
     Check,
     /// Why one of our users can or cannot reach somebody.
@@ -121,6 +126,7 @@ fn dispatch(command: Command, place: Place, screen: Screen) -> Done {
         Command::Serve(args) => serve::run(args, &place),
         Command::Init(args) => init::run(args, &place, screen),
         Command::Check => check::run(&place, screen),
+        Command::Restore(args) => backup::restore(&args, &place, screen),
         Command::Demo(args) => block_on(demo::run(args, &place, screen)),
         Command::Bench(args) => block_on(bench::run(args, &place, screen)),
         Command::Chat(args) => block_on(chat::run(args, &place, screen)),
@@ -131,6 +137,7 @@ fn dispatch(command: Command, place: Place, screen: Screen) -> Done {
         Command::Policy(command) => block_on(policy::run(command, &place, screen)),
         Command::Status => block_on(status::run(&place, screen)),
         Command::Audit(command) => block_on(audit::run(command, &place, screen)),
+        Command::Backup(args) => block_on(backup::run(args, &place, screen)),
         Command::Reindex(args) => block_on(reindex::run(args, &place, screen)),
         Command::Why(args) => block_on(why::run(args, &place, screen)),
     }
@@ -189,6 +196,8 @@ mod tests {
             "handclasp why alice bob@globex.example",
             "handclasp reindex --wait",
             "handclasp check --dir /srv/acme --json",
+            "handclasp backup --keep 14",
+            "handclasp restore /srv/acme/backups/2026-11-22T06-30-00.000Z --replace --dir /srv/acme",
             "handclasp chat --as alice bob@globex.example",
             "handclasp chat --as alice --server https://chat.acme.example --ca acme.pem bob@globex.example",
             "handclasp bench closed pipelined --messages 1000 --json",

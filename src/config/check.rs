@@ -56,6 +56,7 @@ pub fn check(file: &FileV1, base: &Path, credentials: Option<PathBuf>) -> Result
     let name = checker.parse::<DisplayName>("org.name", &file.org.name);
     let data_dir = checker.path("dirs.data", &file.dirs.data);
     let files_dir = checker.path("dirs.files", &file.dirs.files);
+    let backups_dir = checker.path("dirs.backups", &file.dirs.backups);
     let dir = checker.path("dirs.keys", &file.dirs.keys);
     let listen = checker.socket("federation.listen", &file.federation.listen);
     let advertise = checker.endpoints(&file.federation.advertise);
@@ -74,6 +75,7 @@ pub fn check(file: &FileV1, base: &Path, credentials: Option<PathBuf>) -> Result
             name: name?,
             data_dir: data_dir?,
             files_dir: files_dir?,
+            backups_dir: backups_dir?,
             keys: KeyFiles { dir: dir?, credentials },
             federation: FederationConfig { listen: listen?, advertise: advertise? },
             client: client?,

@@ -56,6 +56,8 @@ pub struct DirsV1 {
     pub keys: String,
     /// The search index.
     pub search: String,
+    /// Backups.
+    pub backups: String,
 }
 
 /// `[federation]`: the public listener.
@@ -142,8 +144,8 @@ pub struct RuntimeV1 {
 
 impl Default for DirsV1 {
     fn default() -> Self {
-        let [data, files, keys, search] = ["data", "files", "keys", "search"].map(str::to_owned);
-        Self { data, files, keys, search }
+        let [data, files, keys, search, backups] = ["data", "files", "keys", "search", "backups"].map(str::to_owned);
+        Self { data, files, keys, search, backups }
     }
 }
 

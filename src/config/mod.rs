@@ -40,6 +40,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The directory of files.
     pub files_dir: PathBuf,
+    /// Where backups go.
+    pub backups_dir: PathBuf,
     /// Where keys, certificate, card and admin token stand.
     pub keys: KeyFiles,
     /// The federation listener.
@@ -219,6 +221,7 @@ impl Config {
             ("org.name", self.name != newer.name),
             ("dirs.data", self.data_dir != newer.data_dir),
             ("dirs.files", self.files_dir != newer.files_dir),
+            ("dirs.backups", self.backups_dir != newer.backups_dir),
             ("dirs.keys", self.keys != newer.keys),
             ("federation.listen", self.federation.listen != newer.federation.listen),
             ("federation.advertise", self.federation.advertise != newer.federation.advertise),

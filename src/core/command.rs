@@ -187,6 +187,13 @@ pub enum AdminOp {
     EndSessions(LocalPart),
     /// From now on peers are shown this card (W1).
     ShowCard(Arc<Card>),
+    /// A backup was taken and proven: what it holds of these streams need not be sent again (W10).
+    BackedUp {
+        /// Its name.
+        name: String,
+        /// For each peer: the epoch of its stream, and the last record of it in the backup.
+        positions: Vec<(Domain, Epoch, u64)>,
+    },
     /// Something that an admin did outside the store and that has to be in the audit log.
     Note {
         /// What.
@@ -411,6 +418,7 @@ impl AdminOp {
             Self::IssueToken(_, session) => session.user.to_string(),
             Self::SetPolicy(_) | Self::SetFilePolicy(_) => "policy".to_owned(),
             Self::ShowCard(card) => card.domain.to_string(),
+            Self::BackedUp { name, .. } => format!("backup:{name}"),
             Self::Note { subject, .. } => subject.clone(),
         }
     }

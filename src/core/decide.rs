@@ -129,6 +129,7 @@ fn decide_admin(draft: &mut Draft<'_>, actor: &str, op: AdminOp) -> Result<Answe
         AdminOp::IssueToken(secret, session) => users::issue_token(draft, actor, secret, session),
         AdminOp::EndSessions(local) => users::end_sessions(draft, actor, &local),
         AdminOp::ShowCard(card) => Ok(links::show_card(draft, actor, card)),
+        AdminOp::BackedUp { name, positions } => Ok(links::backed_up(draft, actor, &name, &positions)),
         AdminOp::Note { action, subject, detail } => {
             draft.audit(AuditNote { actor: format!("admin:{actor}"), action, subject, code: None, detail });
             Ok(Answer::done())

@@ -16,8 +16,9 @@ use crate::model::{
     Code, Domain, Millis, Reject,
     audit::AuditNote,
     journal::Entry,
-    link::{LinkState, Peer, Quarantine, Streams},
+    link::{InStream, LinkState, Peer, Quarantine, Streams},
     notice::NoticeKind,
+    record::Epoch,
 };
 use std::sync::Arc;
 
@@ -62,6 +63,22 @@ pub fn quarantine(
         draft.journal(Entry::Link { peer: peer.clone() });
     }
     Ok(Answer::Refused(refused))
+}
+
+/// Notes what a proven backup holds of the peers' streams; their next hello hears of it (W10). A stream that has ended
+/// since counts for nothing.
+pub fn backed_up(draft: &mut Draft<'_>, actor: &str, name: &str, positions: &[(Domain, Epoch, u64)]) -> Answer {
+    for (peer, epoch, cursor) in positions {
+        let Ok(link) = find(&draft.state, peer) else { continue };
+        let Some(inn) = link.streams.inn.as_ref().filter(|inn| inn.epoch == *epoch) else { continue };
+        let backed_up = (*cursor).min(inn.cursor).max(inn.backed_up);
+        let inn = Some(InStream { backed_up, ..inn.clone() });
+        draft.put_streams(peer, Streams { inn, ..link.streams.clone() });
+    }
+    let detail = format!("{} streams", positions.len());
+    let subject = format!("backup:{name}");
+    draft.audit(AuditNote { actor: format!("admin:{actor}"), action: "backup.taken", subject, code: None, detail });
+    Answer::done()
 }
 
 /// Notes that the peer refused us, for the admin to see.

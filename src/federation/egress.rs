@@ -163,7 +163,8 @@ impl Egress {
         if let Some(away) = self.pauses.away.filter(|away| now < *away) {
             return Step::Wait(away);
         }
-        if now >= self.pauses.hello || self.said != Some(self.federation.to_say(&state, link)) {
+        let is_due = now >= self.pauses.hello || self.line.has_fallen_behind();
+        if is_due || self.said != Some(self.federation.to_say(&state, link)) {
             return Step::Greet;
         }
         let Some(out) = open_stream(&state, link, &self.federation) else { return Step::Wait(self.pauses.hello) };

@@ -163,7 +163,14 @@ impl Federation {
         let hello = wire::proof::open_hello(body, &link.peer.card.card)?;
         self.check_parties(link, hello.link, &hello.origin, &hello.destination)?;
         let domain = &link.peer.domain;
+        let is_behind = link.streams.out.zip(hello.incoming).is_some_and(|(out, held)| {
+            // One that crosses with an ack looks the same; a hello too many does no harm.
+            out.epoch == held.epoch && held.cursor < out.acked
+        });
         self.tell(domain, PeerOp::Heard(Box::new(hello.into_inner()))).await?;
+        if is_behind {
+            self.lines.of(domain).fell_behind();
+        }
         self.signals.greeted(domain);
         Ok(self.own_hello(domain).await?.into())
     }

@@ -28,6 +28,7 @@ pub struct Line {
     signal_bucket: Mutex<Bucket>,
     poison: Mutex<Poison>,
     away: AtomicBool,
+    behind: AtomicBool,
     bell: Notify,
 }
 
@@ -68,6 +69,7 @@ impl Line {
             signal_bucket: Mutex::new(Bucket::new(limits::SIGNAL_BATCHES_PER_SECOND_MAX, 4)),
             poison: Mutex::new(Poison::default()),
             away: AtomicBool::new(false),
+            behind: AtomicBool::new(false),
             bell: Notify::new(),
         }
     }
@@ -97,6 +99,18 @@ impl Line {
     /// From now on a sign of life rings the bell, once.
     pub fn set_away(&self) {
         self.away.store(true, Ordering::Relaxed);
+    }
+
+    /// The peer's hello tells a position behind what it has acknowledged: a hello of ours has to find out from where on
+    /// it needs our records again (W10).
+    pub fn fell_behind(&self) {
+        self.behind.store(true, Ordering::Relaxed);
+        self.bell.notify_one();
+    }
+
+    /// Whether it fell behind since this was asked last.
+    pub fn has_fallen_behind(&self) -> bool {
+        self.behind.load(Ordering::Relaxed) && self.behind.swap(false, Ordering::Relaxed)
     }
 
     /// Returns when the bell has been rung since the last time.

@@ -1,6 +1,7 @@
 //! The disk seam: ordered keys, atomic durable batches. No type, error or habit of one engine passes it.
 
 use crate::model::{Domain, InstanceId, id::hex, limits::ROW_BYTES_MAX};
+use std::sync::mpsc;
 
 /// A key and its value.
 pub type KeyValue = (Vec<u8>, Vec<u8>);
@@ -56,6 +57,24 @@ pub struct Anchor {
     pub grants: Vec<(Domain, u64, bool)>,
 }
 
+/// Those who are told of every commit.
+#[derive(Debug, Default)]
+pub struct Followers(Vec<mpsc::Sender<Batch>>);
+
+impl Followers {
+    /// One more, from now on.
+    pub fn add(&mut self) -> mpsc::Receiver<Batch> {
+        let (sender, receiver) = mpsc::channel();
+        self.0.push(sender);
+        receiver
+    }
+
+    /// Tells all who still listen.
+    pub fn tell(&mut self, batch: &Batch) {
+        self.0.retain(|follower| follower.send(batch.clone()).is_ok());
+    }
+}
+
 /// An ordered store.
 pub trait Kv: Send + Sync + 'static {
     /// The value of a key.
@@ -81,6 +100,10 @@ pub trait Kv: Send + Sync + 'static {
     /// # Errors
     /// After any but `Full` the caller ends the process (D5).
     fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Every batch from the next commit on, in order, until the receiver is dropped. Waits for a commit that is under
+    /// way: what was told before this returns is whole.
+    fn follow(&self) -> mpsc::Receiver<Batch>;
 
     /// The anchor, if there is one.
     ///

@@ -1,10 +1,10 @@
 //! A store in memory, for tests and the simulation: what is committed survives a crash, and it can fail on purpose.
 
-use super::kv::{Anchor, Batch, KeyValue, Kv, StoreError};
+use super::kv::{Anchor, Batch, Followers, KeyValue, Kv, StoreError};
 use imbl::OrdMap;
 use std::{
     ops::Bound,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError, mpsc},
 };
 
 /// How the next commit fails.
@@ -22,6 +22,7 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub struct MemKv {
     inner: Mutex<Inner>,
+    followers: Mutex<Followers>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -45,7 +46,7 @@ impl MemKv {
     #[must_use]
     pub fn crash(&self) -> Self {
         let durable = Inner { fault: None, failed: false, ..self.inner().clone() };
-        Self { inner: Mutex::new(durable) }
+        Self { inner: Mutex::new(durable), followers: Mutex::default() }
     }
 
     /// Lets the next commit fail.
@@ -66,6 +67,10 @@ impl MemKv {
     /// Takes the anchor away, as a restored backup has none.
     pub fn remove_anchor(&self) {
         self.inner().anchor = None;
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Followers> {
+        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -113,12 +118,16 @@ impl Kv for MemKv {
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         batch.check()?;
+        let mut followers = self.followers();
         let mut inner = self.inner();
         if inner.failed {
             return Err(StoreError::Io("the store has failed before".to_owned()));
         }
         match inner.fault.take() {
-            None => inner.apply(batch),
+            None => {
+                followers.tell(&batch);
+                inner.apply(batch);
+            }
             Some(Fault::Full) => return Err(StoreError::Full("the test filled it".to_owned())),
             Some(fault) => {
                 inner.failed = true;
@@ -129,6 +138,10 @@ impl Kv for MemKv {
             }
         }
         Ok(())
+    }
+
+    fn follow(&self) -> mpsc::Receiver<Batch> {
+        self.followers().add()
     }
 
     fn load_anchor(&self) -> Result<Option<Anchor>, StoreError> {

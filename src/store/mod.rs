@@ -19,4 +19,4 @@ pub mod stage;
 mod tail;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;

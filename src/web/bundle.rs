@@ -32,6 +32,7 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "chat/pages.js",
     "chat/panel.js",
     "chat/people.js",
+    "chat/photos.js",
     "chat/report.js",
     "chat/room.js",
     "chat/rows.js",

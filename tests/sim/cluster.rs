@@ -137,6 +137,7 @@ impl Site {
             runs: Runs::Task,
             search: None,
             ice: handclasp::crypto::turn::IceServers::default(),
+            backups: None,
             beat: Box::new(|| {}),
             metrics: Box::new(String::new),
         })?)

@@ -170,7 +170,7 @@ test('a reload without a connection shows the app, and what is written then goes
   await page.context().setOffline(false);
   await message(page, 'written after a reload in the tunnel').locator('.delivery.delivered').waitFor({ timeout: 30_000 });
   assert.equal(await page.locator('.words', { hasText: 'written after a reload in the tunnel' }).count(), 1);
-  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('link', { name: 'Settings', exact: true }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in to' }).waitFor();
   assert.equal(await page.evaluate(() => localStorage.getItem('handclasp.snapshot')), null, 'signing out takes it away');

@@ -219,7 +219,7 @@ test('p22 one sees who types, who is there and who has read, and none of it afte
   await bob.locator('.room-row', { hasText: 'Alice' }).locator('.presence.online').waitFor();
   assert.deepEqual(await inaccessible(alice), []);
   await shoot(alice, 'read-by');
-  await bob.getByRole('link', { name: 'Settings' }).click();
+  await bob.getByRole('link', { name: 'Settings', exact: true }).click();
   await bob.getByRole('switch', { name: 'Whether I am there' }).click();
   await bob.locator('.room-row', { hasText: 'Alice' }).locator('.presence').waitFor({ state: 'detached' });
   await openRoom(bob, 'Launch');
@@ -295,6 +295,31 @@ test('p19 files are put into the folder, renamed, moved, given versions, deleted
   await panel(alice).locator('.item-row', { hasText: 'final.txt' }).waitFor({ state: 'detached' });
   await panel(alice).getByRole('button', { name: 'Folder', exact: true }).first().click();
   await panel(alice).locator('.item-row', { hasText: 'final.txt' }).waitFor();
+  return undefined;
+});
+
+test('p24 a person and a room have photos that cross to the partner', async (t) => {
+  if (!await offers(town.acme, '/me/photo')) return t.skip();
+  const png = Buffer.from(await alice.evaluate(async () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 200, height: 200 });
+    const pen = canvas.getContext('2d');
+    pen.fillStyle = '#b0307e';
+    pen.fillRect(0, 0, 200, 200);
+    return [...new Uint8Array(await new Promise((done) => canvas.toBlob((blob) => blob.arrayBuffer().then(done), 'image/png')))];
+  }));
+  await openTab(alice, 'Details');
+  await panel(alice).locator('.photo-editor input').setInputFiles({ name: 'room.png', mimeType: 'image/png', buffer: png });
+  await bob.locator('.room-row', { has: bob.locator('.room-name', { hasText: 'Launch' }) }).locator('.avatar img').waitFor();
+  await alice.getByRole('link', { name: 'Settings', exact: true }).click();
+  await alice.locator('.photo-editor input').setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: png });
+  await alice.locator('.photo-editor .avatar img').waitFor();
+  await bob.locator('.room-row', { has: bob.locator('.room-name', { hasText: 'Alice' }) }).locator('.avatar img').waitFor();
+  await bob.locator('.room-row .avatar img').first().evaluate((image) => image.decode());
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'settings-photo');
+  await alice.locator('.photo-editor').getByRole('button', { name: 'Remove' }).click();
+  await bob.locator('.room-row', { has: bob.locator('.room-name', { hasText: 'Alice' }) }).locator('.avatar img').waitFor({ state: 'detached' });
+  await openRoom(alice, 'Launch');
   return undefined;
 });
 

@@ -432,3 +432,48 @@ pub struct SearchIndex {
     /// Whether it is being built from the database.
     pub building: bool,
 }
+
+/// What a backup is taken for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBackup {
+    /// How many backups stay, this one included; all when absent.
+    pub keep: Option<u32>,
+}
+
+/// A whole backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BackupView {
+    /// Its directory's name.
+    pub name: String,
+    /// The last commit in it.
+    pub commit: u64,
+    /// When it was complete.
+    pub taken_at: u64,
+    /// Rows of the database.
+    pub rows: u64,
+    /// Files that people sent.
+    pub files: u64,
+    /// Bytes of both.
+    pub bytes: u64,
+}
+
+/// A backup that is being taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BackupRunning {
+    /// Its name.
+    pub name: String,
+    /// Rows copied so far.
+    pub rows: u64,
+}
+
+/// How it stands with the backups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BackupsView {
+    /// The one that is being taken.
+    pub running: Option<BackupRunning>,
+    /// Why the last one failed, if it did.
+    pub failed: Option<String>,
+    /// Those that are whole, newest first.
+    pub items: Vec<BackupView>,
+}

@@ -1,6 +1,7 @@
 //! The admin API under `/admin/v1`: parse, submit or read, convert. Everything but health asks for the admin token.
 
 mod audit;
+mod backups;
 pub mod dto;
 mod files;
 mod grants;
@@ -22,6 +23,7 @@ use super::{
     cookie::Cookies, entropy::Entropy, field, layers, openapi as documents, password::Passwords, problem::Problem,
 };
 use crate::{
+    backup::Backups,
     core::{
         Command,
         command::AdminOp,
@@ -64,6 +66,8 @@ pub struct AdminContext {
     pub probes: Probes,
     /// Searches the rooms; none when it is switched off.
     pub search: Option<Search>,
+    /// Takes backups; none when the database stands in memory.
+    pub backups: Option<Backups>,
 }
 
 /// Our side of every link.
@@ -193,6 +197,7 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(audit::verify))
+        .routes(routes!(backups::list, backups::take))
         .routes(routes!(search::show))
         .routes(routes!(search::rebuild))
         .routes(routes!(health::metrics))

@@ -89,6 +89,8 @@ fn the_document_is_openapi_3_1_and_knows_every_endpoint() {
         ("/limits", "get"),
         ("/session", "post"),
         ("/session", "delete"),
+        ("/backups", "get"),
+        ("/backups", "post"),
         ("/search", "get"),
         ("/search/rebuild", "post"),
         ("/metrics", "get"),

@@ -17,7 +17,8 @@ pub fn invite(town: &Town, narrator: &mut Narrator) -> Done {
          \x20 acme.example    client API {}   admin API {}   in {acme}\n\
          \x20 globex.example  client API {}   admin API {}   in {globex}\n\
          \x20 alice, carol (acme.example) and bob, dave (globex.example) all sign in with the password {password}\n\n\
-         In the browser: http://{} as alice, http://{} as bob.\n\n\
+         In the browser: http://{} as alice, http://{} as bob; as the admins of both at http://{} and http://{}, with the\n\
+         \x20 tokens in {acme}/keys/admin.token and {globex}/keys/admin.token.\n\n\
          Try, in two other terminals:\n\
          \x20 {program} chat --as alice bob@globex.example --dir {acme}\n\
          \x20 {program} chat --as bob alice@acme.example --dir {globex}\n\
@@ -34,6 +35,8 @@ pub fn invite(town: &Town, narrator: &mut Narrator) -> Done {
         town.globex.daemon.ready().admin,
         town.acme.daemon.ready().client,
         town.globex.daemon.ready().client,
+        town.acme.daemon.ready().admin,
+        town.globex.daemon.ready().admin,
     ))
 }
 

@@ -9,7 +9,7 @@ mod overlay;
 mod pages;
 mod wal;
 
-use super::kv::{Anchor, Batch, KeyValue, Kv, StoreError};
+use super::kv::{Anchor, Batch, Followers, KeyValue, Kv, StoreError};
 use crate::{
     clock::{Random as _, SystemRandom},
     model::limits::DISK_RESERVE_BYTES,
@@ -41,6 +41,7 @@ struct Writer {
     /// Set by the first failed write: a failed sync is never tried again (D5).
     failed: bool,
     carrier: Option<(mpsc::Sender<u64>, JoinHandle<()>)>,
+    followers: Followers,
 }
 
 /// What the writer, the readers and the carrier share.
@@ -95,7 +96,30 @@ impl DiskKv {
             carried: Condvar::new(),
         });
         let carrier = start_carrier(&shared)?;
-        Ok(Self { shared, writer: Mutex::new(Writer { wal, failed: false, carrier: Some(carrier) }), _lock: lock })
+        let writer = Writer { wal, failed: false, carrier: Some(carrier), followers: Followers::default() };
+        Ok(Self { shared, writer: Mutex::new(writer), _lock: lock })
+    }
+
+    /// The anchor beside a database that nobody has open.
+    ///
+    /// # Errors
+    /// When there is one that cannot be read.
+    pub fn anchor_beside(dir: &Path) -> Result<Option<Anchor>, StoreError> {
+        files::read_anchor(dir)
+    }
+
+    /// Keeps everybody else from opening a database while it is moved, as long as what is returned lives.
+    ///
+    /// # Errors
+    /// `Busy` when a process has it open.
+    pub fn lock(dir: &Path) -> Result<File, StoreError> {
+        files::lock(dir)
+    }
+
+    /// Where the anchor of a database stands.
+    #[must_use]
+    pub fn anchor_path(dir: &Path) -> PathBuf {
+        files::anchor_path(dir)
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -248,7 +272,12 @@ impl Kv for DiskKv {
         }
         self.write(&mut writer, &batch.rows)?;
         writer.failed = false;
+        writer.followers.tell(&batch);
         Ok(())
+    }
+
+    fn follow(&self) -> mpsc::Receiver<Batch> {
+        self.writer().followers.add()
     }
 
     fn load_anchor(&self) -> Result<Option<Anchor>, StoreError> {

@@ -4,6 +4,7 @@ import { fill, h, icon } from '../shared/dom.js';
 import { dateTime, t } from '../shared/i18n.js';
 import { ask, avatar, button, complain, externalBadge, failed, field, iconButton, loading, openMenu, toast } from '../shared/ui.js';
 import { addContact, block, contactCard, pickPeople } from './people.js';
+import { photoEditor, roomAvatar } from './photos.js';
 import { report } from './report.js';
 import { plain } from './words.js';
 
@@ -56,7 +57,7 @@ class Details {
     const present = new Set(members.map((member) => member.address));
     const gone = former.filter((one) => !present.has(one.address));
     fill(this.body,
-      h('section', { class: 'panel-top' }, h('span', { class: 'avatar large group', aria: { hidden: true } }, icon('group')), h('h2', {}, h('bdi', {}, plain(room.name))),
+      h('section', { class: 'panel-top' }, roomAvatar(store, room, { size: 'large' }), h('h2', {}, h('bdi', {}, plain(room.name))),
         room.description && h('p', { class: 'soft', dir: 'auto' }, plain(room.description)), room.external && externalBadge(plain(room.partner_name))),
       h('section', {}, h('div', { class: 'row' }, h('h2', { class: 'grow' }, t('panel.members'), ' ', h('span', { class: 'faint' }, String(members.length))),
         this.isMaster && button(t('panel.add'), { kind: 'small', icon: 'personAdd', onClick: () => this.#add(present) })),
@@ -156,6 +157,7 @@ class Details {
         ({ name, description, file_bytes_max: largest }[error.field] ?? { fail: () => complain(error) }).fail(error.message);
       }
     });
-    return h('section', {}, h('h2', {}, t('panel.settings')), form);
+    const photo = store.features.photos && photoEditor(store, { face: () => roomAvatar(store, store.rooms.get(room.id) ?? room), path: `/rooms/${room.id}/photo`, has: () => Boolean((store.rooms.get(room.id) ?? room).photo), done: async () => store.putRoom(await store.api.get(`/rooms/${room.id}`)) });
+    return h('section', {}, h('h2', {}, t('panel.settings')), photo, form);
   }
 }

@@ -3,8 +3,9 @@
 import { fill, h, icon } from '../shared/dom.js';
 import { LANGUAGES, ago, currentLanguage, dateTime, has, setLanguage, t } from '../shared/i18n.js';
 import { setTheme, theme } from '../shared/theme.js';
-import { button, complain, empty, externalBadge, failed, field, loading, toast, toggle } from '../shared/ui.js';
+import { avatar, button, complain, empty, externalBadge, failed, field, loading, toast, toggle } from '../shared/ui.js';
 import { addContact, contactCard, contactRows, newGroup } from './people.js';
+import { photoEditor } from './photos.js';
 import { plain } from './words.js';
 
 const page = (app, title, actions, ...body) => h('div', { class: 'main-page' }, h('header', { class: 'main-head' }, app.backButton(), h('h1', { class: 'grow' }, title), actions), h('div', { class: 'page-body' }, body));
@@ -83,7 +84,7 @@ function profile(store) {
       toast(t('contact.saved'), { kind: 'good' });
     } catch (error) { name.fail(error.message); }
   });
-  return h('section', { class: 'card stack' }, h('h2', {}, t('settings.profile')), h('p', { class: 'soft' }, store.me.address), form);
+  return h('section', { class: 'card stack' }, h('h2', {}, t('settings.profile')), store.features.photos && photoEditor(store, { face: () => avatar(plain(store.me.name), store.me.address, { size: 'large' }), path: '/me/photo', has: () => Boolean(store.me.photo), done: () => store.readMe() }), h('p', { class: 'soft' }, store.me.address), form);
 }
 
 function look() {

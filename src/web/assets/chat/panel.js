@@ -1,6 +1,6 @@
 // The panel beside a room, in tabs: what the room is, its notes, its calendar, its folder.
 
-import { fill, h, icon } from '../shared/dom.js';
+import { fill, h } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';
 import { iconButton, uid } from '../shared/ui.js';
 import { calendarTab } from './calendar.js';
@@ -8,12 +8,12 @@ import { detailsTab } from './details.js';
 import { folderTab } from './folder.js';
 import { notesTab } from './notes.js';
 
-/** Each tab: its drawing, what makes it, whether a room has it, and which topic of the store changes it. */
+/** Each tab: what makes it, whether a room has it, and which topic of the store changes it. */
 const TABS = {
-  details: { drawing: 'info', make: detailsTab, has: () => true },
-  notes: { drawing: 'note', make: notesTab, has: (store, room) => room.kind !== 'internal' || hasTool(room, 'note') },
-  calendar: { drawing: 'calendar', make: calendarTab, has: (store, room) => room.kind !== 'internal' || hasTool(room, 'calendar') },
-  folder: { drawing: 'folder', make: folderTab, has: (store) => store.features.folder },
+  details: { make: detailsTab, has: () => true },
+  notes: { make: notesTab, has: (store, room) => room.kind !== 'internal' || hasTool(room, 'note') },
+  calendar: { make: calendarTab, has: (store, room) => room.kind !== 'internal' || hasTool(room, 'calendar') },
+  folder: { make: folderTab, has: (store) => store.features.folder },
 };
 
 const hasTool = (room, tool) => (room.tools ?? []).some((one) => one.tool === tool);
@@ -54,7 +54,7 @@ class Panel extends HTMLElement {
     const { store, room } = this;
     const names = Object.keys(TABS).filter((name) => TABS[name].has(store, room));
     fill(this.heads, names.map((name) => h('button', { type: 'button', role: 'tab', class: 'tab', id: `${this.id}-${name}`, data: { tab: name }, aria: { controls: `${this.id}-body` }, on: { click: () => this.show(name) } },
-      icon(TABS[name].drawing), h('span', {}, t(`panel.tab.${name}`)))));
+      t(`panel.tab.${name}`))));
   }
 
   /** Shows a tab, and in it the item of this index. */

@@ -2,11 +2,12 @@
 
 import { fill, h, icon } from '../shared/dom.js';
 import { ago, dateTime, t } from '../shared/i18n.js';
-import { ask, avatar, button, complain, copy, empty, externalBadge, iconButton, openMenu } from '../shared/ui.js';
+import { ask, button, complain, copy, empty, externalBadge, iconButton, openMenu } from '../shared/ui.js';
 import { pickEmoji } from './composer.js';
 import { showHistory } from './history.js';
 import { copyText } from './message.js';
 import { showWhyNot, unblock } from './people.js';
+import { roomAvatar } from './photos.js';
 import { report } from './report.js';
 import { plain } from './words.js';
 
@@ -90,13 +91,12 @@ class RoomView extends HTMLElement {
     const { store, room } = this;
     if (!room) return;
     const name = store.roomName(room);
-    const seed = room.kind === 'direct' ? room.with : room.id;
     const line = room.kind === 'direct' ? [room.with, presenceText(store, room.with)].filter(Boolean).join(' · ') : [t('room.members', { n: room.members_count }), plain(room.description)].filter(Boolean).join(' · ');
     const hadFocus = this.head.contains(document.activeElement) && document.activeElement.dataset.what;
     const tool = (drawing, label, tab, extra = '') => iconButton(drawing, label, () => this.openPanel(tab), { class: extra, data: { what: tab } });
     this.details = iconButton('panel', t('room.details'), () => this.togglePanel(), { data: { what: 'panel' }, aria: { label: t('room.details'), expanded: Boolean(this.panel) } });
     fill(this.head, this.app.backButton(),
-      room.kind === 'direct' ? avatar(name, seed, { external: room.external, presence: store.signals.presenceOf(room.with) }) : h('span', { class: 'avatar group', aria: { hidden: true } }, icon('group')),
+      roomAvatar(store, room),
       h('div', { class: 'grow' }, h('div', { class: 'row' }, h('h1', { class: 'clip' }, h('bdi', {}, name)), room.external && externalBadge(plain(room.partner_name))), h('p', { class: 'faint clip' }, line)),
       h('a', { class: 'icon-button wide-only', href: `/search?room=${room.id}`, title: t('room.search'), aria: { label: t('room.search') } }, icon('search')),
       tool('note', t('panel.tab.notes'), 'notes', 'wide-only'), tool('calendar', t('panel.tab.calendar'), 'calendar', 'wide-only'), this.details);

@@ -2,9 +2,10 @@
 
 import { fill, h, icon } from '../shared/dom.js';
 import { number, shortTime, t } from '../shared/i18n.js';
-import { avatar, button, empty, externalBadge, iconButton, openMenu } from '../shared/ui.js';
+import { button, empty, externalBadge, iconButton, openMenu } from '../shared/ui.js';
 import { describeEvent } from './message.js';
 import { addContact, newGroup } from './people.js';
+import { roomAvatar } from './photos.js';
 import { plain } from './words.js';
 
 class Sidebar extends HTMLElement {
@@ -75,10 +76,9 @@ class Sidebar extends HTMLElement {
     const { store } = this;
     const name = store.roomName(room);
     const path = `/rooms/${room.id}`;
-    const seed = room.kind === 'direct' ? room.with : room.id;
     const at = room.last_event_at ?? room.created_at;
     return h('a', { href: path, class: ['room-row', room.unread && 'unread', !room.writable && 'closed'], data: { room: room.id }, aria: { current: this.app.path === path ? 'page' : null } },
-      room.kind === 'direct' ? avatar(name, seed, { external: room.external, presence: store.signals.presenceOf(room.with) }) : h('span', { class: 'avatar group', aria: { hidden: true } }, icon('group')),
+      roomAvatar(store, room),
       h('span', { class: 'room-row-text' },
         h('span', { class: 'row' }, h('bdi', { class: 'room-name clip grow' }, name), h('time', { class: 'faint', dateTime: new Date(at).toISOString() }, shortTime(at))),
         h('span', { class: 'row' }, h('span', { class: 'room-last clip grow' }, this.#lastLine(room)),

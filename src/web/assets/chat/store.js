@@ -3,7 +3,9 @@
 
 import { Api } from '../shared/api.js';
 import { Live } from '../shared/live.js';
+import { usePhotos } from '../shared/ui.js';
 import { Outbox } from './outbox.js';
+import { Photos } from './photos.js';
 import { Signals } from './signals.js';
 import { Timeline } from './timeline.js';
 import { plain } from './words.js';
@@ -33,6 +35,8 @@ export class Store {
     this.connection = 'connecting';
     this.current = null;
     this.signals = new Signals(this);
+    this.photos = new Photos(this);
+    usePhotos((seed) => this.#photoOf(seed));
   }
 
   /** Calls `listener` on each change of a topic until the returned function is called. */
@@ -90,6 +94,7 @@ export class Store {
     this.live?.stop();
     this.outbox?.stop();
     clearTimeout(this.keeping);
+    this.photos.stop();
   }
 
   async signOut() {
@@ -119,7 +124,7 @@ export class Store {
     const message = '/rooms/{room}/messages/{index}';
     this.features = {
       edit: offers(message, 'patch'), recall: offers(message, 'delete'), react: offers(`${message}/reactions/{emoji}`, 'put'),
-      files: offers('/uploads', 'post'), search: offers('/search', 'get'), report: offers('/reports', 'post'), signals: offers('/rooms/{room}/typing', 'post'), folder: offers('/rooms/{room}/folder', 'get'),
+      files: offers('/uploads', 'post'), search: offers('/search', 'get'), report: offers('/reports', 'post'), signals: offers('/rooms/{room}/typing', 'post'), folder: offers('/rooms/{room}/folder', 'get'), photos: offers('/me/photo', 'put'),
     };
     this.tell('features');
   }
@@ -190,6 +195,11 @@ export class Store {
     if (address === this.me?.address) return plain(this.me.name);
     const contact = this.contacts.get(address);
     return plain(contact?.overlay?.name || contact?.name || this.#profiles.get(address)?.name) || address;
+  }
+
+  #photoOf(address) {
+    const known = address === this.me?.address ? this.me : this.contacts.get(address) ?? this.#profiles.get(address);
+    return this.photos.url(known?.photo ?? this.#profiles.get(address)?.photo, `/people/${encodeURIComponent(address)}/photo`);
   }
 
   isOurs(address) { return address.endsWith(`@${this.me.org}`); }
@@ -342,10 +352,10 @@ export class Store {
     await Promise.all([...this.#timelines.keys()].map((id) => this.#refreshKnown(id)));
   }
 
-  putProfile({ address, name }) {
-    this.#profiles.set(address, { address, name });
+  putProfile({ address, name, photo }) {
+    this.#profiles.set(address, { address, name, photo });
     const contact = this.contacts.get(address);
-    if (contact) this.contacts.set(address, { ...contact, name });
+    if (contact) this.contacts.set(address, { ...contact, name, photo });
     this.tell('names');
     this.tell('contacts');
   }

@@ -16,11 +16,7 @@ const base64 = (text) => {
 /** Sends a file; resolves to the upload's id. `onProgress(share)` is called with 0 to 1. */
 export async function upload(file, onProgress, signal) {
   const metadata = `filename ${base64(file.name || 'picture.png')},filetype ${base64(file.type || 'application/octet-stream')}`;
-  const response = await fetch('/api/v1/uploads', {
-    method: 'POST', credentials: 'same-origin', signal,
-    headers: { 'Handclasp-Web': '1', 'Tus-Resumable': '1.0.0', 'Upload-Length': String(file.size), 'Upload-Metadata': metadata, 'Idempotency-Key': newKey() },
-  });
-  if (!response.ok) throw new Problem(await response.json().catch(() => ({})), response.status);
+  const response = await begin(file.size, metadata, signal);
   const place = new URL(response.headers.get('Location'), location.origin).pathname;
   const id = place.split('/').at(-1);
   let offset = 0;
@@ -36,6 +32,18 @@ export async function upload(file, onProgress, signal) {
     }
   }
   return id;
+}
+
+/** Begins an upload; asked again under the same key when the connection broke off. */
+async function begin(bytes, metadata, signal) {
+  const headers = { 'Handclasp-Web': '1', 'Tus-Resumable': '1.0.0', 'Upload-Length': String(bytes), 'Upload-Metadata': metadata, 'Idempotency-Key': newKey() };
+  for (let tries = 0; ; tries++) {
+    const response = await fetch('/api/v1/uploads', { method: 'POST', credentials: 'same-origin', signal, headers }).catch((error) => { if (error.name === 'AbortError') throw error; });
+    if (response?.ok) return response;
+    if (response) throw new Problem(await response.json().catch(() => ({})), response.status);
+    if (tries >= TRIES) throw new Problem({ detail: t('ui.unreachable') }, 0);
+    await new Promise((done) => setTimeout(done, 500 * 2 ** tries));
+  }
 }
 
 async function whereItEnds(place) {

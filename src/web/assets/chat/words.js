@@ -11,8 +11,12 @@ export const plain = (text) => (text ?? '').replace(DECEIVING, '');
 const LINK = /\bhttps?:\/\/[^\s<>"'`]+/giu;
 const EMOJI_ONLY = /^(?:[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}\u200d\ufe0f]|\s){1,16}$/u;
 
+/** Embeddings and overrides of direction make a text, or the end of a link, read backwards; no writing system needs them. */
+const TURNING = /[\u202a-\u202e]/g;
+
 /** A message's text. `mentions`: [{name, isMe}] that are marked where they stand as `@name`. */
-export function words(text, mentions = []) {
+export function words(written, mentions = []) {
+  const text = written.replace(TURNING, '');
   const body = h('div', { class: ['words', EMOJI_ONLY.test(text) && 'large'], dir: 'auto' });
   text.split('```').forEach((part, at, parts) => {
     const isBlock = at % 2 === 1 && at < parts.length - 1;

@@ -81,7 +81,7 @@ export function ago(ms, now = Date.now()) {
 export function bytes(count) {
   const steps = [['gigabyte', 1e9], ['megabyte', 1e6], ['kilobyte', 1e3], ['byte', 1]];
   const [unit, size] = steps.find(([, size]) => count >= size) ?? ['byte', 1];
-  return format('NumberFormat', { style: 'unit', unit, maximumFractionDigits: 1 }).format(count / size);
+  return format('NumberFormat', { style: 'unit', unit, unitDisplay: unit === 'byte' ? 'long' : 'short', maximumFractionDigits: 1 }).format(count / size);
 }
 
 addTexts({

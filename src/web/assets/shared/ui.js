@@ -128,7 +128,7 @@ export function place(floating, anchor) {
 
 let toasts;
 /** A short word in the corner. `action`: {label, onPick}. Bad news stays until it is closed. */
-export function toast(text, { title, kind = '', action, forMs = kind === 'bad' ? 12_000 : 6_000 } = {}) {
+export function toast(text, { title, kind = '', action, forMs = { bad: 12_000, good: 3_000 }[kind] ?? 6_000 } = {}) {
   if (!toasts?.isConnected) {
     toasts = h('div', { class: 'toasts', role: 'status', aria: { live: 'polite' } });
     document.body.append(toasts);
@@ -146,13 +146,18 @@ export function toast(text, { title, kind = '', action, forMs = kind === 'bad' ?
 /** Shows a refusal or a fault to the person. */
 export const complain = (error) => { if (error.name !== 'AbortError') toast(error.message, { kind: 'bad', title: t('ui.error') }); };
 
+let photoOf = () => undefined;
+/** From now on avatars show a photo where `find(seed)` knows the address of one. */
+export const usePhotos = (find) => { photoOf = find; };
+
 /** Initials on a colour that follows from the seed. `presence`: `online` or `away`, as a mark. */
 export function avatar(name, seed, { size = '', external = false, presence } = {}) {
   const words = name.trim().split(/[\s._-]+/u).filter(Boolean);
   const letters = words.length > 1 ? [...words[0]][0] + [...words.at(-1)][0] : [...(words[0] ?? '?')].slice(0, 2).join('');
   let sum = 0;
   for (const letter of seed) sum = (sum * 31 + letter.codePointAt(0)) >>> 0;
-  return h('span', { class: ['avatar', size, `hue-${sum % 8}`, external && 'external'], aria: { hidden: true } }, letters.toUpperCase(), presence && h('i', { class: `presence ${presence}` }));
+  const url = photoOf(seed);
+  return h('span', { class: ['avatar', size, `hue-${sum % 8}`, external && 'external'], aria: { hidden: true } }, letters.toUpperCase(), url && h('img', { src: url, alt: '' }), presence && h('i', { class: `presence ${presence}` }));
 }
 
 export const externalBadge = (orgName) => h('span', { class: 'badge external', title: t('ui.external') }, icon('globe'), orgName ?? t('ui.external'));
