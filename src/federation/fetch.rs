@@ -16,11 +16,7 @@ use crate::{
     },
 };
 use hyper::StatusCode;
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -48,6 +44,8 @@ pub struct Fetcher {
 #[derive(Default)]
 struct Try {
     running: bool,
+    /// Which of the places that name the file is asked for next: one may be closed to us while another is not.
+    turn: usize,
     faults: u32,
     until: Option<Instant>,
     backoff: Backoff,
@@ -129,16 +127,18 @@ impl Fetcher {
         if self.tries.len() > 2 * limits::FILES_AWAITED_MAX {
             self.tries.retain(|digest, tried| tried.running || state.awaits(&self.peer, *digest));
         }
-        let mut seen = HashSet::new();
-        for (digest, room, bytes) in state.awaited_from(&self.peer) {
-            if free == 0 {
-                break;
+        let mut awaited = state.awaited_from(&self.peer).peekable();
+        while let Some((digest, room, bytes)) = awaited.next().filter(|_| free > 0) {
+            let mut places = vec![(room, bytes)];
+            while let Some((_, room, bytes)) = awaited.next_if(|(next, ..)| *next == digest) {
+                places.push((room, bytes));
             }
             let tried = self.tries.entry(digest).or_default();
             let held = tried.until.is_some_and(|until| now < until) || tried.faults >= limits::FETCH_FAULTS_MAX;
-            if tried.running || held || !seen.insert(digest) {
+            if tried.running || held {
                 continue;
             }
+            let (room, bytes) = places[tried.turn % places.len()];
             tried.running = true;
             free -= 1;
             let wanted = Wanted { digest, room, bytes };
@@ -179,6 +179,7 @@ impl Fetcher {
                 }
             }
             Trouble::Refused(_) | Trouble::Disk(_) | Trouble::Closed => {
+                tried.turn = tried.turn.wrapping_add(1);
                 tried.until = Some(Instant::now() + tried.backoff.next(&self.federation.jitter));
             }
         }
