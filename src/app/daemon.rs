@@ -217,8 +217,7 @@ impl Daemon {
             Federation::new(engine.clone(), (files.clone(), signals.clone()), keys, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
 
-        let (switch, stop) = StopSwitch::new();
-        let mut faces = Group { switch, tasks: JoinSet::new() };
+        let (mut faces, stop) = Group::new();
         let search = parts.search.map(|place| start_search(&engine, place, &stop, &mut faces.tasks));
         let pulse = Pulse::start(engine.clone(), parts.beat, stop.clone(), &mut faces.tasks);
         start_signals(&signals, &stop, &mut faces.tasks);
@@ -254,8 +253,7 @@ impl Daemon {
         faces.tasks.spawn(serve(parts.faces.client, parts.faces.client_tls, client, limits, stop.clone()));
         faces.tasks.spawn(serve(parts.faces.admin, None, admin, ServeLimits::default(), stop));
 
-        let (switch, stop) = StopSwitch::new();
-        let mut egress = Group { switch, tasks: JoinSet::new() };
+        let (mut egress, stop) = Group::new();
         egress.tasks.spawn(keeper::run(engine.clone(), files.clone(), stop.clone()));
         egress.tasks.spawn(federation.clone().run(stop));
         Ok(Self { engine, files, signals, tls, pin, federation, own, faces, egress, writer, failure })
@@ -350,6 +348,11 @@ fn secrets(
 const LAST_COMMIT: Duration = Duration::from_secs(2);
 
 impl Group {
+    fn new() -> (Self, Stop) {
+        let (switch, stop) = StopSwitch::new();
+        (Self { switch, tasks: JoinSet::new() }, stop)
+    }
+
     async fn end(mut self, deadline: Instant, what: &str) {
         self.switch.stop();
         let all = async { while self.tasks.join_next().await.is_some() {} };
