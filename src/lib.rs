@@ -11,6 +11,7 @@ pub mod config;
 pub mod core;
 pub mod crypto;
 pub mod engine;
+pub mod export;
 pub mod federation;
 pub mod feed;
 pub mod files;

@@ -26,6 +26,8 @@ mod grants;
 mod groups;
 #[path = "pair/harness/mod.rs"]
 mod harness;
+#[path = "pair/keeping.rs"]
+mod keeping;
 #[path = "pair/keys.rs"]
 mod keys;
 #[path = "pair/messages.rs"]

@@ -18,6 +18,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("store", &["model", "crypto", "wire", "core", "clock"]),
     ("feed", &["model", "core", "store"]),
     ("engine", &["model", "core", "store", "feed", "clock", "crypto", "wire"]),
+    ("export", &["model", "crypto", "wire", "core", "store"]),
     ("files", &["model", "crypto", "clock"]),
     ("net", &["model", "crypto", "clock"]),
     ("search", &["model", "clock", "crypto", "wire", "core", "store", "engine"]),
@@ -27,8 +28,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "model", "backup", "clock", "core", "crypto", "engine", "feed", "files", "search", "signals", "store",
-            "wire",
+            "model", "backup", "clock", "core", "crypto", "engine", "export", "feed", "files", "search", "signals",
+            "store", "wire",
         ],
     ),
     ("web", &["model", "crypto"]),
@@ -71,6 +72,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "core",
             "crypto",
             "engine",
+            "export",
+            "files",
             "net",
             "search",
             "shutdown",

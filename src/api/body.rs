@@ -84,6 +84,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
 
 fn too_large() -> Problem {
     Problem::new(Code::TooLarge, format!("the body must be at most {} bytes", limits::API_BODY_BYTES_MAX))
+        .limit("request_body")
 }
 
 fn check_media_type(value: Option<&HeaderValue>) -> Result<(), Problem> {

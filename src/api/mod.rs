@@ -7,6 +7,7 @@ pub mod client;
 pub mod cookie;
 pub mod entropy;
 pub mod field;
+pub mod file_body;
 pub mod idempotency;
 pub mod layers;
 pub mod openapi;

@@ -120,7 +120,9 @@ pub enum Verdict {
 }
 
 fn overloaded() -> Problem {
-    Problem::new(Code::Overloaded, "too many sign-ins at once; try again in a moment").retry_after(RETRY_MS)
+    Problem::new(Code::Overloaded, "too many sign-ins at once; try again in a moment")
+        .limit("waiting_passwords")
+        .retry_after(RETRY_MS)
 }
 
 fn hash_now(secret: &[u8], salt: &[u8; 16]) -> String {

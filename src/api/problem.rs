@@ -137,6 +137,7 @@ pub fn status(code: Code) -> (StatusCode, &'static str) {
         Code::Fork => (StatusCode::CONFLICT, "Two contents for one number"),
         Code::Credit => (StatusCode::TOO_MANY_REQUESTS, "Credit is used up"),
         Code::KeyTaken => (StatusCode::CONFLICT, "Key of another organization"),
+        Code::OnHold => (StatusCode::CONFLICT, "On legal hold"),
         Code::Void => (StatusCode::UNPROCESSABLE_ENTITY, "Not readable for the partner"),
     }
 }
@@ -174,6 +175,12 @@ impl Problem {
         Self { retry_after_ms: Some(retry_after_ms), ..self }
     }
 
+    /// The same with the name of the limit that refuses it, as `GET /api/v1/limits` lists it.
+    #[must_use]
+    pub fn limit(self, limit: &'static str) -> Self {
+        self.with("limit", limit)
+    }
+
     /// The same with one more member.
     ///
     /// # Panics
@@ -201,7 +208,8 @@ impl Problem {
 
 impl From<Reject> for Problem {
     fn from(reject: Reject) -> Self {
-        Self { field: reject.field.map(Into::into), ..Self::new(reject.code, reject.detail) }
+        let problem = Self { field: reject.field.map(Into::into), ..Self::new(reject.code, reject.detail) };
+        if let Some(limit) = reject.limit { problem.limit(limit) } else { problem }
     }
 }
 
@@ -210,7 +218,9 @@ impl From<Refusal> for Problem {
         let detail = refusal.to_string();
         match refusal {
             Refusal::Reject(reject) => reject.into(),
-            Refusal::Overloaded { retry_after_ms } => Self::new(Code::Overloaded, detail).retry_after(retry_after_ms),
+            Refusal::Overloaded { retry_after_ms } => {
+                Self::new(Code::Overloaded, detail).limit("waiting_requests").retry_after(retry_after_ms)
+            }
             Refusal::StorageFull => Self::new(Code::StorageFull, detail),
             Refusal::Stopping => Self::new(Code::Stopping, detail).retry_after(OPENING_RETRY_MS),
         }

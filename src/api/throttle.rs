@@ -84,7 +84,7 @@ fn check(windows: &mut HashMap<Name, Window>, name: &Name, now: Millis) -> Resul
         return Ok(());
     }
     let problem = Problem::new(Code::RateLimited, "too many failed sign-ins; wait before the next one");
-    Err(problem.retry_after(limits::SIGN_IN_WINDOW_MS - age_ms))
+    Err(problem.limit("sign_in_failures").retry_after(limits::SIGN_IN_WINDOW_MS - age_ms))
 }
 
 fn make_room(windows: &mut HashMap<Name, Window>, name: &Name, now: Millis) {

@@ -190,9 +190,8 @@ impl Daemon {
     /// When the store, the keys and the card do not fit each other; nothing runs then.
     pub fn start(mut parts: Parts) -> Result<Self, StartError> {
         let mut loaded = load_store(&parts.kv)?;
-        let org = &loaded.state.org;
-        check_keys(&parts.keys, &org.domain, &org.identity)?;
-        let domain = org.domain.clone();
+        let domain = loaded.state.org.domain.clone();
+        check_keys(&parts.keys, &domain, &loaded.state.org.identity)?;
         loaded.state.own_card = Some(Arc::new(parts.keys.card.card.clone()));
         let (report, failure) = oneshot::channel();
         let kv = parts.kv.clone();
@@ -217,7 +216,7 @@ impl Daemon {
             Federation::new(engine.clone(), (files.clone(), signals.clone()), keys, dialer, (parts.random)());
         let peers = PeerListener { tls: tls.clone(), connections, limits: AcceptLimits::default() };
 
-        let (mut faces, stop) = Group::new();
+        let (mut faces, stop) = Group::begin();
         let search = parts.search.map(|place| start_search(&engine, place, &stop, &mut faces.tasks));
         let pulse = Pulse::start(engine.clone(), parts.beat, stop.clone(), &mut faces.tasks);
         start_signals(&signals, &stop, &mut faces.tasks);
@@ -226,6 +225,7 @@ impl Daemon {
         let admin = admin::router(admin::AdminContext {
             engine: engine.clone(),
             own: own.clone(),
+            files: files.clone(),
             secrets: secrets(admin_token, &entropy, &passwords, &domain),
             probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
             search: search.clone(),
@@ -253,7 +253,7 @@ impl Daemon {
         faces.tasks.spawn(serve(parts.faces.client, parts.faces.client_tls, client, limits, stop.clone()));
         faces.tasks.spawn(serve(parts.faces.admin, None, admin, ServeLimits::default(), stop));
 
-        let (mut egress, stop) = Group::new();
+        let (mut egress, stop) = Group::begin();
         egress.tasks.spawn(keeper::run(engine.clone(), files.clone(), stop.clone()));
         egress.tasks.spawn(federation.clone().run(stop));
         Ok(Self { engine, files, signals, tls, pin, federation, own, faces, egress, writer, failure })
@@ -348,7 +348,7 @@ fn secrets(
 const LAST_COMMIT: Duration = Duration::from_secs(2);
 
 impl Group {
-    fn new() -> (Self, Stop) {
+    fn begin() -> (Self, Stop) {
         let (switch, stop) = StopSwitch::new();
         (Self { switch, tasks: JoinSet::new() }, stop)
     }

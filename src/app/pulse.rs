@@ -17,6 +17,8 @@ pub type Beat = Box<dyn FnMut() + Send>;
 
 /// The longest pause between two ticks.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// The pause while an erasure goes on room by room.
+const PAUSE_ERASING: Duration = Duration::from_millis(20);
 /// Without an answer for this long the daemon is not ready.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
 
@@ -73,6 +75,9 @@ async fn run(pulse: Pulse, engine: Engine, mut beat: Beat, mut stop: Stop) {
 fn pause(state: &State, now: Millis) -> Duration {
     if state.links.values().any(|link| link.peer.cleanup.is_some()) {
         return Duration::ZERO;
+    }
+    if state.keeping.erasures.values().any(|erasure| erasure.next.is_some()) {
+        return PAUSE_ERASING;
     }
     let grants = state.links.values().flat_map(|link| [&link.peer.ours, &link.peer.theirs]).flatten();
     let ends = grants.filter_map(|signed| signed.grant.not_after).filter(|end| *end > now);

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     config::Config,
+    files::{Dir, Disk as _, Name},
     store::{
         anchor::{self, AnchorVerdict},
         check::{self, Checked},
@@ -29,6 +30,8 @@ struct CheckShown {
     rows: u64,
     /// Log entries that were read.
     entries: u64,
+    /// Files that events name and whose bytes are to be here.
+    files: u64,
     /// What does not fit; at most the first hundred.
     findings: Vec<String>,
     /// How many there are in all.
@@ -56,14 +59,38 @@ fn check(config: &Config) -> Done<CheckShown> {
     let kv: Arc<dyn Kv> = Arc::new(DiskKv::open(&config.data_dir, config.cache_bytes).map_err(unopened)?);
     let mut checked = check::check(&*kv).map_err(unopened)?;
     let verdict = judge(&kv, &mut checked)?;
+    let files = checked.files.len() as u64;
+    find_files(config, &mut checked)?;
     Ok(CheckShown {
         ok: checked.findings_total == 0,
         rows: checked.rows,
         entries: checked.entries,
+        files,
         findings: checked.findings,
         findings_total: checked.findings_total,
         holds_links: verdict.as_ref().and_then(holds_links),
     })
+}
+
+/// Whether the files that events name stand beside the database, as long as they should be. What they hold is not read:
+/// an export does that.
+fn find_files(config: &Config, checked: &mut Checked) -> Done {
+    if checked.files.is_empty() {
+        return Ok(());
+    }
+    let disk = Dir::open(&config.files_dir).map_err(Failure::fault)?;
+    for (digest, bytes) in std::mem::take(&mut checked.files) {
+        let finding = match disk.bytes(&Name::Blob(digest)).map_err(Failure::fault)? {
+            None => format!("the file {digest} is missing"),
+            Some(found) if bytes.is_some_and(|bytes| bytes != found) => {
+                format!("the file {digest} has {found} bytes, and an event says another length")
+            }
+            Some(_) => continue,
+        };
+        checked.findings_total += 1;
+        checked.findings.push(finding);
+    }
+    Ok(())
 }
 
 /// Whether a daemon could start with it, and what the anchor beside it says. None when it cannot be loaded at all.

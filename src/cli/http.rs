@@ -213,6 +213,11 @@ impl Http {
         self.call(self.request(Method::DELETE, path)).await
     }
 
+    /// GET of something long, to be read as it comes.
+    pub async fn stream(&self, path: &str) -> Done<Response> {
+        self.checked(self.send(self.request(Method::GET, path)).await?).await
+    }
+
     /// Any request with its headers and bytes, however long it takes; the answer's body is still to be read.
     pub async fn raw(
         &self,
@@ -240,7 +245,11 @@ impl Http {
         if let Some(after) = after {
             request = request.header("last-event-id", after);
         }
-        let response = self.send(request).await?;
+        self.checked(self.send(request).await?).await
+    }
+
+    /// The answer, unless it is a refusal.
+    async fn checked(&self, response: Response) -> Done<Response> {
         let status = response.status();
         if status.is_success() {
             return Ok(response);

@@ -5,10 +5,12 @@ mod audit;
 mod backup;
 mod bench;
 mod card;
+mod case;
 mod chat;
 mod check;
 mod daemon;
 mod demo;
+mod export;
 mod failure;
 mod grant;
 mod http;
@@ -18,6 +20,7 @@ mod place;
 mod policy;
 mod reindex;
 mod renew;
+mod retention;
 mod scopes;
 mod scratch;
 mod screen;
@@ -90,6 +93,19 @@ enum Command {
     /// Who of our users may use external messaging.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// How long timelines are kept.
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
+    /// Legal holds: what is kept in any case.
+    #[command(subcommand)]
+    Hold(retention::HoldCommand),
+    /// What our users reported.
+    #[command(subcommand)]
+    Case(case::CaseCommand),
+    /// Write a transcript of a person, a room or everything that proves itself.
+    Export(export::ExportArgs),
+    /// Check a transcript, without a daemon; exit code 1 when it does not hold.
+    Verify(export::VerifyArgs),
     /// The daemon and its links.
     Status,
     /// The audit log.
@@ -135,6 +151,11 @@ fn dispatch(command: Command, place: Place, screen: Screen) -> Done {
         Command::Grant(command) => block_on(grant::run(command, &place, screen)),
         Command::User(command) => block_on(user::run(command, &place, screen)),
         Command::Policy(command) => block_on(policy::run(command, &place, screen)),
+        Command::Retention(command) => block_on(retention::run(command, &place, screen)),
+        Command::Hold(command) => block_on(retention::run_hold(command, &place, screen)),
+        Command::Case(command) => block_on(case::run(command, &place, screen)),
+        Command::Export(args) => block_on(export::run(args, &place, screen)),
+        Command::Verify(args) => export::run_verify(args, screen),
         Command::Status => block_on(status::run(&place, screen)),
         Command::Audit(command) => block_on(audit::run(command, &place, screen)),
         Command::Backup(args) => block_on(backup::run(args, &place, screen)),
@@ -192,6 +213,14 @@ mod tests {
             "handclasp user add alice --name Alice --password-stdin",
             "handclasp user forbid alice",
             "handclasp policy set chosen --newcomers no",
+            "handclasp user erase alice --texts remove --yes",
+            "handclasp retention set --direct 365 --group forever",
+            "handclasp hold set --user alice --reason case",
+            "handclasp hold release --room 00000000000000000000000000000000",
+            "handclasp case list --state all",
+            "handclasp export --person alice --out /srv/alice",
+            "handclasp export --all --out - --evidence no",
+            "handclasp verify /srv/alice --fingerprint BDKI-EPPF-C7FQ-BQUI-LYPN-ICX7-RL4H-XEO7",
             "handclasp audit list --actor system --limit 5",
             "handclasp why alice bob@globex.example",
             "handclasp reindex --wait",

@@ -10,12 +10,15 @@ use super::{
 };
 use crate::{
     api::{
-        admin::dto::{TokenAnswer, TokenCreate, UserCreate, UserPatch, UserView},
+        admin::dto::{
+            TokenAnswer, TokenCreate, UserCreate, UserPatch, UserView,
+            keeping::{ErasureAsk, ErasureView},
+        },
         password::Password,
     },
     model::{LocalPart, Millis, text::DisplayName},
 };
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 /// Our own users.
@@ -66,6 +69,26 @@ pub enum UserCommand {
     },
     /// End all sessions and tokens of a user.
     SignOut(Who),
+    /// Erase a person: profile, contacts, notes, notices, sessions. It cannot be taken back.
+    Erase {
+        /// Name within the organization.
+        user: LocalPart,
+        /// What happens to what they wrote.
+        #[arg(long, default_value = "keep", value_name = "TEXTS")]
+        texts: Texts,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What happens to the texts of an erased person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Texts {
+    /// They stay for those who were in the conversation.
+    Keep,
+    /// They are replaced by their digests.
+    Remove,
 }
 
 /// Which user.
@@ -128,6 +151,7 @@ pub async fn run(command: UserCommand, place: &Place, screen: Screen) -> Done {
                 .await
         }
         UserCommand::Token { user, label, ends_in } => token(admin, &user, label, ends_in.as_deref(), screen).await,
+        UserCommand::Erase { user, texts, yes } => erase(admin, &user, texts, yes, screen).await,
         UserCommand::SignOut(who) => sign_out(admin, &who.user, screen).await,
     }
 }
@@ -208,6 +232,19 @@ pub async fn issue_token(admin: &Http, user: &LocalPart, token: &TokenCreate) ->
 async fn sign_out(admin: &Http, user: &LocalPart, screen: Screen) -> Done {
     let _: Value = admin.delete(&format!("{}/sessions", path(user))).await?;
     screen.answer(&json!({ "user": user }), |_| format!("All sessions and tokens of {user} are ended."))
+}
+
+async fn erase(admin: &Http, user: &LocalPart, texts: Texts, confirmed: bool, screen: Screen) -> Done {
+    if !confirmed {
+        ask::confirm(&format!("Erase {user} for ever?"), "add --yes")?;
+    }
+    let texts = if texts == Texts::Remove { "remove" } else { "keep" }.to_owned();
+    let wish = ErasureAsk { confirm: user.to_string(), texts };
+    let erasure: ErasureView = admin.post(&format!("{}/erasure", path(user)), &wish).await?;
+    screen.answer(&erasure, |erasure| match erasure.done {
+        true => format!("{user} is erased. What they wrote stays, under their address."),
+        false => format!("{user} is erased. What they wrote goes room by room; docs/export.md says what remains."),
+    })
 }
 
 fn yes(it: bool) -> String {

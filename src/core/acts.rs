@@ -90,7 +90,7 @@ fn check_files(
     }
     if named.len() > limits::FILES_PER_MESSAGE_MAX {
         let detail = format!("at most {} files go together", limits::FILES_PER_MESSAGE_MAX);
-        return Err(Reject { code: Code::TooLarge, field: Some("files"), detail });
+        return Err(Reject { field: Some("files"), ..Reject::limit(Code::TooLarge, "message_files", detail) });
     }
     files::check_sources(draft, user, named, sources)?;
     files::check_sending(&draft.state, user, room, named, draft.now)
@@ -231,5 +231,19 @@ fn refusal(code: Code, act: &Act) -> Reject {
         (Code::TooLarge, _) => (Some("mentions"), "a message mentions at most 50 people"),
         _ => (None, "only members do this in this room"),
     };
-    Reject { code, field, detail: detail.to_owned() }
+    let limit = (code == Code::TooLarge).then(|| limit_of(act));
+    Reject { field, limit, ..Reject::new(code, detail) }
+}
+
+/// The limit that an act can meet, as `GET /api/v1/limits` names it.
+fn limit_of(act: &Act) -> &'static str {
+    match act {
+        Act::React(_) => "reactions",
+        Act::Edit(_) => "message_edits",
+        Act::Note(_) => "note_comments",
+        Act::Folder(Folder::Version { .. }) => "folder_versions",
+        Act::Folder(Folder::Renamed { .. }) => "message_edits",
+        Act::Folder(_) => "folder_depth",
+        Act::Calendar(_) | Act::Message(_) | Act::Recall(_) => "message_mentions",
+    }
 }

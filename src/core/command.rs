@@ -1,5 +1,7 @@
 //! Everything that can be asked of the writer, as one closed enum.
 
+pub use super::keeping::{KeepFact, KeepOp};
+
 use super::calls::CallNote;
 use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
@@ -8,6 +10,7 @@ use crate::model::{
     file::{FilePolicy, FileSource, Photo},
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
+    keeping::{About, Proof},
     org::{Card, SignedCard},
     record::{Ack, Envelope, Epoch, Evidence, Hello, InPosition, OutPosition},
     room::History,
@@ -50,6 +53,8 @@ pub enum Command {
     Call(CallNote),
     /// Time has passed.
     Tick,
+    /// What is too old, or of somebody who was erased, as the writer found it in the store.
+    Keep(Vec<KeepFact>),
 }
 
 /// What a user can ask for.
@@ -112,6 +117,15 @@ pub enum UserOp {
     EndFeeds(RoomId),
     /// One has read all notices before this number.
     ReadNotices(u64),
+    /// Report something to the admins of one's own org, with what proves it.
+    Report {
+        /// What.
+        about: About,
+        /// Why.
+        reason: Reason,
+        /// The signed original, as the caller found it.
+        proof: Proof,
+    },
     /// Change one's own name.
     Rename(DisplayName),
     /// Set one's own photo, whose bytes are here, or take it away.
@@ -185,6 +199,8 @@ pub enum AdminOp {
     IssueToken(Digest, Session),
     /// End all sessions and tokens of a user.
     EndSessions(LocalPart),
+    /// Change what is kept for how long, holds, cases; erase a person (P30).
+    Keep(KeepOp),
     /// From now on peers are shown this card (W1).
     ShowCard(Arc<Card>),
     /// A backup was taken and proven: what it holds of these streams need not be sent again (W10).
@@ -393,6 +409,7 @@ impl UserOp {
             | Self::Act { room, .. }
             | Self::Share { room, .. }
             | Self::MarkRead(room, _) => room.to_string(),
+            Self::Report { about, .. } => about.to_string(),
             Self::ReadNotices(_)
             | Self::Rename(_)
             | Self::SetPhoto(_)
@@ -418,6 +435,7 @@ impl AdminOp {
             Self::IssueToken(_, session) => session.user.to_string(),
             Self::SetPolicy(_) | Self::SetFilePolicy(_) => "policy".to_owned(),
             Self::ShowCard(card) => card.domain.to_string(),
+            Self::Keep(op) => op.subject(),
             Self::BackedUp { name, .. } => format!("backup:{name}"),
             Self::Note { subject, .. } => subject.clone(),
         }

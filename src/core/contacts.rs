@@ -76,15 +76,21 @@ fn count_own_add(draft: &mut Draft<'_>, user: &LocalPart, peer: &Domain) -> Resu
     let by_link = draft.state.adds_by_link.get(&(peer.clone(), false)).copied().unwrap_or_default();
     let by_user = count(by_user, draft.now, HOUR_MS, limits::CONTACT_ADDS_PER_USER_PER_HOUR_MAX);
     let by_link = count(by_link, draft.now, DAY_MS, limits::CONTACT_ADDS_PER_LINK_PER_DAY_MAX);
-    let refuse = |detail: String| Reject::new(Code::RateLimited, detail);
+    let refuse = |limit, detail: String| Reject::limit(Code::RateLimited, limit, detail);
     let by_user = by_user.ok_or_else(|| {
-        refuse(format!("at most {} contacts can be added in an hour", limits::CONTACT_ADDS_PER_USER_PER_HOUR_MAX))
+        refuse(
+            "contact_adds",
+            format!("at most {} contacts can be added in an hour", limits::CONTACT_ADDS_PER_USER_PER_HOUR_MAX),
+        )
     })?;
     let by_link = by_link.ok_or_else(|| {
-        refuse(format!(
-            "your organization adds at most {} contacts of {peer} in a day",
-            limits::CONTACT_ADDS_PER_LINK_PER_DAY_MAX
-        ))
+        refuse(
+            "contact_adds_per_link",
+            format!(
+                "your organization adds at most {} contacts of {peer} in a day",
+                limits::CONTACT_ADDS_PER_LINK_PER_DAY_MAX
+            ),
+        )
     })?;
     draft.put_user_quota(user, by_user);
     draft.put_link_quota(peer, false, by_link);

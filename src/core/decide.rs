@@ -6,7 +6,7 @@ use super::{
     contacts,
     draft::{Change, Draft},
     facts::Facts,
-    feeds, files, grants, groups, hello, ingest, links, photos, rooms, settle,
+    feeds, files, grants, groups, hello, ingest, keeping, links, photos, rooms, settle,
     state::State,
     users,
 };
@@ -42,6 +42,7 @@ pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random
             Ok(Answer::done())
         }
         Command::Tick => links::tick(&mut draft),
+        Command::Keep(facts) => keeping::apply(&mut draft, facts),
     };
     match result {
         Ok(answer) => {
@@ -80,7 +81,7 @@ fn refusal_trace(state: &State, command: &Command) -> Option<(String, String)> {
         Command::User { user, op } => Some((state.address(user).to_string(), op.subject())),
         Command::Admin { actor, op } => Some((format!("admin:{actor}"), op.subject())),
         Command::Peer { peer, .. } => Some((format!("peer:{peer}"), peer.to_string())),
-        Command::FilesErased(..) | Command::GiveUp(..) | Command::Call(_) | Command::Tick => None,
+        Command::FilesErased(..) | Command::GiveUp(..) | Command::Call(_) | Command::Tick | Command::Keep(_) => None,
     }
 }
 
@@ -104,6 +105,7 @@ fn decide_user(draft: &mut Draft<'_>, user: &LocalPart, op: UserOp) -> Result<An
         UserOp::OpenFeed(secret, room) => feeds::open(draft, user, secret, room),
         UserOp::EndFeeds(room) => feeds::end(draft, user, room),
         UserOp::ReadNotices(before) => users::read_notices(draft, user, before),
+        UserOp::Report { about, reason, proof } => keeping::report(draft, user, about, reason, proof),
         UserOp::Rename(name) => users::rename(draft, user, name),
         UserOp::SetPhoto(photo) => photos::set_own(draft, user, photo),
         UserOp::SetSignals(switches) => users::set_signals(draft, user, switches),
@@ -128,6 +130,7 @@ fn decide_admin(draft: &mut Draft<'_>, actor: &str, op: AdminOp) -> Result<Answe
         AdminOp::SetPolicy(policy) => users::set_policy(draft, actor, policy),
         AdminOp::IssueToken(secret, session) => users::issue_token(draft, actor, secret, session),
         AdminOp::EndSessions(local) => users::end_sessions(draft, actor, &local),
+        AdminOp::Keep(op) => keeping::decide(draft, actor, op),
         AdminOp::ShowCard(card) => Ok(links::show_card(draft, actor, card)),
         AdminOp::BackedUp { name, positions } => Ok(links::backed_up(draft, actor, &name, &positions)),
         AdminOp::Note { action, subject, detail } => {

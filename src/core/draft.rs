@@ -4,8 +4,10 @@
 
 mod change;
 mod files;
+mod keep;
 
 pub use change::{Appended, Change, Queued, Sent};
+pub use keep::Keep;
 
 use super::{
     command::Ref,
@@ -109,6 +111,7 @@ impl<'a> Draft<'a> {
     /// Pins or replaces a peer.
     pub fn put_peer(&mut self, peer: Peer) {
         let domain = peer.domain.clone();
+        self.keep_papers(&peer);
         let peer = Arc::new(peer);
         let link = match self.state.links.get(&domain) {
             Some(link) => Link { peer: peer.clone(), ..Link::clone(link) },
@@ -167,6 +170,7 @@ impl<'a> Draft<'a> {
                 invited: imbl::OrdMap::new(),
                 next_index: 0,
                 head: Digest::ZERO,
+                begins: 0,
                 touched_end: 0,
             };
             self.state.rooms.insert(id, Arc::new(room));
@@ -289,12 +293,6 @@ impl<'a> Draft<'a> {
         self.changes.push(Change::LinkQuota(peer.clone(), theirs, quota));
     }
 
-    /// Sets or lifts the hold on all links (D7).
-    pub fn put_unconfirmed(&mut self, unconfirmed: bool) {
-        self.state.unconfirmed = unconfirmed;
-        self.changes.push(Change::Unconfirmed(unconfirmed));
-    }
-
     /// Seals an event of our own making.
     pub fn seal(&mut self, author: Option<Address>, content: Content) -> Sealed {
         let id = EventId(self.random_16());
@@ -337,6 +335,9 @@ impl<'a> Draft<'a> {
         if let Some(room) = self.state.rooms.get_mut(&id) {
             let room = Arc::make_mut(room);
             if room.next_index != next_index || room.head != head {
+                if room.begins == room.next_index {
+                    room.begins = next_index;
+                }
                 room.next_index = next_index;
                 room.head = head;
                 self.changes.push(Change::Skip { room: id, next_index, head });

@@ -66,7 +66,7 @@ pub fn check_sources(
         return Ok(());
     }
     let detail = "files names one that is neither a finished upload of yours nor here in a message that you may see";
-    Err(Reject { code: Code::NoSuchFile, field: Some("files"), detail: detail.to_owned() })
+    Err(Reject { field: Some("files"), ..Reject::new(Code::NoSuchFile, detail) })
 }
 
 fn may_pass_on(draft: &Draft<'_>, user: &LocalPart, (id, index): (RoomId, u64), file: &FileRef) -> bool {
@@ -159,20 +159,26 @@ fn check_room_rule(room: &Room, files: &[FileRef]) -> Result<(), Reject> {
                 "this room takes files of at most {bytes_max} bytes, as its masters say; this one has {}",
                 file.bytes
             );
-            Err(Reject { code: Code::TooLarge, field: Some("files"), detail })
+            Err(too_large(detail))
         }
         None => Ok(()),
     }
 }
 
+fn too_large(detail: String) -> Reject {
+    Reject { field: Some("files"), limit: Some("file"), ..Reject::new(Code::TooLarge, detail) }
+}
+
 fn check_rules(rules: &FilePolicy, files: &[FileRef], whose: &str) -> Result<(), Reject> {
-    let refuse = |code, detail| Err(Reject { code, field: Some("files"), detail });
     if let Some(file) = files.iter().find(|file| file.bytes > rules.bytes_max) {
         let detail = format!("{whose} takes files of at most {} bytes; this one has {}", rules.bytes_max, file.bytes);
-        return refuse(Code::TooLarge, detail);
+        return Err(too_large(detail));
     }
     match files.iter().find(|file| !rules.takes(&file.media_type)) {
-        Some(file) => refuse(Code::FileType, format!("{whose} does not take files of the type {}", file.media_type)),
+        Some(file) => {
+            let detail = format!("{whose} does not take files of the type {}", file.media_type);
+            Err(Reject { field: Some("files"), ..Reject::new(Code::FileType, detail) })
+        }
         None => Ok(()),
     }
 }
@@ -288,6 +294,18 @@ pub fn erase(draft: &mut Draft<'_>, id: RoomId, index: u64, author: &Address, fi
         },
     );
     draft.journal(Entry::File { room: id, index });
+}
+
+/// Events of a room are deleted, or lose what they hold: nobody sees these files by them any more. The bytes go when
+/// nothing else names them.
+pub fn forget_named(draft: &mut Draft<'_>, id: RoomId, named: &[(u64, Digest)]) {
+    let peer = partner_in(draft, id);
+    for (index, digest) in named {
+        draft.put_file_use(*digest, id, *index, false);
+        if let Some(peer) = &peer {
+            draft.put_awaited((peer.clone(), *digest, id, *index), None);
+        }
+    }
 }
 
 /// A file of a folder that was deleted cannot be brought back any more: nobody sees it, and its bytes go. Each side does

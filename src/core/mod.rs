@@ -16,6 +16,7 @@ pub mod grants;
 pub mod groups;
 pub mod hello;
 pub mod ingest;
+pub mod keeping;
 pub mod links;
 pub mod permit;
 pub mod photos;

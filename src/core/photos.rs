@@ -25,6 +25,12 @@ pub const PHOTO_AT: u64 = PENDING_FROM - 1;
 /// Where they name a photo that a master of ours has asked the host of the room for.
 const ASKED_AT: u64 = PENDING_FROM - 2;
 
+/// Whether a row of files at this index names a photo, and no event.
+#[must_use]
+pub fn is_photo(at: u64) -> bool {
+    (ASKED_AT..=PHOTO_AT).contains(&at)
+}
+
 /// A user sets their own photo, or takes it away. Partners who may see the user are told.
 ///
 /// # Errors

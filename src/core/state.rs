@@ -2,6 +2,7 @@
 //!
 //! Message bodies, outbox records, audit entries and notices are not here; they stand in logs of the store.
 
+use super::keeping::Keeping;
 use crate::model::{
     Address, Code, Digest, Domain, LocalPart, Millis, RoomId,
     contact::Contact,
@@ -41,6 +42,9 @@ pub struct Room {
     pub next_index: u64,
     /// The chain head before it.
     pub head: Digest,
+    /// The first index that our copy holds; `next_index` when it holds none. Earlier events were deleted by retention, or
+    /// never came here. Told by the timeline itself, not stored.
+    pub begins: u64,
     /// One past the highest index whose item was touched: whoever reads above it need not look for items.
     pub touched_end: u64,
 }
@@ -101,6 +105,8 @@ pub struct State {
     pub adds_by_link: OrdMap<(Domain, bool), Quota>,
     /// Number of the next audit entry, and the hash of the last.
     pub audit: (u64, Digest),
+    /// How long what is kept, for whom it is held, what was reported.
+    pub keeping: Keeping,
     /// Set when database and anchor disagree: all links stay closed until an admin confirms (D7).
     pub unconfirmed: bool,
     /// Our own card, as it is shown to peers: its keys and pins are nobody else's. Told at every start, not stored.
@@ -147,6 +153,7 @@ impl State {
             adds_by_user: OrdMap::new(),
             adds_by_link: OrdMap::new(),
             audit: (1, Digest::ZERO),
+            keeping: Keeping::default(),
             unconfirmed: false,
             own_card: None,
         }

@@ -157,6 +157,9 @@ pub fn create(
 /// `NOT_FOUND`.
 pub fn change(draft: &mut Draft<'_>, actor: &str, local: &LocalPart, change: UserChange) -> Result<Answer, Reject> {
     let before = find(draft, local)?;
+    if draft.state.keeping.erasures.contains_key(local) {
+        return Err(Reject::new(Code::Conflict, format!("{local} is erased; make a new user instead")));
+    }
     let after = changed(&before, &change);
     draft.put_user(after.clone());
     audit(draft, admin(actor), "user.changed", local.to_string(), described(&change));

@@ -21,11 +21,14 @@ pub enum Kind {
     Ack,
     /// What is true for a moment.
     Signals,
+    /// The seal of an export. Never crosses a link.
+    Export,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [Self::Card, Self::Grant, Self::Hello, Self::Envelope, Self::Ack, Self::Signals];
+    pub const ALL: [Self; 7] =
+        [Self::Card, Self::Grant, Self::Hello, Self::Envelope, Self::Ack, Self::Signals, Self::Export];
 
     /// The DSSE payload type.
     #[must_use]
@@ -37,6 +40,7 @@ impl Kind {
             Self::Envelope => "application/vnd.handclasp.envelope.v1+json",
             Self::Ack => "application/vnd.handclasp.ack.v1+json",
             Self::Signals => "application/vnd.handclasp.signals.v1+json",
+            Self::Export => "application/vnd.handclasp.export.v1+json",
         }
     }
 }
@@ -67,14 +71,20 @@ impl From<&Payload> for Arc<[u8]> {
 pub fn sign(kind: Kind, payload: &[u8], key: &SigningKey) -> String {
     let mut signed = prefix(kind, payload.len());
     signed.extend_from_slice(payload);
-    let signature = STANDARD.encode(key.sign(&signed));
+    document(kind, payload, &key.public(), &key.sign(&signed))
+}
+
+/// The document of a payload whose signature is known: what was verified and taken apart is put together again.
+#[must_use]
+pub fn document(kind: Kind, payload: &[u8], key: &PublicKey, signature: &[u8; 64]) -> String {
+    let signature = STANDARD.encode(signature);
     let mut document = String::with_capacity(payload.len().div_ceil(3) * 4 + 300);
     document.push_str("{\"payload\":\"");
     STANDARD.encode_string(payload, &mut document);
     document.push_str("\",\"payloadType\":\"");
     document.push_str(kind.payload_type());
     document.push_str("\",\"signatures\":[{\"keyid\":\"");
-    document.push_str(&key.public().to_string());
+    document.push_str(&key.to_string());
     document.push_str("\",\"sig\":\"");
     document.push_str(&signature);
     document.push_str("\"}]}");

@@ -18,6 +18,16 @@ impl KeySet {
         Self(card.signing_keys.iter().filter(|key| key.state == KeyUse::Current).map(|key| key.key).collect())
     }
 
+    /// The keys that sign or signed for an org by any of its cards, for those who check what was signed long ago. A key
+    /// that one of the cards calls revoked verifies nothing.
+    #[must_use]
+    pub fn past<'a>(cards: impl Iterator<Item = &'a Card> + Clone) -> Self {
+        let keys = || cards.clone().flat_map(|card| &card.signing_keys);
+        let revoked: Vec<_> = keys().filter(|key| key.state == KeyUse::Revoked).map(|key| key.key).collect();
+        let signed = |state| matches!(state, KeyUse::Current | KeyUse::Retired);
+        Self(keys().filter(|key| signed(key.state) && !revoked.contains(&key.key)).map(|key| key.key).collect())
+    }
+
     /// The identity key alone: it signs cards.
     #[must_use]
     pub fn identity(key: PublicKey) -> Self {

@@ -91,7 +91,15 @@ impl Group {
     fn keep_event(&mut self, appended: &Appended) {
         let Appended { room, index, at, sent, head, regards, event } = appended.clone();
         let bytes = event.bytes.clone();
-        self.appended.entry(room).or_default().push(TimelineRow { index, at, sent, head, regards, bytes });
+        self.appended.entry(room).or_default().push(TimelineRow {
+            index,
+            at,
+            sent,
+            head,
+            regards,
+            bytes,
+            erased: None,
+        });
     }
 
     /// An item as it stands after the group so far, most of which is not in the store yet.

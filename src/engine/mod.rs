@@ -2,6 +2,7 @@
 
 mod done;
 mod group;
+mod keep;
 mod outbox;
 mod writer;
 

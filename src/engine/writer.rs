@@ -4,6 +4,7 @@ use super::{
     Engine, IdempotencyKey, Published, Refusal, Submitted,
     done::{Done, Known},
     group::{Group, refuse_all},
+    keep::Round,
     outbox,
 };
 use crate::{
@@ -45,6 +46,9 @@ const COMPANY: Duration = Duration::from_millis(2);
 /// Old rows are looked for this often, milliseconds, and so many go at a time that a group does not notice.
 const PRUNE_EVERY_MS: u64 = 60_000;
 const PRUNE_ROWS: usize = 64;
+
+/// Steps of retention and erasures keep this distance, milliseconds, so that they take little of the disk's time.
+const KEEP_EVERY_MS: u64 = 20;
 
 /// The anchor follows the commits at most this far behind, milliseconds.
 const ANCHOR_EVERY_MS: u64 = 1_000;
@@ -113,6 +117,8 @@ struct Writer {
     anchored_at: Millis,
     anchored_commit: u64,
     pruned_at: Millis,
+    round: Round,
+    kept_at: Millis,
 }
 
 /// Starts the writer.
@@ -142,6 +148,8 @@ pub fn start(parts: Parts) -> (Engine, Running) {
         anchored_at: Millis(0),
         anchored_commit: 0,
         pruned_at: clock.now(),
+        round: Round::default(),
+        kept_at: Millis(0),
     };
     let runtime = tokio::runtime::Handle::current();
     let running = match runs {
@@ -195,8 +203,13 @@ impl Writer {
             // Nothing to write; some effects live in memory only, such as the last refusal by a peer.
             self.published.state.store(Arc::new(self.state.clone()));
             group.reply();
-            return Ok(());
+            return self.keep_if_due();
         }
+        self.commit(group)?;
+        self.keep_if_due()
+    }
+
+    fn commit(&mut self, mut group: Group) -> Result<(), StoreError> {
         let outcome = group.seal(&mut self.stage)?;
         let began = std::time::Instant::now();
         self.kv.commit(self.stage.take())?;
@@ -207,6 +220,25 @@ impl Writer {
         self.publish(outcome.fresh, outcome.sent);
         group.reply();
         self.anchor_if_due()
+    }
+
+    /// One step of what retention and erasures ask for, as a commit of its own: rows of timelines are cut only while no
+    /// event waits to be written into them.
+    fn keep_if_due(&mut self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if now >= self.kept_at && now.since(self.kept_at) < KEEP_EVERY_MS {
+            return Ok(());
+        }
+        self.kept_at = now;
+        let facts = self.round.step(&self.reader, &self.state, now)?;
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let mut group = Group::default();
+        let decision = decide(&self.state, Command::Keep(facts), crate::core::Facts::default(), now, &mut *self.random);
+        self.state = decision.state;
+        group.absorb(&mut self.stage, decision.changes)?;
+        self.commit(group)
     }
 
     /// With a full disk only what ends something is taken: a revocation must always be possible (P26, F8).

@@ -43,7 +43,7 @@ impl Federation {
         let RoomLog { room: id, from, to } = wire::room_log::decode(body).map_err(refused)?;
         let (room, visible_from) = self.readable(state, link, id)?;
         let to = to.min(room.next_index);
-        if from < visible_from || from >= to {
+        if from < visible_from.max(room.begins) || from >= to {
             return Err(not_found());
         }
         let rows = self
@@ -51,7 +51,12 @@ impl Federation {
             .reader()
             .timeline(id, from, to, limits::ENVELOPE_RECORDS_MAX, limits::ENVELOPE_BYTES_MAX)
             .map_err(|error| store_failed(&error))?;
-        Ok(wire::room_log::encode(id, from, rows.iter().map(|row| &*row.bytes)).into())
+        // What was erased here cannot be given again as it was.
+        let given = rows.iter().take_while(|row| row.erased.is_none()).map(|row| &*row.bytes);
+        if rows.first().is_none_or(|row| row.erased.is_some()) {
+            return Err(not_found());
+        }
+        Ok(wire::room_log::encode(id, from, given).into())
     }
 
     /// A room that we host and where the peer has members now, with the first index that any of them may see.

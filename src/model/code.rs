@@ -131,6 +131,8 @@ codes! {
     Credit = "CREDIT",
     /// A card shows a key or TLS pin that is another org's.
     KeyTaken = "KEY_TAKEN",
+    /// It is on legal hold: nothing of it is deleted until an admin releases it (P30).
+    OnHold = "ON_HOLD",
     /// The partner could not read it; a void holds its number.
     Void = "VOID",
 }
@@ -157,6 +159,8 @@ pub struct Reject {
     pub code: Code,
     /// The field at fault, as a client names it.
     pub field: Option<&'static str>,
+    /// The name of the limit that refuses it, as `GET /api/v1/limits` lists it.
+    pub limit: Option<&'static str>,
     /// One sentence for a person: what is wrong, and what to do next. Never holds message content.
     pub detail: String,
 }
@@ -164,11 +168,16 @@ pub struct Reject {
 impl Reject {
     /// A refusal with its sentence.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, field: None, detail: detail.into() }
+        Self { code, field: None, limit: None, detail: detail.into() }
     }
 
     /// A refusal of one field of the request.
     pub fn field(field: &'static str, detail: impl fmt::Display) -> Self {
-        Self { code: Code::Invalid, field: Some(field), detail: format!("{field} {detail}") }
+        Self { field: Some(field), ..Self::new(Code::Invalid, format!("{field} {detail}")) }
+    }
+
+    /// A refusal by a limit.
+    pub fn limit(code: Code, limit: &'static str, detail: impl Into<String>) -> Self {
+        Self { limit: Some(limit), ..Self::new(code, detail) }
     }
 }

@@ -175,6 +175,26 @@ pub const REJECTS_UNSETTLED_MAX: usize = 4_096;
 /// Rejects named in one ack; the sender asks again for the rest.
 pub const REJECTS_PER_ACK_MAX: usize = 1_024;
 
+/// Shortest time that timelines can be kept, days.
+pub const RETENTION_DAYS_MIN: u32 = 1;
+/// Longest time that timelines can be kept, other than for ever, days.
+pub const RETENTION_DAYS_MAX: u32 = 36_500;
+/// Rooms that one step of retention looks at.
+pub const RETENTION_ROOMS_PER_STEP: usize = 32;
+/// Events that one step of retention or of an erasure reads.
+pub const RETENTION_EVENTS_PER_STEP: usize = 512;
+/// All rooms are looked through for what is too old this often, milliseconds.
+pub const RETENTION_ROUND_MS: u64 = 10 * 60_000;
+/// Reports of one user in an hour.
+pub const REPORTS_PER_USER_PER_HOUR_MAX: usize = 20;
+/// Legal holds in all.
+pub const HOLDS_MAX: usize = 10_000;
+/// Envelopes that are looked through for the one that carried a reported message.
+pub const PROOF_ENVELOPES_MAX: usize = 65_536;
+
+/// Longest line of an export, bytes: the largest envelope in base64 fits.
+pub const EXPORT_LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// Longest display name, characters.
 pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
 /// Longest room name, characters.

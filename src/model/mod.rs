@@ -15,6 +15,7 @@ pub mod grant;
 pub mod id;
 pub mod item;
 pub mod journal;
+pub mod keeping;
 pub mod limits;
 pub mod link;
 pub mod notice;

@@ -1,7 +1,12 @@
 //! Reads everything once and says what does not fit: rows that cannot be read, gaps, broken chains (`handclasp check`).
 
+mod references;
+#[cfg(test)]
+mod tests;
+
+use self::references::References;
 use super::{
-    codec::{self, CommitRow, SkipRow, TimelineRow},
+    codec::{self, CommitRow, SkipRow},
     keyspace::{Key, LogId, all_rows},
     kv::{Kv, StoreError},
     load::JOURNAL_FIRST,
@@ -16,8 +21,8 @@ use crate::{
         contact::Contact,
         file::{Erasure, FilePolicy},
         id::hex,
-        item::Item,
         journal::Entry,
+        keeping::{self, Case, Hold, Proof, Retention},
         limits::ROW_BYTES_MAX,
         link::{Parted, Peer, Streams},
         notice::Notice,
@@ -49,6 +54,8 @@ pub struct Checked {
     pub findings: Vec<String>,
     /// How many there are in all.
     pub findings_total: u64,
+    /// Files whose bytes are to be beside the database, with their lengths in bytes where an event tells them.
+    pub files: BTreeMap<Digest, Option<u64>>,
 }
 
 /// Reads the whole store.
@@ -70,6 +77,9 @@ pub fn check(kv: &dyn Kv) -> Result<Checked, StoreError> {
             pass.row(&key, row, &mut logs);
         }
     }
+    if let Err(error) = pass.references.end_item() {
+        pass.find(error.to_string());
+    }
     for log in logs {
         pass.log(kv, &log)?;
     }
@@ -85,6 +95,7 @@ struct Pass {
     commit: Option<CommitRow>,
     journal_next: Option<u64>,
     audit: Option<(u64, Digest)>,
+    references: References,
 }
 
 impl Pass {
@@ -111,6 +122,9 @@ impl Pass {
             Some(known) => {
                 if let Err(error) = self.value(&known, key, &row) {
                     self.find(error.to_string());
+                }
+                for finding in self.references.row(&known, key, &row) {
+                    self.find(finding);
                 }
             }
         }
@@ -139,6 +153,12 @@ impl Pass {
             Key::Mark(..) | Key::NoticesRead(_) => readable::<u64>(key, row, &further),
             Key::Refused(..) => readable::<Code>(key, row, &further),
             Key::UserQuota(_) | Key::LinkQuota(..) => readable::<Quota>(key, row, &further),
+            Key::Retention => readable::<Retention>(key, row, &further),
+            Key::Hold(_) => readable::<Hold>(key, row, &further),
+            Key::Paper(..) => readable::<String>(key, row, &further),
+            Key::Case(_) => readable::<Case>(key, row, &further),
+            Key::Proof(_) => readable::<Proof>(key, row, &further),
+            Key::ErasedUser(_) => readable::<keeping::Erasure>(key, row, &further),
             Key::Commit => {
                 self.commit = Some(codec::decode_value(key, row, &further)?);
                 Ok(())
@@ -153,8 +173,7 @@ impl Pass {
             Key::Trash(..) => readable::<Millis>(key, row, &further),
             Key::Erasure(..) => readable::<Erasure>(key, row, &further),
             Key::File(..) => readable::<()>(key, row, &further),
-            Key::Item(_, _, 0) if parts == 0 => readable::<Item>(key, row, &[]),
-            // Longer items are read with their parts when somebody asks for them.
+            // Items are read with all their rows.
             Key::More(..) | Key::Item(..) | Key::Row(..) => Ok(()),
             Key::Listed(..) => readable::<()>(key, row, &further),
         }
@@ -190,20 +209,21 @@ impl Pass {
         before.seq = Some(seq);
         match log {
             LogId::Timeline(room) => {
-                let TimelineRow { head: found, bytes, .. } = codec::decode_timeline(seq, entry)?;
-                before.head = Some(found);
+                let row = codec::decode_timeline(seq, entry)?;
+                before.head = Some(row.head);
                 // A follower's copy may go on after a gap, under the head that its host named.
                 // Only the last skip is kept: heads are compared from there on.
                 let skip = self.skips.get(room);
                 let at_skip = skip.filter(|skip| skip.next_index == seq).map(|skip| skip.head);
                 let is_older = skip.is_some_and(|skip| seq < skip.next_index);
                 let head = if gap.is_some() || is_older { at_skip } else { at_skip.or(head) };
-                return Ok(broken_chain(head, found, &bytes));
+                let broken = broken_chain(head, row.head, row.digest());
+                return Ok(broken.or_else(|| self.references.event(*room, &row)));
             }
             LogId::Outbox(..) => {
                 let row = codec::decode_outbox(seq, entry)?;
                 before.head = Some(row.head);
-                if let Some(broken) = broken_chain(head, row.head, &row.bytes) {
+                if let Some(broken) = broken_chain(head, row.head, sha256(&row.bytes)) {
                     return Ok(Some(broken));
                 }
             }
@@ -221,7 +241,10 @@ impl Pass {
                 self.journal_next = Some(seq + 1);
             }
             LogId::Notices(_) => drop(codec::decode_entry::<Notice>(entry, "notices")?),
-            LogId::Pending(_) => drop(codec::decode_pending(seq, entry)?),
+            LogId::Pending(room) => {
+                codec::decode_pending(seq, entry)?;
+                self.references.pending(*room, seq);
+            }
             LogId::Inbox(..) => drop(codec::decode_inbox(seq, entry)?),
         }
         // Settled submissions leave gaps, and an envelope has the number of its first record.
@@ -230,6 +253,10 @@ impl Pass {
     }
 
     fn ends(&mut self) {
+        for finding in self.references.ends() {
+            self.find(finding);
+        }
+        self.checked.files = std::mem::take(&mut self.references.files);
         let Some(commit) = self.commit else { return self.find("the row with the last commit is missing".to_owned()) };
         let journal_next = self.journal_next.unwrap_or(JOURNAL_FIRST);
         if journal_next != commit.journal_next {
@@ -250,8 +277,8 @@ struct Before {
 }
 
 /// The first entry that is still there has nothing to be compared with.
-fn broken_chain(before: Option<Digest>, found: Digest, bytes: &[u8]) -> Option<String> {
-    let broken = before.is_some_and(|before| chain(before, sha256(bytes)) != found);
+fn broken_chain(before: Option<Digest>, found: Digest, item: Digest) -> Option<String> {
+    let broken = before.is_some_and(|before| chain(before, item) != found);
     broken.then(|| "its chain head does not follow from the entry before".to_owned())
 }
 

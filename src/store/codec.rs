@@ -12,6 +12,7 @@ use crate::{
         command::Ref,
         draft::{Appended, Queued, Sent},
     },
+    crypto::digest::sha256,
     model::{
         Digest, LocalPart, Millis, RoomId,
         event::Regards,
@@ -62,8 +63,18 @@ pub struct TimelineRow {
     pub head: Digest,
     /// What it points at.
     pub regards: Regards,
-    /// Its exact JSON.
+    /// Its exact JSON; of an erased event what is left of it.
     pub bytes: Arc<[u8]>,
+    /// The digest of the exact JSON that was here before its author was erased (P30).
+    pub erased: Option<Digest>,
+}
+
+impl TimelineRow {
+    /// What the chain holds of the event: the digest of its exact JSON, also when that is gone.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.erased.unwrap_or_else(|| sha256(&self.bytes))
+    }
 }
 
 /// A queued submission as it is stored.
@@ -215,8 +226,27 @@ pub fn encode_timeline(buffer: &mut Vec<u8>, event: &Appended) {
 /// # Errors
 /// When the bytes are not such an entry.
 pub fn decode_timeline(index: u64, entry: &[u8]) -> Result<TimelineRow, StoreError> {
-    let ((at, sent, head, regards), bytes) = head(entry, "a timeline")?;
-    Ok(TimelineRow { index, at, sent, head, regards, bytes: bytes.into() })
+    let ((at, sent, head, regards), bytes): (_, &[u8]) = head(entry, "a timeline")?;
+    let (erased, bytes) = match bytes.split_first() {
+        Some((&ERASED, rest)) => {
+            let (digest, rest) = rest.split_first_chunk().ok_or_else(|| damaged("an erased event is too short"))?;
+            (Some(Digest(*digest)), rest)
+        }
+        _ => (None, bytes),
+    };
+    Ok(TimelineRow { index, at, sent, head, regards, bytes: bytes.into(), erased })
+}
+
+/// What an entry of a timeline has before its digest when its text is erased. No JSON begins with it.
+const ERASED: u8 = 0;
+
+/// Writes an erased timeline entry into `buffer`: the digest of what it said, and what may be shown instead. It is longer
+/// than the shortest message by less than a row has to spare.
+pub fn encode_erased(buffer: &mut Vec<u8>, row: &TimelineRow, shown: &[u8]) {
+    encode_entry(buffer, &(row.at, row.sent, row.head, row.regards));
+    buffer.push(ERASED);
+    buffer.extend_from_slice(&row.digest().0);
+    buffer.extend_from_slice(shown);
 }
 
 /// Writes a queued submission into `buffer`.

@@ -3,7 +3,11 @@
 //! A key is a tag byte and the fields in order: ids raw, numbers big-endian, texts ended by a zero byte (no text of the
 //! model holds one). So keys of one kind stand together, in the order of their fields.
 
-use crate::model::{Address, Digest, Domain, LocalPart, RoomId, event::ItemKind};
+use crate::model::{
+    Address, Digest, Domain, LocalPart, RoomId,
+    event::ItemKind,
+    keeping::{Held, PaperKind},
+};
 
 /// One packed log: a sequence of numbered entries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +79,18 @@ pub enum Key {
     UserQuota(LocalPart),
     /// A link's count of contact adds; whether it is theirs to us.
     LinkQuota(Domain, bool),
+    /// How long timelines are kept.
+    Retention,
+    /// A legal hold.
+    Hold(Held),
+    /// A signed document of a link: card or grant, by version or serial.
+    Paper(Domain, PaperKind, u64),
+    /// A reported case, by its number.
+    Case(u64),
+    /// What proves a case.
+    Proof(u64),
+    /// A person who was erased.
+    ErasedUser(LocalPart),
     /// What has become of an item: room, index, and which part of it when it is long. Not loaded at the start.
     Item(RoomId, u64, u8),
     /// An item that a tool of a room lists. Not loaded at the start.
@@ -122,6 +138,12 @@ mod tag {
     pub const REFUSED: u8 = 0x44;
     pub const USER_QUOTA: u8 = 0x45;
     pub const LINK_QUOTA: u8 = 0x46;
+    pub const RETENTION: u8 = 0x50;
+    pub const HOLD: u8 = 0x51;
+    pub const PAPER: u8 = 0x52;
+    pub const CASE: u8 = 0x53;
+    pub const PROOF: u8 = 0x54;
+    pub const ERASED_USER: u8 = 0x55;
     pub const AWAITED: u8 = 0x47;
     pub const ERASURE: u8 = 0x48;
     pub const FILE_QUOTA: u8 = 0x49;
@@ -162,6 +184,12 @@ pub fn item_rows(room: RoomId, from: u64, to: u64) -> KeyRange {
     (Key::Item(room, from, 0).encode(), Key::Item(room, to, 0).encode())
 }
 
+/// The rows of erasures of files of a room with `index < before`.
+#[must_use]
+pub fn erasure_rows(room: RoomId, before: u64) -> KeyRange {
+    (Key::Erasure(room, 0).encode(), Key::Erasure(room, before).encode())
+}
+
 /// The rows that name a file: in all rooms, or in one.
 #[must_use]
 pub fn file_rows(digest: Digest, room: Option<RoomId>) -> KeyRange {
@@ -180,6 +208,13 @@ pub fn all_rows() -> KeyRange {
 #[must_use]
 pub fn box_rows() -> [KeyRange; 2] {
     [(vec![tag::OUTBOX], vec![tag::OUTBOX + 1]), (vec![tag::INBOX], vec![tag::INBOX + 1])]
+}
+
+/// All rows with signed documents of a link.
+#[must_use]
+pub fn paper_rows(peer: &Domain) -> KeyRange {
+    let prefix = Encoder::new(tag::PAPER).text(peer.as_str()).0;
+    (prefix.clone(), [&prefix[..], &[0xff]].concat())
 }
 
 impl LogId {
@@ -262,6 +297,13 @@ impl Key {
             Self::Refused(peer, epoch_n, seq) => start(tag::REFUSED).text(peer.as_str()).number(*epoch_n).number(*seq),
             Self::UserQuota(user) => start(tag::USER_QUOTA).text(user.as_str()),
             Self::LinkQuota(peer, theirs) => start(tag::LINK_QUOTA).text(peer.as_str()).raw(&[u8::from(*theirs)]),
+            Self::Retention => start(tag::RETENTION),
+            Self::Hold(Held::User(user)) => start(tag::HOLD).raw(&[0]).text(user.as_str()),
+            Self::Hold(Held::Room(room)) => start(tag::HOLD).raw(&[1]).raw(&room.0),
+            Self::Paper(peer, kind, n) => start(tag::PAPER).text(peer.as_str()).raw(&[*kind as u8]).number(*n),
+            Self::Case(n) => start(tag::CASE).number(*n),
+            Self::Proof(n) => start(tag::PROOF).number(*n),
+            Self::ErasedUser(user) => start(tag::ERASED_USER).text(user.as_str()),
             Self::Item(room, index, part) => start(tag::ITEM).raw(&room.0).number(*index).raw(&[*part]),
             Self::Listed(room, kind, index) => start(tag::LISTED).raw(&room.0).raw(&[kind_byte(*kind)]).number(*index),
             Self::FilePolicy => start(tag::FILE_POLICY),
@@ -310,6 +352,12 @@ impl Key {
             tag::REFUSED => Self::Refused(rest.text()?, rest.number()?, rest.number()?),
             tag::USER_QUOTA => Self::UserQuota(rest.text()?),
             tag::LINK_QUOTA => Self::LinkQuota(rest.text()?, rest.raw::<1>()? == [1]),
+            tag::RETENTION => Self::Retention,
+            tag::HOLD => Self::Hold(rest.held()?),
+            tag::PAPER => Self::Paper(rest.text()?, rest.paper_kind()?, rest.number()?),
+            tag::CASE => Self::Case(rest.number()?),
+            tag::PROOF => Self::Proof(rest.number()?),
+            tag::ERASED_USER => Self::ErasedUser(rest.text()?),
             tag::ITEM => Self::Item(RoomId(rest.raw()?), rest.number()?, rest.raw::<1>()?[0]),
             tag::LISTED => Self::Listed(RoomId(rest.raw()?), kind_of(rest.raw::<1>()?[0])?, rest.number()?),
             tag::FILE_POLICY => Self::FilePolicy,
@@ -325,7 +373,8 @@ impl Key {
     }
 }
 
-const KINDS: [ItemKind; 5] = [ItemKind::Message, ItemKind::Note, ItemKind::Comment, ItemKind::Date, ItemKind::Entry];
+pub(super) const KINDS: [ItemKind; 5] =
+    [ItemKind::Message, ItemKind::Note, ItemKind::Comment, ItemKind::Date, ItemKind::Entry];
 
 fn kind_byte(kind: ItemKind) -> u8 {
     KINDS.iter().position(|known| *known == kind).and_then(|at| u8::try_from(at).ok()).expect("KINDS has them all")
@@ -378,6 +427,19 @@ impl Decoder<'_> {
         self.raw().map(u64::from_be_bytes)
     }
 
+    fn held(&mut self) -> Option<Held> {
+        match self.raw()? {
+            [0] => self.text().map(Held::User),
+            [1] => self.raw().map(|room| Held::Room(RoomId(room))),
+            _ => None,
+        }
+    }
+
+    fn paper_kind(&mut self) -> Option<PaperKind> {
+        let [kind] = self.raw()?;
+        PaperKind::ALL.into_iter().find(|known| *known as u8 == kind)
+    }
+
     fn log(&mut self, tag: u8) -> Option<LogId> {
         Some(match tag {
             tag::TIMELINE => LogId::Timeline(RoomId(self.raw()?)),
@@ -393,82 +455,4 @@ impl Decoder<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keys() -> Vec<Key> {
-        let user: LocalPart = "alice".parse().expect("a local part");
-        let peer: Domain = "globex.example".parse().expect("a domain");
-        let person: Address = "bob@globex.example".parse().expect("an address");
-        let room = RoomId([7; 16]);
-        let mut keys = vec![
-            Key::More(vec![1, 0, 255], 3),
-            Key::Schema,
-            Key::Org,
-            Key::Commit,
-            Key::Policy,
-            Key::Unconfirmed,
-            Key::User(user.clone()),
-            Key::Session(Digest([9; 32])),
-            Key::Feed(Digest([9; 32])),
-            Key::Peer(peer.clone()),
-            Key::Streams(peer.clone()),
-            Key::Parted(peer.clone()),
-            Key::Room(room),
-            Key::Skip(room),
-            Key::Member(room, person.clone()),
-            Key::Former(room, person.clone()),
-            Key::Invitation(room, person.clone()),
-            Key::Contact(user.clone(), person.clone()),
-            Key::Profile(person),
-            Key::Mark(user.clone(), room),
-            Key::NoticesRead(user.clone()),
-            Key::Refused(peer.clone(), 1, 2),
-            Key::UserQuota(user.clone()),
-            Key::LinkQuota(peer.clone(), true),
-            Key::Item(room, 5, 0),
-            Key::Listed(room, ItemKind::Date, 5),
-            Key::FilePolicy,
-            Key::Awaited(peer.clone(), Digest([9; 32]), room, 5),
-            Key::Erasure(room, 5),
-            Key::FileQuota(peer.clone()),
-            Key::Trash(room, 5),
-            Key::File(Digest([9; 32]), room, 5),
-        ];
-        let logs = [
-            LogId::Timeline(room),
-            LogId::Pending(room),
-            LogId::Outbox(peer.clone(), 4),
-            LogId::Inbox(peer, 4),
-            LogId::Notices(user),
-            LogId::Audit,
-            LogId::Journal,
-        ];
-        keys.extend(logs.map(|log| Key::Row(log, 77, 1)));
-        keys
-    }
-
-    #[test]
-    fn every_key_is_read_back_as_written() {
-        for key in keys() {
-            assert_eq!(Key::decode(&key.encode()), Some(key));
-        }
-    }
-
-    #[test]
-    fn no_shortened_or_lengthened_key_passes_for_another() {
-        for key in keys().into_iter().filter(|key| !matches!(key, Key::More(..))) {
-            let bytes = key.encode();
-            assert_eq!(Key::decode(&bytes[..bytes.len() - 1]), None, "{key:?}");
-            assert_eq!(Key::decode(&[&bytes[..], &[0]].concat()), None, "{key:?}");
-        }
-    }
-
-    #[test]
-    fn rows_of_a_log_stand_in_the_order_of_their_entries() {
-        let prefix = LogId::Journal.prefix();
-        let keys = [row_key(&prefix, 1, 0), row_key(&prefix, 1, 1), row_key(&prefix, 255, 0), row_key(&prefix, 256, 0)];
-        assert!(keys.is_sorted());
-        assert!(after_row(&prefix, 1) > keys[1] && after_row(&prefix, 1) < keys[2]);
-    }
-}
+mod tests;

@@ -163,6 +163,10 @@ impl Rebuild {
             }
             Key::UserQuota(user) => drop(state.adds_by_user.insert(user, value.decode::<Quota>()?)),
             Key::LinkQuota(peer, theirs) => drop(state.adds_by_link.insert((peer, theirs), value.decode()?)),
+            Key::Retention => state.keeping.retention = value.decode()?,
+            Key::Hold(held) => drop(state.keeping.holds.insert(held, value.decode()?)),
+            Key::Case(n) => drop(state.keeping.cases.insert(n, value.decode()?)),
+            Key::ErasedUser(user) => drop(state.keeping.erasures.insert(user, value.decode()?)),
             Key::Room(room) => drop(state.rooms.insert(room, Arc::new(empty_room(value.decode()?)))),
             Key::Skip(room) => {
                 let skip: SkipRow = value.decode()?;
@@ -196,7 +200,7 @@ impl Rebuild {
             // Read before all others.
             Key::Schema | Key::Org | Key::Commit | Key::More(..) => {}
             // Read when somebody asks for them.
-            Key::Item(..) | Key::Listed(..) | Key::File(..) | Key::Row(..) => {}
+            Key::Paper(..) | Key::Proof(_) | Key::Item(..) | Key::Listed(..) | Key::File(..) | Key::Row(..) => {}
         }
         Ok(())
     }
@@ -230,24 +234,25 @@ fn empty_room(info: Arc<RoomInfo>) -> Room {
         invited: imbl::OrdMap::new(),
         next_index: 0,
         head: Digest::ZERO,
+        begins: 0,
         touched_end: 0,
     }
 }
 
-/// A room stands after its last event, or after a gap that is known to reach further.
+/// A room stands after its last event, or after a gap that is known to reach further; it begins with its first event.
 fn follow_timelines(kv: &dyn Kv, state: &mut State) -> Result<(), StoreError> {
     let ids: Vec<RoomId> = state.rooms.keys().copied().collect();
     for id in ids {
+        let log = LogId::Timeline(id);
         let touched_end = items::last(kv, id)?.map_or(0, |index| index + 1);
-        if let Some(room) = state.rooms.get_mut(&id).filter(|_| touched_end > 0) {
-            Arc::make_mut(room).touched_end = touched_end;
+        let last = log::last(kv, &log)?;
+        let first = last.as_ref().map(|_| log::first_seq(kv, &log)).transpose()?.flatten();
+        let Some(room) = state.rooms.get_mut(&id).map(Arc::make_mut) else { continue };
+        room.touched_end = touched_end;
+        if let Some((index, entry)) = last.filter(|(index, _)| room.next_index <= *index) {
+            (room.next_index, room.head) = (index + 1, codec::decode_timeline(index, &entry)?.head);
         }
-        let Some((index, entry)) = log::last(kv, &LogId::Timeline(id))? else { continue };
-        let row = codec::decode_timeline(index, &entry)?;
-        if let Some(room) = state.rooms.get_mut(&id).filter(|room| room.next_index <= index) {
-            let room = Arc::make_mut(room);
-            (room.next_index, room.head) = (index + 1, row.head);
-        }
+        room.begins = first.unwrap_or(room.next_index);
     }
     Ok(())
 }

@@ -36,10 +36,16 @@ pub fn visit(kv: &dyn Kv, log: &LogId, from: u64, visitor: &mut Visit<'_>) -> Re
     let mut scan_rows = SCAN_ROWS_FIRST;
     let mut long = None;
     let mut more = true;
+    // A row may be cut at its front between two scans: it stands under a later key then.
+    let mut least = from;
     loop {
         for (key, row) in rows {
             for (seq, entry) in whole_entries(&key, row, &mut long)?.iter() {
-                if seq >= from && visitor(seq, entry)?.is_break() {
+                if seq < least {
+                    continue;
+                }
+                least = seq + 1;
+                if visitor(seq, entry)?.is_break() {
                     return Ok(());
                 }
             }

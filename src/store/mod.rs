@@ -12,11 +12,13 @@ pub mod kv;
 pub mod load;
 pub mod log;
 pub mod mem_kv;
+pub mod proof;
 pub mod reader;
 pub mod retention;
 
 pub mod stage;
 mod tail;
+mod trim;
 
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -6,23 +6,25 @@ pub use super::codec::{InboxRow, OutboxRow, PendingRow, TimelineRow};
 use super::{
     codec::{self, damaged},
     items,
-    keyspace::{Key, LogId, file_rows},
+    keyspace::{Key, LogId, file_rows, paper_rows},
     kv::{Kv, StoreError},
     log::{self, Budget},
 };
 use crate::{
-    core::facts::ItemFact,
+    core::{facts::ItemFact, files::named_by},
     model::{
         Digest, Domain, LocalPart, Millis, RoomId,
         audit::AuditEntry,
         event::{Event, ItemKind},
-        file::Erasure,
+        file::{Erasure, FileRef},
         item::Item,
         journal::Entry,
+        keeping::{PaperKind, Proof},
         notice::Notice,
     },
     wire,
 };
+use serde::de::DeserializeOwned;
 use std::{ops::ControlFlow, sync::Arc};
 
 /// Events of one room that are looked at for one file.
@@ -185,6 +187,63 @@ impl Reader {
         self.range(&log, from_seq, u64::MAX, Budget::new(items_max, usize::MAX), codec::decode_inbox)
     }
 
+    /// The envelopes from a peer that became durable here at this time, looking back from the newest through so many.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn inbox_at(
+        &self,
+        peer: &Domain,
+        epoch_n: u64,
+        at: Millis,
+        items_max: usize,
+    ) -> Result<Vec<InboxRow>, StoreError> {
+        let mut rows = Vec::new();
+        let mut budget = Budget::new(items_max, usize::MAX);
+        let log = LogId::Inbox(peer.clone(), epoch_n);
+        log::visit_back(&*self.kv, &log, u64::MAX, &mut |from_seq, entry| {
+            let row = codec::decode_inbox(from_seq, entry)?;
+            if row.at < at || budget.spend(0).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            if row.at == at {
+                rows.push(row);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(rows)
+    }
+
+    /// The signed documents of a link that were ever taken: kind, version or serial, document.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn papers(&self, peer: &Domain) -> Result<Vec<(PaperKind, u64, String)>, StoreError> {
+        let (from, to) = paper_rows(peer);
+        let mut papers = Vec::new();
+        for (key, row) in self.kv.scan(&from, &to, usize::MAX)? {
+            if let Some(Key::Paper(_, kind, n)) = Key::decode(&key) {
+                papers.push((kind, n, self.long_value(&key, &row)?));
+            }
+        }
+        Ok(papers)
+    }
+
+    /// What proves a case; nothing when nothing was kept.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn proof(&self, case: u64) -> Result<Proof, StoreError> {
+        let key = Key::Proof(case).encode();
+        self.kv.read(&key)?.map_or_else(|| Ok(Proof::default()), |row| self.long_value(&key, &row))
+    }
+
+    fn long_value<T: DeserializeOwned>(&self, key: &[u8], row: &[u8]) -> Result<T, StoreError> {
+        let parts = 1..=codec::parts_after(row)?;
+        let further = parts.map(|part| Ok(self.kv.read(&Key::More(key.to_vec(), part).encode())?.unwrap_or_default()));
+        codec::decode_value(key, row, &further.collect::<Result<Vec<_>, StoreError>>()?)
+    }
+
     /// A user's notices with numbers below `before`, newest first.
     ///
     /// # Errors
@@ -254,6 +313,22 @@ impl Reader {
         })?;
         Ok(rows)
     }
+}
+
+/// Whether the event of these bytes may name files: within a JSON text the quotation marks would be escaped, so this is
+/// the name of a member.
+#[must_use]
+pub fn names_files(event: &[u8]) -> bool {
+    const MEMBER: &[u8] = br#""files":["#;
+    event.windows(MEMBER.len()).any(|window| window == MEMBER)
+}
+
+/// The files that the event of these stored bytes names. Most name none, and cost little.
+///
+/// # Errors
+/// When they are no event.
+pub fn files_named(bytes: &[u8]) -> Result<Vec<FileRef>, StoreError> {
+    if names_files(bytes) { Ok(named_by(&event_of(bytes)?).to_vec()) } else { Ok(Vec::new()) }
 }
 
 /// The event that these stored bytes are.

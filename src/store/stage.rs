@@ -1,5 +1,7 @@
 //! Turns the changes of a group of decisions into the rows of one commit. Only the writer has one.
 
+mod keep;
+
 use super::{
     codec::{self, CommitRow, SkipRow},
     keyspace::{Key, LogId},
@@ -146,6 +148,7 @@ impl Stage {
                 self.last.audit_next = audit.seq + 1;
                 self.append(LogId::Audit, audit.seq, |entry| codec::encode_entry(entry, audit))
             }
+            Change::Keep(keep) => self.keep(keep),
             Change::Journal(note) => self.journal(note).map(drop),
         }
     }

@@ -6,7 +6,7 @@ use crate::{
         Change, Command, Facts, State,
         command::{AdminOp, Answer, GrantRequest, Greeting, PeerOp, PendingFact, Ref, UserOp},
         decide,
-        draft::Queued,
+        draft::{Keep, Queued},
         facts::{self, ItemFact, ItemId},
         features, grants,
     },
@@ -19,6 +19,7 @@ use crate::{
         id::PublicKey,
         item::Item,
         journal::Entry,
+        keeping::PaperKind,
         limits,
         link::{LinkState, OutStream},
         notice::NoticeKind,
@@ -86,6 +87,8 @@ pub struct Side {
     pub audit: Vec<AuditEntry>,
     /// The journal.
     pub journal: Vec<Entry>,
+    /// Cards and grants that were kept, by version or serial.
+    pub papers: Vec<(PaperKind, u64)>,
     random: Seeded,
 }
 
@@ -105,6 +108,7 @@ impl Side {
             notices: Vec::new(),
             audit: Vec::new(),
             journal: Vec::new(),
+            papers: Vec::new(),
             random: Seeded::new(seed),
         }
     }
@@ -149,6 +153,7 @@ impl Side {
             Change::Notice { user, notice, .. } => self.notices.push((user.to_string(), notice.kind)),
             Change::Audit(entry) => self.audit.push(*entry),
             Change::Journal(entry) => self.journal.push(entry),
+            Change::Keep(Keep::Paper(_, kind, n, _)) => self.papers.push((kind, n)),
             _ => {}
         }
     }

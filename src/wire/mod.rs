@@ -8,6 +8,7 @@ pub mod event;
 mod file;
 pub mod grant;
 pub mod hello;
+pub mod past;
 pub mod piece;
 pub mod problem;
 pub mod proof;

@@ -30,6 +30,8 @@ fn open(kind: Kind, document: &[u8]) -> Result<(), OpenError> {
         Kind::Envelope => proof::open_envelope(document, &card).map(|_| ()),
         Kind::Ack => proof::open_ack(document, &card).map(|_| ()),
         Kind::Signals => proof::open_signals(document, &card).map(|_| ()),
+        // No peer ever opens a seal: nothing on a link passes for one.
+        Kind::Export => Err(OpenError::Proof(ProofError::Kind)),
     }
 }
 

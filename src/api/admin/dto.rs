@@ -1,5 +1,7 @@
 //! What the admin API takes and gives, as JSON. Ids are hex, times are milliseconds since 1970.
 
+pub mod keeping;
+
 use crate::api::password::Password;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

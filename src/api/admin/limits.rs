@@ -10,5 +10,5 @@ use axum::Json;
 /// List all limits that can refuse something
 #[utoipa::path(get, path = "/limits", tag = "health", responses((status = 200, body = Page<Limit>)))]
 pub async fn list(context: Context) -> Json<Page<Limit>> {
-    Json(limits::all(context.engine.state().file_policy.bytes_max))
+    Json(limits::all(&context.engine.state()))
 }

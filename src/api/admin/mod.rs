@@ -2,10 +2,13 @@
 
 mod audit;
 mod backups;
+mod cases;
 pub mod dto;
+mod export;
 mod files;
 mod grants;
 mod health;
+mod keeping;
 mod limits;
 mod peers;
 mod rooms;
@@ -31,6 +34,7 @@ use crate::{
     },
     crypto::SigningKey,
     engine::{Engine, IdempotencyKey},
+    files::Files,
     model::{Code, Domain, journal::Outcome, org::SignedCard},
     search::Search,
 };
@@ -64,6 +68,8 @@ pub struct AdminContext {
     pub secrets: Secrets,
     /// What probes ask for.
     pub probes: Probes,
+    /// The bytes of files.
+    pub files: Files,
     /// Searches the rooms; none when it is switched off.
     pub search: Option<Search>,
     /// Takes backups; none when the database stands in memory.
@@ -190,6 +196,16 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(users::issue_token))
         .routes(routes!(users::end_sessions))
         .routes(routes!(users::show_policy, users::put_policy))
+        .routes(routes!(keeping::show, keeping::put))
+        .routes(routes!(keeping::holds))
+        .routes(routes!(keeping::hold_user, keeping::release_user))
+        .routes(routes!(keeping::hold_room, keeping::release_room))
+        .routes(routes!(keeping::show_erasure, keeping::erase))
+        .routes(routes!(export::export))
+        .routes(routes!(export::file))
+        .routes(routes!(cases::list))
+        .routes(routes!(cases::show))
+        .routes(routes!(cases::close))
         .routes(routes!(files::show, files::put))
         .routes(routes!(rooms::history))
         .routes(routes!(why::why_not))

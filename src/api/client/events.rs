@@ -103,7 +103,9 @@ fn open(context: &ClientContext, caller: &Caller, after: Option<u64>) -> Result<
 
 fn too_many(error: FeedError) -> Problem {
     let max = limits::STREAMS_PER_USER_MAX;
-    Problem::new(Code::RateLimited, format!("{error}; at most {max} at once")).retry_after(limits::STREAM_PING_MS)
+    Problem::new(Code::RateLimited, format!("{error}; at most {max} at once"))
+        .limit("event_streams")
+        .retry_after(limits::STREAM_PING_MS)
 }
 
 /// One stream under way.

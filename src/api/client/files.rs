@@ -4,6 +4,7 @@ use super::{ClientContext, Context, caller::Caller, dto, paths::FilePath};
 use crate::{
     api::{
         field::Segments,
+        file_body::stream,
         problem::{HttpFault, Problem},
     },
     core::{
@@ -11,7 +12,6 @@ use crate::{
         rooms::member_of,
         state::{Room, State},
     },
-    files::Files,
     model::{
         Code, Digest, LocalPart, RoomId,
         event::Act,
@@ -20,19 +20,14 @@ use crate::{
     },
     store::{
         kv::StoreError,
-        reader::{Reader, TimelineRow},
+        reader::{Reader, TimelineRow, names_files},
     },
 };
 use axum::{
-    body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use bytes::Bytes;
 use std::{collections::HashMap, fmt::Write as _, sync::Arc, time::Duration};
-
-/// Read from the disk at once, bytes.
-const READ_BYTES: usize = 256 * 1024;
 
 /// Read a file of a room
 ///
@@ -220,12 +215,6 @@ pub fn note(
     Ok(())
 }
 
-/// Within a JSON text the quotation marks would be escaped: this is the name of a member.
-fn names_files(event: &[u8]) -> bool {
-    const MEMBER: &[u8] = br#""files":["#;
-    event.windows(MEMBER.len()).any(|window| window == MEMBER)
-}
-
 /// `If-Range` names what the client has the first part of.
 fn is_fresh(headers: &HeaderMap, tag: &str) -> bool {
     headers.get(header::IF_RANGE).is_none_or(|value| value.as_bytes() == tag.as_bytes())
@@ -288,28 +277,6 @@ fn disposition(name: &FileName, kind: &str) -> String {
 
 fn ascii(text: String) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"))
-}
-
-/// The bytes in pieces. The pin keeps them from being removed until the last one is sent.
-fn stream(files: Files, digest: Digest, (from, to): (u64, u64), pin: crate::files::Pin) -> Body {
-    let pieces = futures_util::stream::unfold((files, from, pin), move |(files, at, pin)| async move {
-        if at >= to {
-            return None;
-        }
-        let wanted = usize::try_from(to - at).unwrap_or(usize::MAX).min(READ_BYTES);
-        match files.read(digest, at, wanted).await {
-            Ok(piece) if !piece.is_empty() => {
-                let next = at + piece.len() as u64;
-                Some((Ok(Bytes::from(piece)), (files, next, pin)))
-            }
-            Ok(_) => Some((Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof)), (files, to, pin))),
-            Err(error) => {
-                tracing::error!(%error, "a file broke off while it was read");
-                Some((Err(std::io::Error::other(error)), (files, to, pin)))
-            }
-        }
-    });
-    Body::from_stream(pieces)
 }
 
 #[cfg(test)]

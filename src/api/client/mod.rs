@@ -23,6 +23,7 @@ mod occurrences;
 mod paths;
 mod photos;
 mod render;
+mod reports;
 mod rooms;
 mod search;
 mod session;
@@ -179,6 +180,7 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(search::search))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
+        .routes(routes!(reports::report))
         .routes(routes!(why::why_not))
         .routes(routes!(events::stream))
         .routes(routes!(limits::list))

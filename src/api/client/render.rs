@@ -109,6 +109,7 @@ mod tests {
             head: Digest::ZERO,
             regards: Regards::Nothing,
             bytes: EVENT.as_bytes().into(),
+            erased: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a decision has the store write: one change a row, or one entry of a log.
 
+use super::Keep;
 use crate::{
     core::{command::Ref, state::Quota},
     model::{
@@ -90,6 +91,7 @@ pub enum Change {
         notice: Notice,
     },
     Audit(Box<AuditEntry>),
+    Keep(Keep),
     Journal(Entry),
 }
 

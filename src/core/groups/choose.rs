@@ -25,7 +25,7 @@ pub(super) struct Chosen {
 pub(super) fn choose(state: &State, users: &[Address], is_in: impl Fn(&Address) -> bool) -> Result<Chosen, Reject> {
     if users.len() > limits::MEMBERS_PER_ADD_MAX {
         let detail = format!("at most {} people can be added at once", limits::MEMBERS_PER_ADD_MAX);
-        return Err(Reject { code: Code::TooLarge, field: Some("members"), detail });
+        return Err(Reject { field: Some("members"), ..Reject::limit(Code::TooLarge, "room_members_per_add", detail) });
     }
     let mut seen = BTreeSet::new();
     let fresh = users.iter().filter(|user| !is_in(user) && seen.insert(*user)).cloned();
@@ -45,7 +45,7 @@ pub(super) fn check_ours(state: &State, partner: Option<&Domain>, users: &[Addre
         }
         if partner.is_some() && check_permission(state, &user.local()).is_err() {
             let detail = format!("{user} may not use external messaging; your admin can permit it");
-            return Err(Reject { code: Code::NotPermitted, field: Some("members"), detail });
+            return Err(Reject { field: Some("members"), ..Reject::new(Code::NotPermitted, detail) });
         }
     }
     Ok(())
@@ -62,7 +62,7 @@ pub(super) fn check_theirs(
         let contact = state.contacts.get(&(user.clone(), other.clone()));
         let added = contact.is_some_and(|contact| contact.state == ContactState::Added);
         let former = room.is_some_and(|room| room.former.contains_key(other));
-        let refuse = |code, detail| Err(Reject { code, field: Some("members"), detail });
+        let refuse = |code, detail| Err(Reject { field: Some("members"), ..Reject::new(code, detail) });
         if rooms::blocks(state, user, other) {
             return refuse(Code::Blocked, format!("you have blocked {other}; unblock them first"));
         }

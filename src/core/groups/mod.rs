@@ -60,7 +60,11 @@ pub fn create(draft: &mut Draft<'_>, user: &LocalPart, id: RoomId, plan: Plan) -
         authorize(&draft.state, peer, Scope::Rooms, draft.now)?;
         rooms::check_outbox(&draft.state, peer)?;
         if rooms::shared_rooms(&draft.state, peer) >= limits::ROOMS_PER_LINK_MAX {
-            return Err(Reject::new(Code::TooLarge, format!("there are too many rooms with {peer}")));
+            return Err(Reject::limit(
+                Code::TooLarge,
+                "rooms_per_link",
+                format!("there are too many rooms with {peer}"),
+            ));
         }
     }
     check_ours(&draft.state, partner.as_ref(), &chosen.ours)?;
@@ -162,7 +166,7 @@ fn check_count(room: &Room, chosen: &Chosen) -> Result<(), Reject> {
     if count <= limits::MEMBERS_MAX {
         return Ok(());
     }
-    Err(Reject::new(Code::TooLarge, format!("a room has at most {} members", limits::MEMBERS_MAX)))
+    Err(Reject::limit(Code::TooLarge, "room_members", format!("a room has at most {} members", limits::MEMBERS_MAX)))
 }
 
 fn ask_to_add(draft: &mut Draft<'_>, room: &Room, user: &LocalPart, chosen: Chosen) -> Result<Answer, Reject> {

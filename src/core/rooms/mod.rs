@@ -60,7 +60,9 @@ pub fn present_members<'a>(state: &'a State, room: &'a Room) -> impl Iterator<It
 #[must_use]
 pub fn visible_range(state: &State, user: &LocalPart, room: &Room) -> (u64, u64) {
     match room.members.get(&state.address(user)) {
-        Some(member) if member_of(state, user, room.info.id).is_ok() => (member.visible_from, room.next_index),
+        Some(member) if member_of(state, user, room.info.id).is_ok() => {
+            (member.visible_from.max(room.begins), room.next_index)
+        }
         _ => (0, 0),
     }
 }
@@ -149,7 +151,8 @@ pub fn check_outbox(state: &State, peer: &Domain) -> Result<(), Reject> {
     if waiting < limits::OUTBOX_RECORDS_MAX {
         return Ok(());
     }
-    Err(Reject::new(Code::OutboxFull, format!("too much waits for {peer}, which has been away for long; try later")))
+    let detail = format!("too much waits for {peer}, which has been away for long; try later");
+    Err(Reject::limit(Code::OutboxFull, "queued_records", detail))
 }
 
 /// Notes how far a user has read. Only forward, and never past the end.

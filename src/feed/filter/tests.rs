@@ -69,7 +69,8 @@ fn p17_what_changes_a_hidden_item_is_hidden_with_it() {
     let before = pair.side(Org::Acme).state.rooms[&id].next_index;
     pair.user(Org::Acme, "alice", UserOp::AddMembers(id, vec![erin])).expect("a master adds");
     let (head, at, bytes) = (Digest::ZERO, Millis(1), b"{}".as_slice().into());
-    let row = |index, regards| TimelineRow { index, at, sent: None, head, regards, bytes: Arc::clone(&bytes) };
+    let row =
+        |index, regards| TimelineRow { index, at, sent: None, head, regards, erased: None, bytes: Arc::clone(&bytes) };
     let [from, to] = [before + 1, before + 4];
     let events = vec![
         row(from, Regards::Item(before - 1)),

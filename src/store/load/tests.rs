@@ -102,7 +102,7 @@ enum Op {
     End(u8, u8),
     Invite(u8, u8, bool),
     Append(u8, u16),
-    Touch(u8, u64, u16),
+    Touch(u8, u16),
     Trash(u8, u64, Option<u64>),
     Skip(u8, u64),
     Pend(u8, u8),
@@ -134,7 +134,7 @@ fn op() -> impl Strategy<Value = Op> {
         (n.clone(), n.clone()).prop_map(|(a, b)| Op::End(a, b)),
         (n.clone(), n.clone(), any::<bool>()).prop_map(|(a, b, c)| Op::Invite(a, b, c)),
         (n.clone(), 1..20_000_u16).prop_map(|(a, b)| Op::Append(a, b)),
-        (n.clone(), 0..9_u64, 0..900_u16).prop_map(|(a, b, c)| Op::Touch(a, b, c)),
+        (n.clone(), 0..900_u16).prop_map(|(a, b)| Op::Touch(a, b)),
         (n.clone(), 0..9_u64, prop::option::of(0..99_u64)).prop_map(|(a, b, c)| Op::Trash(a, b, c)),
         (n.clone(), 0..9_u64).prop_map(|(a, b)| Op::Skip(a, b)),
         (n.clone(), n.clone()).prop_map(|(a, b)| Op::Pend(a, b)),
@@ -251,7 +251,10 @@ fn apply_in_room(draft: &mut Draft<'_>, op: Op) {
             let feed = Feed { user: ours(n), room: room_id(n), created_at: Millis(9) };
             draft.put_feed(Digest([n; 32]), there.then_some(feed));
         }
-        Op::Touch(n, index, edits) if known(draft, n) => draft.put_item(room_id(n), index, item(index, edits)),
+        Op::Touch(n, edits) if known(draft, n) => {
+            let index = draft.append(room_id(n), sealed(b"x"), None);
+            draft.put_item(room_id(n), index, item(index, edits));
+        }
         Op::Trash(n, index, until) => {
             let is_it = |(_, room, at): &&(Millis, RoomId, u64)| (*room, *at) == (room_id(n), index);
             let before = draft.state.trash.iter().find(is_it).map(|(until, ..)| *until);
@@ -274,7 +277,7 @@ fn apply_in_room(draft: &mut Draft<'_>, op: Op) {
 
 /// An item that takes up to five rows.
 fn item(index: u64, edits: u16) -> Item {
-    Item { edits: vec![u64::MAX - index; usize::from(edits) * 4], ..Item::default() }
+    Item { edits: vec![index; usize::from(edits) * 4], ..Item::default() }
 }
 
 /// Who is pinned again goes on with the numbers that were reached: no epoch has two contents.

@@ -8,6 +8,7 @@ mod files;
 mod folder;
 mod messages;
 mod notes;
+mod reports;
 mod rooms;
 mod search;
 mod signals;
@@ -30,6 +31,7 @@ pub use messages::{
     TimelineItem, Trace,
 };
 pub use notes::{Comment, ItemsQuery, NewComment, NewNote, Note};
+pub use reports::NewReport;
 pub use rooms::{
     FileLimit, FormerMember, Invitation, Member, NewMembers, NewRole, NewRoom, Read, Room, RoomChange, RoomTool,
     ToolSwitches, You,

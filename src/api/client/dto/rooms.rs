@@ -46,6 +46,8 @@ pub struct Room {
     pub created_at: u64,
     /// The index that the next event will have.
     pub next_index: u64,
+    /// The first index that you may see: earlier events are from before your time, or are not kept any more.
+    pub visible_from: u64,
     /// The last index that one has read; absent when none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_index: Option<u64>,

@@ -12,6 +12,7 @@ fn row(bytes: &str) -> TimelineRow {
         head: Digest::ZERO,
         regards: Regards::Nothing,
         bytes: bytes.as_bytes().into(),
+        erased: None,
     }
 }
 

@@ -49,6 +49,7 @@ pub fn room(state: &State, user: &LocalPart, room: &Room, now: Millis, seen: See
         files_off: files::may_send(state, user, room, now).err().map(why_not),
         created_by: info.created_by.to_string(),
         created_at: info.created_at.0,
+        visible_from: rooms::visible_range(state, user, room).0,
         next_index: room.next_index,
         read_index: read.checked_sub(1),
         unread: unread(state, user, room).saturating_sub(seen.quiet),
