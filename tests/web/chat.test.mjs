@@ -10,7 +10,7 @@ let browser;
 before(async () => { town = await startTown(); browser = await startBrowser(); });
 after(async () => { await browser?.stop(); await town?.stop(); });
 
-const calm = async (page) => { for (const close of await page.locator('.toast button').all()) await close.click({ timeout: 500 }).catch(() => {}); };
+const calm = async (page) => { for (const close of await page.locator('.toast .icon-button').all()) await close.click({ timeout: 500 }).catch(() => {}); };
 
 test('nobody gets in with a wrong password, and the page says so', async () => {
   const page = await browser.visit(town.acme);
@@ -215,6 +215,8 @@ test('a picture is pasted, shown small and large; a file is dropped', async () =
   await alice.locator('article.message a.file', { hasText: 'dropped.txt' }).waitFor();
   const picture = alice.getByRole('button', { name: 'Open the picture blue.png' });
   await picture.locator('img').evaluate((image) => image.decode());
+  assert.ok(await alice.evaluate(() => document.querySelector('hc-messages').isAtEnd), 'what one sent is in sight');
+  assert.match(await alice.locator('.room-row[aria-current] .room-last').textContent(), /blue\.png/, 'a message of files alone is told by their names');
   await picture.click();
   await alice.locator('.picture-full').evaluate((image) => image.decode());
   assert.deepEqual(await inaccessible(alice), []);

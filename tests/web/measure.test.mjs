@@ -12,7 +12,7 @@ const MESSAGES = 10_000;
 const POSTED_AT_ONCE = 24;
 const MOUNTED_MAX = 200;
 /** A task that keeps the page from answering longer than this is felt. */
-const TASK_MS_MAX = 120;
+const TASK_MS_MAX = 200;
 const JUMP_PX_MAX = 2;
 
 let town;

@@ -48,9 +48,3 @@ async function org(told) {
   const token = readFileSync(`${told.dir}/keys/admin.token`, 'utf8').trim();
   return { ...told, url, console: { url: consoleUrl, token }, admin, stops };
 }
-
-/** Whether an org's daemon has a path of the client API: what another branch brings is tried once it is there. */
-export async function offers(org, path) {
-  const { paths } = await fetch(`http://${org.client}/api/v1/openapi.json`).then((answer) => answer.json());
-  return `/api/v1${path}` in paths;
-}

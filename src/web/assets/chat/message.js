@@ -11,6 +11,9 @@ export function textNow(item) {
   return item.now?.edited?.text ?? item.event.text;
 }
 
+/** Whether a message was taken back: then neither text nor files are left of it. */
+export const isTakenBack = ({ event, now }) => Boolean(now?.recalled) || (event.text === undefined && !event.files?.length);
+
 /** What happened, in words. `short`: on one line, for lists. */
 export function describeEvent(store, item, { short = false } = {}) {
   const { event } = item;
@@ -18,7 +21,7 @@ export function describeEvent(store, item, { short = false } = {}) {
   const users = (event.users ?? []).map((address) => store.nameOf(address)).join(', ');
   switch (event.kind) {
     case 'message': {
-      if (item.now?.recalled || event.text === undefined) return t('message.recalled', { name });
+      if (isTakenBack(item)) return t('message.recalled', { name });
       const text = textNow(item) || (event.files ?? []).map((file) => plain(file.name)).join(', ');
       return short ? text.slice(0, 160).replace(/\s+/g, ' ') : text;
     }
@@ -74,7 +77,7 @@ function spoken(store, { item }, state) {
 
 function body(store, room, item, deeds) {
   const { event, now } = item;
-  if (now?.recalled || (event.text === undefined && !event.files?.length)) {
+  if (isTakenBack(item)) {
     const told = erasure(store, room, now);
     return h('div', { class: 'tombstone' }, icon('trash'), h('span', {}, t('message.recalled', { name: store.nameOf(now?.recalled?.by ?? event.author) }), told && h('span', { class: 'erasure' }, told)));
   }

@@ -259,7 +259,10 @@ class Messages extends HTMLElement {
   #scrolled() {
     const { scroller } = this;
     const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-    this.#atEnd = left < END_PX;
+    // Who is at the end leaves it by going up; a window that became smaller, or a row that grew, moves nobody.
+    if (left < END_PX) this.#atEnd = true;
+    else if (scroller.scrollTop < this.seenTop - 1) this.#atEnd = false;
+    this.seenTop = scroller.scrollTop;
     if (this.#atEnd) this.#belowFrom = null;
     this.#tellEnd();
     this.#soon(false);

@@ -3,7 +3,7 @@
 import { fill, h, icon } from '../shared/dom.js';
 import { number, shortTime, t } from '../shared/i18n.js';
 import { button, empty, externalBadge, iconButton, openMenu } from '../shared/ui.js';
-import { describeEvent } from './message.js';
+import { describeEvent, isTakenBack } from './message.js';
 import { addContact, newGroup } from './people.js';
 import { roomAvatar } from './photos.js';
 import { plain } from './words.js';
@@ -93,7 +93,7 @@ class Sidebar extends HTMLElement {
     const item = this.store.previews.get(room.id);
     if (!item) return plain(room.description) || (room.last_event_at ? '' : t('room.emptyTitle'));
     const text = describeEvent(this.store, item, { short: true });
-    if (item.event.kind !== 'message') return text;
+    if (item.event.kind !== 'message' || isTakenBack(item)) return text;
     if (item.event.author === this.store.me.address) return `${t('message.you')}: ${text}`;
     return room.kind === 'direct' ? text : [h('bdi', {}, this.store.nameOf(item.event.author)), ': ', text];
   }

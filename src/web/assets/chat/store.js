@@ -166,6 +166,13 @@ export class Store {
   #preview(room, items) {
     const shown = items.filter((item) => !(item.target >= 0)).at(-1);
     if (shown && !(this.previews.get(room)?.index > shown.index)) this.previews.set(room, shown);
+    // What was taken back or said anew does not stay in the list either.
+    for (const { target, event } of items) {
+      const last = this.previews.get(room);
+      if (last?.index !== target) continue;
+      if (event.kind === 'recall') this.previews.set(room, { ...last, now: { ...last.now, recalled: { by: event.author } } });
+      if (event.kind === 'edit') this.previews.set(room, { ...last, now: { ...last.now, edited: { text: event.text, at: event.made_at } } });
+    }
   }
 
   timeline(room) {
