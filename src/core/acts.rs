@@ -244,6 +244,6 @@ fn limit_of(act: &Act) -> &'static str {
         Act::Folder(Folder::Version { .. }) => "folder_versions",
         Act::Folder(Folder::Renamed { .. }) => "message_edits",
         Act::Folder(_) => "folder_depth",
-        Act::Calendar(_) | Act::Message(_) | Act::Recall(_) => "message_mentions",
+        Act::Calendar(_) | Act::Message(_) | Act::Recall(_) | Act::Call(_) => "message_mentions",
     }
 }
