@@ -241,10 +241,7 @@ impl Pass {
                 self.journal_next = Some(seq + 1);
             }
             LogId::Notices(_) => drop(codec::decode_entry::<Notice>(entry, "notices")?),
-            LogId::Pending(room) => {
-                codec::decode_pending(seq, entry)?;
-                self.references.pending(*room, seq);
-            }
+            LogId::Pending(_) => drop(codec::decode_pending(seq, entry)?),
             LogId::Inbox(..) => drop(codec::decode_inbox(seq, entry)?),
         }
         // Settled submissions leave gaps, and an envelope has the number of its first record.

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     core::{
         Command,
-        command::{AdminOp, PeerOp},
+        command::{AdminOp, KeepFact, KeepOp, PeerOp},
         files::{is_awaited, may_fetch},
     },
     crypto::digest::sha256,
@@ -285,6 +285,23 @@ fn p2_p3_files_in_folders_need_what_files_need() {
         let unsourced = act(&mut pair, org, user, id, added(3, None).into());
         assert_eq!(code(unsourced), Code::NoSuchFile);
     }
+}
+
+#[test]
+fn p30_what_retention_deletes_leaves_the_trash() {
+    let (mut pair, id) = group(ACME);
+    let entry = done(&mut pair, ACME, "alice", id, added(1, None));
+    done(&mut pair, ACME, "alice", id, deleted(entry));
+    assert_eq!(pair.side(ACME).state.trash.len(), 1);
+    let retention = crate::model::keeping::Retention { group_days: Some(30), ..Default::default() };
+    pair.admin(ACME, AdminOp::Keep(KeepOp::SetRetention(retention))).expect("a possible retention");
+    let (room, before) = (id, entry + 1);
+    let files = vec![(entry, file(1).digest)];
+    let facts = vec![KeepFact::Old { room, before, events: before, files, subfolders: Vec::new() }];
+    pair.command(ACME, Command::Keep(facts)).expect("facts are never refused");
+    assert!(pair.side(ACME).state.trash.is_empty(), "nothing is left to be given up");
+    assert!(pair.side(ACME).uses(file(1).digest, id).is_empty());
+    assert_eq!(pair.side(GLOBEX).state.trash.len(), 1, "the partner keeps by its own rule");
 }
 
 #[test]

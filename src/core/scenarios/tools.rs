@@ -68,6 +68,24 @@ fn p19_notes_are_for_all_members_and_each_is_told() {
 }
 
 #[test]
+fn p10_in_a_group_what_a_blocked_person_does_is_shown_and_not_told() {
+    for (blocker, user, blocked, person) in [(ACME, "carol", GLOBEX, "bob"), (GLOBEX, "bob", ACME, "alice")] {
+        let (mut pair, id) = group(ACME);
+        let address = pair.address(blocked, person);
+        let block = UserOp::Block(address, crate::core::command::BlockSwitch::On);
+        pair.user(blocker, user, block).expect("own affair");
+        let before = pair.side(blocker).notices_of(user).len();
+        let posted = done(&mut pair, blocked, person, id, Note::Posted(note("Stand")));
+        done(&mut pair, blocked, person, id, Note::Commented { target: posted, text: parsed("see there") });
+        let dated = done(&mut pair, blocked, person, id, Calendar::Posted(date("Visit")));
+        let state = &pair.side(blocker).state;
+        assert!(crate::core::rooms::visible(state, &parsed(user), &state.rooms[&id], dated), "shown as to all others");
+        assert_eq!(pair.side(blocker).notices_of(user).len(), before, "and not told");
+        post(&mut pair, blocker, user, id, "who blocks writes in groups").expect("the room is everybody's");
+    }
+}
+
+#[test]
 fn p19_authors_and_masters_delete_notes_and_comments() {
     let (mut pair, id) = group(ACME);
     let index = done(&mut pair, GLOBEX, "bob", id, Note::Posted(note("Stand")));

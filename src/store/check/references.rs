@@ -116,24 +116,20 @@ impl References {
         if told.listed != makes.filter(is_listed) {
             return Some("it is listed as what it is not, or is missing in the list of a tool".to_owned());
         }
-        let item = act.and_then(Act::target).unwrap_or(row.index);
-        let gone = row.erased.is_some() || self.recalled.contains(&(room, item));
+        let gone = row.erased.is_some() || self.recalled.contains(&(room, row.index));
         let files = act.map_or(&[][..], named).iter().filter(|_| !gone);
         let lengths: BTreeMap<Digest, u64> = files.map(|file| (file.digest, file.bytes)).collect();
-        if !lengths.keys().eq(told.files.keys()) {
+        // With an item go the files of what changed it, of as much of that as is here.
+        let went = act.and_then(Act::target).is_some_and(|target| self.recalled.contains(&(room, target)));
+        let fits =
+            lengths.keys().eq(told.files.keys()) || (went && told.files.keys().all(|it| lengths.contains_key(it)));
+        if !fits {
             return Some("the rows of files are not those of the files that it names".to_owned());
         }
         for (digest, _) in told.files.iter().filter(|(_, is_awaited)| !**is_awaited) {
             self.files.insert(*digest, lengths.get(digest).copied());
         }
         None
-    }
-
-    /// A submission that is there.
-    pub fn pending(&mut self, room: RoomId, p: u64) {
-        if let Some(told) = self.told.get_mut(&room) {
-            told.remove(&(PENDING_FROM | p));
-        }
     }
 
     /// Everything was read: what is left is about events that are not there.
@@ -143,7 +139,9 @@ impl References {
             findings.push(format!("room {room} awaits the file {digest} of event {index}, which does not name it"));
         }
         for (room, told) in &self.told {
-            findings.extend(told.iter().map(|(index, told)| format!("room {room}: {}", told.words(*index))));
+            // A submission that got no place may be gone; its rows of files do no harm.
+            let events = told.iter().filter(|(index, _)| **index < PENDING_FROM);
+            findings.extend(events.map(|(index, told)| format!("room {room}: {}", told.words(*index))));
         }
         findings
     }
