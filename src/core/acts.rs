@@ -205,6 +205,7 @@ fn feature_of(act: &Act) -> Option<Feature> {
         // Whether the partner offers a tool is asked before.
         Act::Note(_) if !files::named(act).is_empty() => Some(Feature::NoteFiles),
         Act::Note(_) | Act::Calendar(_) | Act::Folder(_) => None,
+        Act::Call(_) => Some(Feature::Calls),
     }
 }
 

@@ -136,6 +136,7 @@ impl Site {
             faces,
             runs: Runs::Task,
             search: None,
+            ice: handclasp::crypto::turn::IceServers::default(),
             backups: None,
             beat: Box::new(|| {}),
             metrics: Box::new(String::new),
