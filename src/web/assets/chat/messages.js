@@ -187,10 +187,12 @@ class Messages extends HTMLElement {
     const first = heights.at(from);
     const last = heights.at(from + view + 2 * overscan);
     this.#mount(this.#rows.slice(first, last + 1));
-    heights.measure([...this.#mounted.values()].map(({ row, element }) => [row.key, element.offsetHeight]));
+    const isOther = heights.measure([...this.#mounted.values()].map(({ row, element }) => [row.key, element.offsetHeight]));
     this.above.style.height = `${heights.offset(first)}px`;
     this.below.style.height = `${heights.total - heights.offset(last + 1)}px`;
-    if (at !== null && at !== undefined) this.#restore(anchor);
+    // Rows that were measured now may be higher than was thought.
+    if (this.#atEnd && isOther) this.#toBottom();
+    else if (at !== null && at !== undefined) this.#restore(anchor);
   }
 
   /** Who flies past sees only what is in the window; what lies beyond is drawn when it is calm again. */
