@@ -111,11 +111,13 @@ struct RestoredShown {
 /// Puts a backup in place.
 pub fn restore(args: &RestoreArgs, place: &Place, screen: Screen) -> Done {
     let config = place.config()?;
+    let of = backup::manifest(&args.backup).map_err(failure)?.org;
+    if of != config.domain {
+        let message = format!("the backup is of {of}, and this directory is of {}", config.domain);
+        return Err(Failure::refused(message).next("name the directory of its organization with --dir"));
+    }
     let restored = backup::restore(&args.backup, &config.data_dir, &config.files_dir, args.replace).map_err(failure)?;
     let Restored { manifest, moved_to, verdict, files } = restored;
-    if manifest.org != config.domain {
-        tracing::warn!(backup = %manifest.org, configured = %config.domain, "the backup is of another organization");
-    }
     let shown = RestoredShown {
         name: manifest.name,
         commit: manifest.commit,

@@ -151,7 +151,7 @@ impl Default for DirsV1 {
 
 impl Default for StoreV1 {
     fn default() -> Self {
-        Self { cache_mib: 8 }
+        Self { cache_mib: 16 }
     }
 }
 

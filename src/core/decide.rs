@@ -26,7 +26,7 @@ pub struct Decision {
     pub changes: Vec<Change>,
 }
 
-/// Decides one command, knowing the items that it is about ([`super::facts::wanted`]). A refusal changes nothing but the
+/// Decides one command, knowing the items that it is about ([`super::facts::gather`]). A refusal changes nothing but the
 /// audit log.
 pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random: &mut dyn Random) -> Decision {
     let trace = refusal_trace(state, &command);

@@ -84,6 +84,9 @@ async fn d8_backups_are_listed_and_a_running_daemon_is_not_replaced() {
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(2), "{listed}");
     let (status, _, errors) = run(&["restore", &first, "--replace", "--dir", &dir]).await;
     assert!(!status.success() && errors.contains("stop the daemon"), "{errors}");
+    let other = pair.globex.dir_text();
+    let (status, _, errors) = run(&["restore", &first, "--replace", "--dir", &other]).await;
+    assert!(!status.success() && errors.contains("the backup is of acme.example"), "{errors}");
     let (status, _, errors) = run(&["backup", "--keep", "1", "--dir", &dir]).await;
     assert!(status.success(), "{errors}");
     assert!(!std::path::Path::new(&first).exists() && !std::path::Path::new(&second).exists());
