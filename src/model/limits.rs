@@ -335,6 +335,8 @@ pub const SIGNALS_PER_STREAM_MAX: usize = 1_024;
 pub const CALLS_MAX: usize = 1_024;
 /// Calls at once with the people of one partner.
 pub const CALLS_PER_LINK_MAX: usize = 512;
+/// Calls that one person is in at once.
+pub const CALLS_PER_USER_MAX: usize = 1;
 /// People in one call at once; each one's browser connects to each other's.
 pub const CALL_PEOPLE_MAX: usize = 8;
 /// People who were rung by, or came into, one call.

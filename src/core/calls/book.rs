@@ -172,7 +172,7 @@ impl Calls {
             }
             None if call.joined().count() >= limits::CALL_PEOPLE_MAX => {
                 let detail = format!("a call takes at most {} people", limits::CALL_PEOPLE_MAX);
-                return Err(Reject::new(Code::TooLarge, detail));
+                return Err(Reject::limit(Code::TooLarge, "call_people", detail));
             }
             None => self.check_free(&who)?,
             Some(_) => {}
@@ -260,7 +260,7 @@ impl Calls {
             true => Ok(room),
             false => {
                 let detail = format!("at most {} a second", limits::CALL_SIGNALS_PER_SECOND_MAX);
-                Err(Reject::new(Code::RateLimited, detail))
+                Err(Reject::limit(Code::RateLimited, "call_signals", detail))
             }
         }
     }
@@ -276,18 +276,22 @@ impl Calls {
     }
 
     fn check_free(&self, who: &Address) -> Result<(), Reject> {
-        match self.with(who) {
-            Some(_) => Err(Reject::new(Code::Conflict, "you are in a call; hang up first")),
-            None => Ok(()),
+        let calls = self.all().filter(|call| call.seat(who).is_some()).count();
+        if calls >= limits::CALLS_PER_USER_MAX {
+            return Err(Reject::limit(Code::Conflict, "calls_per_user", "you are in a call; hang up first"));
         }
+        Ok(())
     }
 
     pub(super) fn check_places(&self, state: &State, peer: Option<&Domain>) -> Result<(), Reject> {
         let shared = |call: &&Call| peer.is_some() && rules::peer_of(state, call.room).as_ref() == peer;
-        if self.going.len() >= limits::CALLS_MAX || self.all().filter(shared).count() >= limits::CALLS_PER_LINK_MAX {
-            return Err(Reject::new(Code::Overloaded, "there are as many calls as there can be; try again later"));
-        }
-        Ok(())
+        let limit = match () {
+            () if self.going.len() >= limits::CALLS_MAX => "calls",
+            () if self.all().filter(shared).count() >= limits::CALLS_PER_LINK_MAX => "calls_per_link",
+            () => return Ok(()),
+        };
+        let detail = "there are as many calls as there can be; try again later";
+        Err(Reject::limit(Code::Overloaded, limit, detail))
     }
 
     fn count_start(&mut self, user: &LocalPart, now: Millis) -> Result<(), Reject> {
@@ -297,7 +301,7 @@ impl Calls {
         starts.retain(recent);
         if starts.len() >= limits::CALL_STARTS_PER_MINUTE_MAX {
             let detail = format!("at most {} calls a minute", limits::CALL_STARTS_PER_MINUTE_MAX);
-            return Err(Reject::new(Code::RateLimited, detail));
+            return Err(Reject::limit(Code::RateLimited, "call_starts", detail));
         }
         starts.push_back(now);
         Ok(())
