@@ -8,6 +8,8 @@ mod admin;
 mod afterwards;
 #[path = "pair/backup.rs"]
 mod backup;
+#[path = "pair/calls.rs"]
+mod calls;
 #[path = "pair/cli.rs"]
 mod cli;
 #[path = "pair/contacts.rs"]

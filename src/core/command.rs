@@ -2,6 +2,7 @@
 
 pub use super::keeping::{KeepFact, KeepOp};
 
+use super::calls::CallNote;
 use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
@@ -50,6 +51,8 @@ pub enum Command {
     ReleaseFiles(RoomId, u64, Vec<Digest>),
     /// A deleted entry of a room's folder cannot be brought back any more.
     GiveUp(RoomId, u64),
+    /// Something about a call is to be kept: its audit entry, and its place in the timeline.
+    Call(CallNote),
     /// Time has passed.
     Tick,
     /// What is too old, or of somebody who was erased, as the writer found it in the store.

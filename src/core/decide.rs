@@ -1,7 +1,7 @@
 //! The one way into the core: a state and a command in, a new state and changes or a refusal out.
 
 use super::{
-    acts,
+    acts, calls,
     command::{AdminOp, Answer, Command, PeerOp, UserOp},
     contacts,
     draft::{Change, Draft},
@@ -38,6 +38,10 @@ pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random
         Command::FilesErased(room, index) => files::erased(&mut draft, room, index),
         Command::ReleaseFiles(room, p, digests) => files::release(&mut draft, room, p, &digests),
         Command::GiveUp(room, index) => acts::give_up(&mut draft, room, index),
+        Command::Call(note) => {
+            calls::note(&mut draft, note);
+            Ok(Answer::done())
+        }
         Command::Tick => links::tick(&mut draft),
         Command::Keep(facts) => keeping::apply(&mut draft, facts),
     };
@@ -81,6 +85,7 @@ fn refusal_trace(state: &State, command: &Command) -> Option<(String, String)> {
         Command::FilesErased(..)
         | Command::ReleaseFiles(..)
         | Command::GiveUp(..)
+        | Command::Call(_)
         | Command::Tick
         | Command::Keep(_) => None,
     }
