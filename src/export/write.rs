@@ -339,8 +339,7 @@ impl Writer<'_> {
     }
 
     fn envelopes(&mut self, peer: &Domain, streams: &Streams) -> Result<(), WriteError> {
-        let last = streams.inn.as_ref().map(|inn| inn.epoch.n).or(streams.ended_in.map(|(epoch, ..)| epoch.n));
-        for epoch in 1..=last.unwrap_or(0) {
+        for epoch in 1..=streams.last_in() {
             let mut from = 0;
             loop {
                 let rows = self.source.reader.inbox(peer, epoch, from, CHUNK_ENTRIES / 8)?;

@@ -70,8 +70,8 @@ async fn p19_the_folder_is_the_same_on_both_sides_in_both_roles() {
             wait_bytes(from, &room, &one).await;
             let last = format!("final {n}.txt");
             to.http.put(&format!("{path}/name"), &json!({ "name": last })).await.done();
-            wait_named(from, &room, &last).await;
             for person in [from, to] {
+                wait_named(person, &room, &last).await;
                 for bytes in [&one, &two] {
                     let file = format!("/api/v1/rooms/{room}/files/{}", digest(bytes));
                     let saved = person.http.saved_as(&file).await;

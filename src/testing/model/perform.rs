@@ -38,21 +38,35 @@ fn last_message(pair: &Pair, who: Who, place: Place) -> (RoomId, u64) {
 /// # Errors
 /// The refusal.
 pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
-    let (who, user_op) = match op {
-        Op::Grant(org) => {
-            pair.grant(*org, Scopes::all());
-            return Ok(());
-        }
-        Op::Revoke(org) => {
-            pair.revoke(*org);
-            return Ok(());
-        }
+    if op.asker().is_none() {
+        return perform_as_admin(pair, op);
+    }
+    let (who, user_op) = wish(pair, op, words);
+    pair.user(org_of(who), PEOPLE[who], user_op).map(drop)
+}
+
+fn perform_as_admin(pair: &mut Pair, op: &Op) -> Result<(), Reject> {
+    match op {
+        Op::Grant(org) => pair.grant(*org, Scopes::all()),
+        Op::Revoke(org) => pair.revoke(*org),
         Op::Permit(who) | Op::Forbid(who) => {
             let external = Some(matches!(op, Op::Permit(_)));
             let local = address_of(*who).local();
             let change = UserChange { external, ..UserChange::default() };
             return pair.admin(org_of(*who), AdminOp::ChangeUser { local, change }).map(drop);
         }
+        Op::Hold(who) => return keep(pair, *who, KeepOp::Hold(held(*who), parsed("case"))),
+        Op::Release(who) => return keep(pair, *who, KeepOp::Release(held(*who))),
+        Op::Erase(who) => return keep(pair, *who, KeepOp::Erase(address_of(*who).local(), Texts::Keep)),
+        Op::Trim(org, who, place) => return trim(pair, *org, room_of(*who, *place)),
+        op => panic!("{op:?} is for a person"),
+    }
+    Ok(())
+}
+
+/// Who wants what.
+fn wish(pair: &Pair, op: &Op, words: &str) -> (Who, UserOp) {
+    match op {
         Op::Add(who, other) => (*who, UserOp::AddContact(address_of(*other))),
         Op::Block(who, other) => (*who, UserOp::Block(address_of(*other), BlockSwitch::On)),
         Op::Unblock(who, other) => (*who, UserOp::Block(address_of(*other), BlockSwitch::Off)),
@@ -98,6 +112,11 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
             let (room, target) = last_made(pair, *who, *place, ItemKind::Entry);
             (*who, act(room, Folder::Restored { target }.into()))
         }
+        Op::React(who, place, on) => {
+            let (room, target) = last_message(pair, *who, *place);
+            let react = React { target, emoji: parsed("👍"), on: *on };
+            (*who, act(room, Act::React(react)))
+        }
         Op::Bound(who, group, small) => {
             let bytes = if *small { SMALL } else { 0 };
             let rules = RulesChange { file_bytes_max: Some(bytes), ..RulesChange::default() };
@@ -108,21 +127,13 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
             (*who, settings(*group, SettingsChange { photo, ..SettingsChange::default() }))
         }
         Op::Portray(who, number) => (*who, UserOp::SetPhoto(Some(photo(*number)))),
-        Op::Report(who, place) => {
-            let about = About::Room(room_of(*who, *place));
-            (*who, UserOp::Report { about, reason: parsed("rude"), proof: Proof::default() })
-        }
-        Op::Hold(who) => return keep(pair, *who, KeepOp::Hold(held(*who), parsed("case"))),
-        Op::Release(who) => return keep(pair, *who, KeepOp::Release(held(*who))),
-        Op::Erase(who) => return keep(pair, *who, KeepOp::Erase(address_of(*who).local(), Texts::Keep)),
-        Op::Trim(org, who, place) => return trim(pair, *org, room_of(*who, *place)),
-        Op::React(who, place, on) => {
-            let (room, target) = last_message(pair, *who, *place);
-            let react = React { target, emoji: parsed("👍"), on: *on };
-            (*who, act(room, Act::React(react)))
-        }
-    };
-    pair.user(org_of(who), PEOPLE[who], user_op).map(drop)
+        Op::Report(who, place) => (*who, report(room_of(*who, *place))),
+        op => panic!("{op:?} is for an admin"),
+    }
+}
+
+fn report(room: RoomId) -> UserOp {
+    UserOp::Report { about: About::Room(room), reason: parsed("rude"), proof: Proof::default() }
 }
 
 fn settings(group: u8, change: SettingsChange) -> UserOp {
