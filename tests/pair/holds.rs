@@ -9,7 +9,7 @@ use crate::harness::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -40,7 +40,7 @@ async fn send(from: &Person, to: &Person, room: &str, bytes: &[u8]) -> Value {
     to.wait_text(room, &text).await["index"].clone()
 }
 
-async fn gone(blob: &PathBuf) {
+async fn gone(blob: &Path) {
     until("the bytes are gone", || async { (!blob.exists()).then_some(()) }).await;
 }
 
