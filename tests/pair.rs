@@ -6,6 +6,8 @@ mod acts;
 mod admin;
 #[path = "pair/backup.rs"]
 mod backup;
+#[path = "pair/calls.rs"]
+mod calls;
 #[path = "pair/cli.rs"]
 mod cli;
 #[path = "pair/contacts.rs"]

@@ -19,7 +19,7 @@ use crate::{
         command::{AdminOp, Command},
         draft::Change,
     },
-    crypto::SigningKey,
+    crypto::{SigningKey, turn::IceServers},
     engine::{self, Engine, Runs},
     federation::{Federation, OwnKeys, pin_lookup},
     files::{Disk, DiskError, Files, Work},
@@ -73,6 +73,8 @@ pub struct Parts {
     pub runs: Runs,
     /// Where the search index stands; none when there is no search.
     pub search: Option<SearchPlace>,
+    /// How browsers connect in calls.
+    pub ice: IceServers,
     /// Where backups go; none when the database stands in memory.
     pub backups: Option<backup::Places>,
     /// Called whenever the writer has answered, about once a second.
@@ -231,16 +233,16 @@ impl Daemon {
             backups: parts.backups.map(|places| Backups::new(engine.clone(), kv, places)),
         });
         let admin = web::before(web::App::Console, &domain, admin);
-        let channel = parts.faces.client_tls.as_ref().map_or(Channel::Plain, |_| Channel::Tls);
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
             signals: signals.clone(),
             files: files.clone(),
             passwords,
-            cookies: Cookies::new(format!("handclasp-{domain}"), channel),
+            cookies: client_cookies(&domain, &parts.faces),
             throttle: Throttle::default(),
             entropy,
             search,
+            ice: parts.ice,
         }));
         let client = edge::fit(web::before(web::App::Chat, &domain, client), &stop);
         let handler = {
@@ -327,6 +329,12 @@ impl Daemon {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }
     }
+}
+
+/// The cookies of the client listener.
+fn client_cookies(domain: &Domain, faces: &Faces) -> Cookies {
+    let channel = faces.client_tls.as_ref().map_or(Channel::Plain, |_| Channel::Tls);
+    Cookies::new(format!("handclasp-{domain}"), channel)
 }
 
 /// What the admin listener must know and never tells.

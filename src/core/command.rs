@@ -2,6 +2,7 @@
 
 pub use super::keeping::{KeepFact, KeepOp};
 
+use super::calls::CallNote;
 use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
@@ -48,6 +49,8 @@ pub enum Command {
     FilesErased(RoomId, u64),
     /// A deleted entry of a room's folder cannot be brought back any more.
     GiveUp(RoomId, u64),
+    /// Something about a call is to be kept: its audit entry, and its place in the timeline.
+    Call(CallNote),
     /// Time has passed.
     Tick,
     /// What is too old, or of somebody who was erased, as the writer found it in the store.

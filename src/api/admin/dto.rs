@@ -298,6 +298,10 @@ pub struct PolicyView {
     /// Whether they can see who is there, and be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence: Option<bool>,
+    /// Whether calls connect through the organization's relay only, so that partners learn no address of its people; stays
+    /// as it is when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay_only: Option<bool>,
     /// Tools that users may use in rooms: any of `note`, `calendar`, `folder`; stays as it is when absent. The partners
     /// are told, and a room shows whose rule keeps a tool off.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -138,6 +138,7 @@ pub fn policy(policy: Policy) -> PolicyView {
         receipts: Some(policy.signals.receipts),
         typing: Some(policy.signals.typing),
         presence: Some(policy.signals.presence),
+        relay_only: Some(policy.relay_only),
         tools: Some(tools),
     }
 }
