@@ -8,6 +8,8 @@ mod acts;
 mod files;
 #[path = "evil/grants.rs"]
 mod grants;
+#[path = "evil/http.rs"]
+mod http;
 #[path = "evil/keeping.rs"]
 mod keeping;
 #[path = "evil/rooms.rs"]
