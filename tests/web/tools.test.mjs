@@ -45,6 +45,26 @@ test('p19 a note is posted, commented on from the other org, pinned and deleted'
   await alice.locator('.item-card', { hasText: 'Launch <b>checklist</b>' }).filter({ hasText: '1 comment' }).waitFor();
   assert.deepEqual(await inaccessible(alice), []);
   await shoot(alice, 'note-light');
+  // An answer that is overtaken on its way does not take away what is newer.
+  const comment = async (text) => { await panel(bob).getByLabel('Write a comment').fill(text); await panel(bob).getByRole('button', { name: 'Send' }).click(); };
+  let overtaken;
+  await alice.route(/\/notes\/\d+$/, async (route) => {
+    const response = await route.fetch();
+    if (!overtaken) {
+      overtaken = alice.waitForResponse(/\/notes\/\d+$/);
+      await panel(alice).getByText('and the photos too').waitFor();
+    }
+    await route.fulfill({ response });
+  });
+  const asked = alice.waitForRequest(/\/notes\/\d+\/comments/);
+  await comment('the texts are done');
+  await asked;
+  await comment('and the photos too');
+  await panel(alice).getByText('and the photos too').waitFor();
+  await (await overtaken).finished();
+  await alice.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  assert.ok(await panel(alice).getByText('and the photos too').isVisible());
+  await alice.unrouteAll({ behavior: 'wait' });
   await panel(alice).getByRole('button', { name: 'More', exact: true }).click();
   await alice.getByRole('menuitem', { name: 'Pin' }).click();
   await panel(bob).getByText('Pinned').waitFor();

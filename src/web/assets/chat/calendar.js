@@ -6,7 +6,7 @@ import { ask, button, complain, copy, empty, failed, iconButton, loading, openDi
 import { writeDate } from './date-form.js';
 import { clockText, dayOf, daysOf, fullDay, midnightOf, monthGrid, monthText, onceOf, plusDays, ruleText, weekdays, whenText } from './dates.js';
 import { byline } from './notes.js';
-import { toolIsOff } from './tools.js';
+import { toolIsOff, turns } from './tools.js';
 import { plain, words } from './words.js';
 
 const DATES_MAX = 1_000;
@@ -22,6 +22,7 @@ class CalendarTab {
   element = h('div', { class: 'tab-body' }, loading());
   #repeated = new Map();
   #shown;
+  #ask = turns();
 
   constructor(store, given) {
     this.store = store;
@@ -42,11 +43,14 @@ class CalendarTab {
   /** Shows the month. */
   async list() {
     this.#shown = undefined;
+    const isLast = this.#ask();
     try {
-      this.dates = await this.#read();
+      const dates = await this.#read();
+      if (!isLast()) return;
+      this.dates = dates;
       await this.#happenings();
-      if (this.#shown === undefined) this.#drawMonth();
-    } catch (error) { fill(this.element, failed(error, () => this.list())); }
+      if (isLast()) this.#drawMonth();
+    } catch (error) { if (isLast()) fill(this.element, failed(error, () => this.list())); }
   }
 
   async #read() {
@@ -153,10 +157,12 @@ class CalendarTab {
   /** Shows a date. */
   async open(index) {
     this.#shown = index;
+    const isLast = this.#ask();
     try {
       const date = await this.store.api.get(this.path(index));
-      if (this.#shown === index) this.#drawDate(date);
+      if (isLast()) this.#drawDate(date);
     } catch (error) {
+      if (!isLast()) return;
       if (error.status === 404) this.list(); else fill(this.element, failed(error, () => this.open(index)));
     }
   }

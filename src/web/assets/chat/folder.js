@@ -3,7 +3,7 @@
 import { fill, h, icon } from '../shared/dom.js';
 import { ago, bytes, date, dateTime, t } from '../shared/i18n.js';
 import { ask, button, complain, empty, failed, field, iconButton, loading, openDialog, openMenu, toast } from '../shared/ui.js';
-import { toolIsOff } from './tools.js';
+import { toolIsOff, turns } from './tools.js';
 import { upload } from './uploads.js';
 import { plain } from './words.js';
 
@@ -18,6 +18,7 @@ class FolderTab {
   element = h('div', { class: 'tab-body' }, loading());
   /** The subfolder that is shown: an index; undefined at the top; `deleted` for what was deleted. */
   #place;
+  #ask = turns();
   #uploads = [];
 
   constructor(store, given) {
@@ -33,12 +34,15 @@ class FolderTab {
   path(index, below = '') { return `/rooms/${this.given.id}/folder${index === undefined ? '' : `/${index}`}${below}`; }
 
   async refresh() {
+    const isLast = this.#ask();
     try {
-      this.entries = await this.#read('all');
-      this.deleted = this.#place === 'deleted' ? await this.#read('deleted') : [];
+      const entries = await this.#read('all');
+      const deleted = this.#place === 'deleted' ? await this.#read('deleted') : [];
+      if (!isLast()) return;
+      [this.entries, this.deleted] = [entries, deleted];
       if (typeof this.#place === 'number' && !this.#entry(this.#place)) this.#place = undefined;
       this.#draw();
-    } catch (error) { fill(this.element, failed(error, () => this.refresh())); }
+    } catch (error) { if (isLast()) fill(this.element, failed(error, () => this.refresh())); }
   }
 
   /** Shows the subfolder in which an entry is. */

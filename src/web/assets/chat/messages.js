@@ -26,6 +26,8 @@ class Messages extends HTMLElement {
   /** Grows with whatever may change the look of every row. */
   #version = 0;
   #isStale = true;
+  /** The position and sizes that were seen last. */
+  seen = { top: 0, height: 0, view: 0 };
 
   connectedCallback() {
     const { store, room } = this;
@@ -40,6 +42,8 @@ class Messages extends HTMLElement {
     this.toEnd = h('button', { class: 'to-end button', type: 'button', hidden: true, on: { click: () => { this.jumpToEnd(); this.dispatchEvent(new Event('compose')); } } });
     fill(this, this.scroller, this.toEnd);
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    // Where messages come all the time, the size is never the same: the wheel tells what is wanted.
+    this.scroller.addEventListener('wheel', ({ deltaY }) => { if (deltaY < 0 && this.scroller.scrollTop > 0) this.#atEnd = false; }, { passive: true });
     this.scroller.addEventListener('keydown', (event) => this.#key(event));
     for (const turn of ['pointerover', 'focusin']) this.list.addEventListener(turn, ({ target }) => this.#attend(target.closest('article.message')));
     this.sizes = new ResizeObserver((entries) => this.#resized(entries));
@@ -113,8 +117,7 @@ class Messages extends HTMLElement {
     this.#heights.take(this.#rows);
     this.#changed();
     this.#window(anchor);
-    if (this.#atEnd) this.#toBottom();
-    else if (before && this.#rows.at(-1)?.key !== before) this.#belowFrom ??= this.#rows.length - 1;
+    if (!this.#atEnd && before && this.#rows.at(-1)?.key !== before) this.#belowFrom ??= this.#rows.length - 1;
     this.#tellEnd();
   }
 
@@ -187,11 +190,11 @@ class Messages extends HTMLElement {
     const first = heights.at(from);
     const last = heights.at(from + view + 2 * overscan);
     this.#mount(this.#rows.slice(first, last + 1));
-    const isOther = heights.measure([...this.#mounted.values()].map(({ row, element }) => [row.key, element.offsetHeight]));
+    heights.measure([...this.#mounted.values()].map(({ row, element }) => [row.key, element.offsetHeight]));
     this.above.style.height = `${heights.offset(first)}px`;
     this.below.style.height = `${heights.total - heights.offset(last + 1)}px`;
-    // Rows that were measured now may be higher than was thought.
-    if (this.#atEnd && isOther) this.#toBottom();
+    // Measuring between the rows and the spacers moves the position up, also where nothing turns out higher than thought.
+    if (this.#atEnd) this.#toBottom();
     else if (at !== null && at !== undefined) this.#restore(anchor);
   }
 
@@ -256,15 +259,27 @@ class Messages extends HTMLElement {
     if (this.#atEnd) this.#toBottom(); else if (above) this.scroller.scrollTop += above;
   }
 
-  #toBottom() { this.scroller.scrollTop = this.scroller.scrollHeight; }
+  #toBottom() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#see();
+  }
+
+  /** Where one is, and how much there is to see. */
+  #see() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    this.seen = { top: scrollTop, height: scrollHeight, view: clientHeight };
+  }
 
   #scrolled() {
-    const { scroller } = this;
+    const { scroller, seen } = this;
     const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-    // Who is at the end leaves it by going up; a window that became smaller, or a row that grew, moves nobody.
+    // Who is at the end leaves it by going up. Rows and windows that change their size push a position up as well, and
+    // the browser tells of it only when other rows may have come: whoever was at the end then stays there.
+    const isSame = seen.height === scroller.scrollHeight && seen.view === scroller.clientHeight;
     if (left < END_PX) this.#atEnd = true;
-    else if (scroller.scrollTop < this.seenTop - 1) this.#atEnd = false;
-    this.seenTop = scroller.scrollTop;
+    else if (this.#atEnd && !isSame) this.#toBottom();
+    else if (scroller.scrollTop < seen.top - 1) this.#atEnd = false;
+    this.#see();
     if (this.#atEnd) this.#belowFrom = null;
     this.#tellEnd();
     this.#soon(false);

@@ -4,7 +4,7 @@ import { fill, h, icon } from '../shared/dom.js';
 import { ago, dateTime, t } from '../shared/i18n.js';
 import { ask, avatar, button, complain, empty, failed, field, iconButton, loading, openDialog, openMenu } from '../shared/ui.js';
 import { fileCard } from './message.js';
-import { toolIsOff } from './tools.js';
+import { toolIsOff, turns } from './tools.js';
 import { plain, words } from './words.js';
 
 /** The tab. Returns {element, refresh(), open(index)}. */
@@ -12,21 +12,25 @@ export function notesTab({ store, room: given }) {
   const element = h('div', { class: 'tab-body' }, loading());
   const room = () => store.rooms.get(given.id) ?? given;
   const path = (index) => `/rooms/${given.id}/notes${index === undefined ? '' : `/${index}`}`;
+  const turn = turns();
   let shown;
   const tab = { element, store, room, path };
   tab.list = async () => {
     shown = undefined;
+    const isLast = turn();
     try {
       const page = await store.api.get(path(), { limit: 200 });
-      if (shown === undefined) drawList(tab, page);
-    } catch (error) { fill(element, failed(error, tab.list)); }
+      if (isLast()) drawList(tab, page);
+    } catch (error) { if (isLast()) fill(element, failed(error, tab.list)); }
   };
   tab.open = async (index) => {
     shown = index;
+    const isLast = turn();
     try {
       const [note, comments] = await Promise.all([store.api.get(path(index)), store.api.all(`${path(index)}/comments`)]);
-      if (shown === index) drawNote(tab, note, comments);
+      if (isLast()) drawNote(tab, note, comments);
     } catch (error) {
+      if (!isLast()) return undefined;
       if (error.status === 404) return tab.list();
       fill(element, failed(error, () => tab.open(index)));
     }

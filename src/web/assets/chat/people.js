@@ -8,17 +8,22 @@ import { plain } from './words.js';
 const ANSWER_MS = 15_000;
 const path = (address) => `/contacts/${encodeURIComponent(address)}`;
 
-/** Waits until a contact is no longer pending and, when it was added, has its room; or for long enough. */
-function answered(store, address) {
-  return new Promise((done) => {
-    const look = () => {
-      const contact = store.contacts.get(address);
-      if (contact && contact.state !== 'pending' && (contact.state !== 'added' || contact.room)) { off(); clearTimeout(timer); done(contact); }
-    };
-    const off = store.on('contacts', look);
-    const timer = setTimeout(() => { off(); done(store.contacts.get(address)); }, ANSWER_MS);
-    look();
-  });
+/**
+ * Tells what became of asking somebody: `tell(contact)` once it is no longer pending and, when they were added, has its
+ * room; before that, once, when it takes long. Returns what ends it.
+ */
+function onAnswer(store, address, tell) {
+  const look = () => {
+    const contact = store.contacts.get(address);
+    if (!contact || contact.state === 'pending' || (contact.state === 'added' && !contact.room)) return;
+    stop();
+    tell(contact);
+  };
+  const off = store.on('contacts', look);
+  const timer = setTimeout(() => tell(store.contacts.get(address)), ANSWER_MS);
+  const stop = () => { off(); clearTimeout(timer); };
+  look();
+  return stop;
 }
 
 /** Asks for an address, adds it, and says clearly what came of it. */
@@ -29,21 +34,24 @@ export function addContact(store, app, given = '') {
     const submit = button(t('contact.add'), { kind: 'primary', type: 'submit' });
     const form = h('form', { id: 'add-contact', class: 'stack', noValidate: true }, address.element, outcome);
     submit.setAttribute('form', 'add-contact');
+    let stop = () => {};
+    dialog.addEventListener('close', () => stop());
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
       const wanted = address.input.value.trim().toLowerCase();
       if (!wanted) { address.input.focus(); return; }
+      stop();
       submit.disabled = true;
       fill(outcome, h('div', { class: 'row' }, h('div', { class: 'spinner' }), t('contact.asking', { org: wanted.split('@')[1] ?? '' })));
       try {
-        store.putContact(await store.api.post('/contacts', { address: wanted }));
-        showOutcome(store, app, dialog, outcome, await answered(store, wanted), wanted);
+        await store.addContact(wanted);
+        stop = onAnswer(store, wanted, (contact) => { submit.disabled = false; showOutcome(store, app, dialog, outcome, contact, wanted); });
       } catch (error) {
+        submit.disabled = false;
         fill(outcome);
         if (error.field === 'address' || error.status === 400) address.fail(error.message);
         else fill(outcome, h('div', { class: 'banner bad' }, icon('alert'), h('div', { class: 'grow' }, h('p', {}, error.message)), button(t('banner.why'), { kind: 'small', onClick: () => showWhyNot(store, wanted, 'contacts') })));
       }
-      submit.disabled = false;
     });
     return { body: form, footer: [button(t('ui.cancel'), { onClick: () => dialog.close('') }), submit] };
   });

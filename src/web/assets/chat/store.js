@@ -23,6 +23,11 @@ export class Store {
   #profiles = new Map();
   /** The letters that events were, by the events' ids. */
   #letters = new Map();
+  /** How many frames the live stream brought, and which of them was the last about a room or a person. */
+  #frames = 0;
+  #toldAt = new Map();
+  /** What was asked for last, by topic. */
+  #turns = new Map();
 
   constructor({ onSignedOut }) {
     this.api = new Api({ base: '/api/v1', onSignedOut: () => { this.stop(); localStorage.removeItem(SNAPSHOT); onSignedOut(); } });
@@ -131,25 +136,55 @@ export class Store {
     this.tell('features');
   }
 
+  /**
+   * Asks the daemon; resolves to its answer and `isNewer(what)`: whether something newer is known of that, because the live
+   * stream has told of it since, or the same was asked for again. An answer can be overtaken, and what it says is then past.
+   */
+  async #ask(topic, ask) {
+    const since = this.#frames;
+    const turn = Symbol(topic);
+    this.#turns.set(topic, turn);
+    const answer = await ask();
+    return [answer, (what) => this.#turns.get(topic) !== turn || (this.#toldAt.get(what) ?? -1) >= since];
+  }
+
   async readRooms() {
-    const rooms = await this.api.all('/rooms');
-    this.rooms = new Map(rooms.map((room) => [room.id, room]));
+    const [rooms, isNewer] = await this.#ask('rooms', () => this.api.all('/rooms'));
+    this.rooms = newest(this.rooms, rooms.map((room) => [room.id, this.#withNews(room)]), isNewer);
     this.tell('rooms');
     this.#readPreviews(rooms);
   }
 
   async readContacts() {
-    const contacts = await this.api.all('/contacts');
-    this.contacts = new Map(contacts.map((contact) => [contact.address, contact]));
+    const [contacts, isNewer] = await this.#ask('contacts', () => this.api.all('/contacts'));
+    this.contacts = newest(this.contacts, contacts.map((contact) => [contact.address, contact]), isNewer);
     this.tell('contacts');
   }
 
   async readNotices() {
-    this.notices = (await this.api.get('/notifications', { limit: 100 })).items;
+    const { items } = await this.api.get('/notifications', { limit: 100 });
+    this.notices = [...this.notices.filter(({ n }) => n > (items[0]?.n ?? -1)), ...items];
     this.tell('notices');
   }
 
-  async readMe() { this.me = await this.api.get('/me'); this.tell('me'); }
+  async readMe() {
+    const [me, isNewer] = await this.#ask('me', () => this.api.get('/me'));
+    if (!isNewer('me')) this.me = me;
+    this.tell('me');
+  }
+
+  /** Asks somebody to be a contact. What becomes of it, the live stream tells; perhaps before the answer is here. */
+  async addContact(address) {
+    const [contact, isNewer] = await this.#ask(`contact ${address}`, () => this.api.post('/contacts', { address }));
+    if (!isNewer(contact.address)) this.putContact(contact);
+  }
+
+  /** A room as it was read, with what the live stream brought into it meanwhile. */
+  #withNews(room) {
+    const known = this.rooms.get(room.id);
+    if (!known || known.next_index <= room.next_index) return room;
+    return { ...room, next_index: known.next_index, last_event_at: known.last_event_at, unread: known.unread };
+  }
 
   /** The last line of each room, a few at a time. */
   async #readPreviews(rooms) {
@@ -191,7 +226,8 @@ export class Store {
   members(room) { return this.#members.get(room); }
 
   async readMembers(room) {
-    const members = await this.api.all(`/rooms/${room}/members`);
+    const [members, isNewer] = await this.#ask(`members ${room}`, () => this.api.all(`/rooms/${room}/members`));
+    if (isNewer()) return this.#members.get(room) ?? members;
     this.#members.set(room, members);
     for (const member of members) if (member.name) this.#profiles.set(member.address, member);
     this.tell('names');
@@ -275,8 +311,10 @@ export class Store {
   }
 
   #frame({ name, data }) {
-    const take = FRAMES[name];
-    if (take) take(this, data);
+    const about = ABOUT[name]?.(data);
+    if (about) this.#toldAt.set(about, this.#frames);
+    this.#frames += 1;
+    FRAMES[name]?.(this, data);
   }
 
   takeMessages({ room: id, items }) {
@@ -315,7 +353,7 @@ export class Store {
   }
 
   putRoom(room) {
-    this.rooms.set(room.id, room);
+    this.rooms.set(room.id, this.#withNews(room));
     this.tell('rooms');
     this.tell(`room:${room.id}`);
   }
@@ -369,6 +407,14 @@ export class Store {
     this.tell('contacts');
   }
 }
+
+/** What was read, except where something newer is known: that stays, or stays away. */
+function newest(known, read, isNewer) {
+  return new Map([...read.filter(([key]) => !isNewer(key)), ...[...known].filter(([key]) => isNewer(key))]);
+}
+
+/** What a frame tells everything of. */
+const ABOUT = { room: ({ id }) => id, room_left: ({ room }) => room, read: ({ room }) => room, contact: ({ address }) => address, me: () => 'me' };
 
 /** What each kind of live frame does. Unknown kinds are passed over. */
 const FRAMES = {

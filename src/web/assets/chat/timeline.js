@@ -34,6 +34,7 @@ export class Timeline {
 
   /** Reads the newest page. What was read before stays when the page follows on it without a gap. */
   async refresh() {
+    const waited = new Set(this.pending.map((one) => one.pending));
     try {
       const page = await this.api.get(`/rooms/${this.room}/messages`, { limit: PAGE });
       const first = page.items[0]?.index ?? 0;
@@ -44,8 +45,11 @@ export class Timeline {
         this.items = this.items.filter((item) => item.index > last);
         this.before = page.next_before ?? undefined;
       }
-      this.pending = page.pending;
       this.#take(page.items);
+      // The page can be older than what the live stream told meanwhile: what has come stays, and what has its place has it.
+      const known = new Set([...waited, ...page.pending.map((one) => one.pending)]);
+      const placed = new Set(this.items.map((one) => one.event.id));
+      this.pending = [...page.pending, ...this.pending.filter((one) => !known.has(one.pending))].filter((one) => !placed.has(one.event.id));
       this.isLoaded = true;
       this.error = null;
     } catch (error) {
