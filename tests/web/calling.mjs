@@ -82,10 +82,12 @@ const lines = (page) => page.evaluate(() => (document.querySelector('.call-view'
 
 /** Waits until everybody gets sound, and frames if `video`, from each of the `others`, and more of it from then on. */
 export async function together(pages, { video, others = 1 }) {
+  // Twelve pictures are made by software, where a gate shares its machine.
+  const patienceMs = 30_000 * others;
   const grown = (now, before) => now.frames > (before?.frames ?? 0) || !video;
   for (const page of pages) {
     let before = [];
-    const end = Date.now() + 30_000;
+    const end = Date.now() + patienceMs;
     for (;;) {
       const now = await came(page);
       const good = now.filter((one) => {

@@ -11,6 +11,12 @@ const GATHER_MS = 30;
 const CANDIDATES_MAX = 16;
 /** A break that does not heal by itself gets other ways after this. */
 const HEAL_MS = 2_000;
+/** What each of so many others gets of a camera. */
+const PICTURES = [
+  { people: 1, picture: { maxBitrate: 1_500_000, scaleResolutionDownBy: 1, maxFramerate: 30 } },
+  { people: 3, picture: { maxBitrate: 500_000, scaleResolutionDownBy: 2, maxFramerate: 24 } },
+  { people: Infinity, picture: { maxBitrate: 200_000, scaleResolutionDownBy: 3, maxFramerate: 15 } },
+];
 /** Nothing stands after so many tries: it is told. */
 const TRIES_MAX = 6;
 
@@ -34,7 +40,7 @@ export class Peer extends EventTarget {
    */
   constructor({ me, who, send, config, media, isBack = false }) {
     super();
-    Object.assign(this, { who, send, config, media });
+    Object.assign(this, { who, send, config, media, people: 1 });
     // Of two people, the one with the lesser address offers first, and its offer stands when two cross.
     this.isPolite = me > who;
     this.streams = { voice: new MediaStream(), camera: new MediaStream(), screen: new MediaStream() };
@@ -87,15 +93,24 @@ export class Peer extends EventTarget {
     this.#tune(pc);
   }
 
-  /** Speech before pictures, and a screen that is read rather than watched. */
+  /** Speech before pictures; and a picture for each of many is smaller than the one for one. */
   #tune(pc) {
     pc.getTransceivers().forEach(({ sender }, at) => {
-      if (!sender.track || at === CAMERA) return;
+      if (!sender.track) return;
       const parameters = sender.getParameters();
-      if (!parameters.encodings?.length) return;
-      parameters.encodings[0].networkPriority = parameters.encodings[0].priority = at === VOICE ? 'high' : 'medium';
+      const [encoding] = parameters.encodings ?? [];
+      if (!encoding) return;
+      encoding.networkPriority = encoding.priority = at === VOICE ? 'high' : 'medium';
+      if (at === CAMERA) Object.assign(encoding, PICTURES.find(({ people }) => this.people <= people).picture);
       sender.setParameters(parameters).catch(() => {});
     });
+  }
+
+  /** How many others get a picture of one: each picture is made anew. */
+  share(people) {
+    if (people === this.people) return;
+    this.people = people;
+    this.#tune(this.#pc);
   }
 
   /** Other media of one's own. */
@@ -183,6 +198,7 @@ export class Peer extends EventTarget {
       await pc.setLocalDescription();
       this.#tell(pc);
     }
+    this.#tune(pc);
     const waiting = this.#waiting.splice(0);
     await this.#takeCandidates(waiting);
     this.#arrived();

@@ -114,6 +114,7 @@ export class Session extends EventTarget {
       this.#say('calls.left', { name: this.store.nameOf(peer.who) });
     }
     for (const [key, person] of present) if (!this.#peers.has(key)) this.#connect(key, person);
+    this.#peers.forEach((peer) => peer.share(this.#peers.size));
     this.#change();
   }
 
