@@ -90,10 +90,7 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
             let (room, target) = last_made(pair, *who, *place, ItemKind::Entry);
             (*who, act(room, Folder::Restored { target }.into()))
         }
-        Op::Call(who, place) => {
-            pair.command(org_of(*who), call(room_of(*who, *place), *who))?;
-            return Ok(());
-        }
+        Op::Call(who, place) => return pair.command(org_of(*who), call(room_of(*who, *place), *who)).map(drop),
         Op::React(who, place, on) => {
             let (room, target) = last_message(pair, *who, *place);
             let react = React { target, emoji: parsed("👍"), on: *on };
