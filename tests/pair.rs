@@ -38,6 +38,8 @@ mod network;
 mod restart;
 #[path = "pair/revocation.rs"]
 mod revocation;
+#[path = "pair/rotation.rs"]
+mod rotation;
 #[path = "pair/search.rs"]
 mod search;
 #[path = "pair/signals.rs"]

@@ -25,6 +25,8 @@ pub mod key_file {
     pub const TLS_KEY: &str = "tls.key";
     /// The federation listener's certificate.
     pub const TLS_CERTIFICATE: &str = "tls.crt";
+    /// The next TLS key with its certificate, known to partners before it is used. The daemon does not read it.
+    pub const TLS_NEXT: &str = "tls.next.pem";
     /// The org's signed card.
     pub const CARD: &str = "card.json";
 }

@@ -171,6 +171,8 @@ pub enum AdminOp {
         /// The signed grant.
         grant: Box<SignedGrant>,
     },
+    /// The same grant for this peer as before, proven by another signing key (W1).
+    ProveGrant(Domain, Box<SignedGrant>),
     /// Lift a quarantine.
     LiftQuarantine(Domain),
     /// Confirm that the own grants in the database are what is wanted (D7).
@@ -427,7 +429,10 @@ impl AdminOp {
     pub fn subject(&self) -> String {
         match self {
             Self::PinPeer(card) => card.card.domain.to_string(),
-            Self::UnpinPeer(peer) | Self::PutGrant { peer, .. } | Self::LiftQuarantine(peer) => peer.to_string(),
+            Self::UnpinPeer(peer)
+            | Self::PutGrant { peer, .. }
+            | Self::ProveGrant(peer, _)
+            | Self::LiftQuarantine(peer) => peer.to_string(),
             Self::ConfirmGrants => "grants".to_owned(),
             Self::CreateUser { local, .. } | Self::ChangeUser { local, .. } | Self::EndSessions(local) => {
                 local.to_string()

@@ -122,6 +122,7 @@ fn decide_admin(draft: &mut Draft<'_>, actor: &str, op: AdminOp) -> Result<Answe
         AdminOp::PutGrant { peer, expected_serial, grant } => {
             grants::put_own(draft, actor, &peer, expected_serial, *grant)
         }
+        AdminOp::ProveGrant(peer, grant) => grants::prove_own(draft, actor, &peer, *grant),
         AdminOp::LiftQuarantine(peer) => links::lift(draft, actor, &peer),
         AdminOp::ConfirmGrants => grants::confirm(draft, actor),
         AdminOp::CreateUser { local, name, password } => users::create(draft, actor, local, name, password),

@@ -138,6 +138,7 @@ pub fn hello() -> Hello {
         instance: InstanceId([0x1a; 16]),
         card: ACME.signed_card(),
         grant: Some(signed_grant(ACME, GLOBEX)),
+        seen_card: 1,
         seen_serial: 5,
         outgoing: Some(OutPosition { epoch: EPOCH, term: (4, 4), next_seq: 18, head: Digest([0x0a; 32]) }),
         incoming: Some(InPosition {

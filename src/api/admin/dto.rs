@@ -53,6 +53,8 @@ pub struct PeerStatus {
     pub quarantine: Option<QuarantineView>,
     /// Fingerprint of the peer's identity key, in groups to read aloud.
     pub fingerprint: String,
+    /// The version of our card that the peer holds, as it said last; 0 before the first hello.
+    pub seen_card: u64,
     /// The present epoch of the stream to the peer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epoch: Option<u64>,
