@@ -61,6 +61,7 @@ pub enum Op {
     Put(Who, Place),
     Trash(Who, Place),
     Undo(Who, Place),
+    Call(Who, Place),
     Bound(Who, u8, bool),
     Picture(Who, u8, u8),
     Portray(Who, u8),
@@ -72,11 +73,11 @@ pub enum Op {
 }
 
 impl Op {
-    /// Which person asks; none when an admin does.
+    /// Which person asks; none when an admin or the daemon does.
     fn asker(&self) -> Option<Who> {
         match self {
             Self::Grant(_) | Self::Revoke(_) | Self::Permit(_) | Self::Forbid(_) => None,
-            Self::Hold(_) | Self::Release(_) | Self::Trim(..) | Self::Erase(_) => None,
+            Self::Hold(_) | Self::Release(_) | Self::Trim(..) | Self::Erase(_) | Self::Call(..) => None,
             Self::Add(who, _) | Self::Block(who, _) | Self::Unblock(who, _) | Self::Create(who, ..) => Some(*who),
             Self::Invite(who, ..) | Self::Remove(who, ..) | Self::Promote(who, ..) | Self::Demote(who, ..) => {
                 Some(*who)
@@ -114,6 +115,8 @@ pub struct Model {
     said: BTreeMap<(usize, RoomId), Vec<Said>>,
     /// Notes, dates and files of folders, as each org's copy has them.
     made: BTreeMap<(usize, RoomId), Vec<Made>>,
+    /// Who called, as each org's copy tells of it.
+    called: BTreeMap<(usize, RoomId), Vec<Who>>,
     /// How many messages were tried.
     words: usize,
     /// How many notes, dates and files were made.
@@ -148,6 +151,7 @@ impl Default for Model {
             groups: BTreeMap::new(),
             said: BTreeMap::new(),
             made: BTreeMap::new(),
+            called: BTreeMap::new(),
             words: 0,
             numbers: 0,
             kept: Kept::default(),
@@ -194,6 +198,7 @@ impl Model {
             Op::Put(who, place) => return self.make(*who, *place, ItemKind::Entry),
             Op::Trash(who, place) => return self.trash(*who, *place),
             Op::Undo(who, place) => return self.undo(*who, *place),
+            Op::Call(who, place) => self.call(*who, *place),
             Op::Bound(who, group, small) => return self.bound(*who, *group, *small),
             Op::Picture(who, group, number) => return self.picture(*who, *group, *number),
             Op::Portray(who, number) => self.portray(*who, *number),
@@ -396,6 +401,9 @@ impl Model {
             }
             for ((_, room), made) in self.made.iter().filter(|((of, _), _)| *of == n(org)) {
                 said::assert_made(pair, org, *room, made);
+            }
+            for ((_, room), called) in self.called.iter().filter(|((of, _), _)| *of == n(org)) {
+                said::assert_called(pair, org, *room, called);
             }
         }
     }

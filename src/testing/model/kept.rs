@@ -87,6 +87,7 @@ impl Model {
             let key = (n(org), room_of(who, place));
             self.said.remove(&key);
             self.made.remove(&key);
+            self.called.remove(&key);
         }
     }
 

@@ -8,11 +8,13 @@ use super::{
 use crate::{
     core::{
         Command,
+        calls::{CallNote, Noted},
         command::{AdminOp, BlockSwitch, KeepFact, KeepOp, UserChange, UserOp},
     },
     model::{
-        Digest, EventId, Reject, RoomId,
+        CallId, Digest, EventId, Millis, Reject, RoomId,
         calendar::{Attendance, When},
+        call::{CallEntry, Medium, Outcome},
         event::{
             Act, Calendar, DateBody, Edit, Folder, ItemKind, Message, Note, NoteBody, React, Recall, Role,
             SettingsChange,
@@ -58,6 +60,7 @@ fn perform_as_admin(pair: &mut Pair, op: &Op) -> Result<(), Reject> {
         Op::Hold(who) => return keep(pair, *who, KeepOp::Hold(held(*who), parsed("case"))),
         Op::Release(who) => return keep(pair, *who, KeepOp::Release(held(*who))),
         Op::Erase(who) => return keep(pair, *who, KeepOp::Erase(address_of(*who).local(), Texts::Keep)),
+        Op::Call(who, place) => return pair.command(org_of(*who), call(room_of(*who, *place), *who)).map(drop),
         Op::Trim(org, who, place) => return trim(pair, *org, room_of(*who, *place)),
         op => panic!("{op:?} is for a person"),
     }
@@ -182,6 +185,19 @@ fn put(room: RoomId) -> UserOp {
 
 fn act(room: RoomId, act: Act) -> UserOp {
     UserOp::Act { room, id: EventId([1; 16]), act }
+}
+
+/// What a call that somebody started and nobody answered leaves behind.
+fn call(room: RoomId, who: Who) -> Command {
+    let entry = CallEntry {
+        call: CallId([9; 16]),
+        medium: Medium::Voice,
+        started_at: Millis(1),
+        outcome: Outcome::Missed,
+        length_ms: 0,
+        joined: Vec::new(),
+    };
+    Command::Call(CallNote { room, starter: address_of(who), what: Noted::Ended(entry) })
 }
 
 fn create(group: u8, members: &[Who]) -> UserOp {
