@@ -6,6 +6,8 @@ mod acts;
 mod admin;
 #[path = "pair/afterwards.rs"]
 mod afterwards;
+#[path = "pair/archives.rs"]
+mod archives;
 #[path = "pair/backup.rs"]
 mod backup;
 #[path = "pair/calls.rs"]

@@ -24,7 +24,7 @@ use std::{
 };
 
 /// The transcript's name in the directory of an export. Files stand beside it in `files/`.
-const FILE: &str = "export.jsonl";
+pub(super) const FILE: &str = "export.jsonl";
 
 /// Write a transcript.
 #[derive(Debug, Args)]
@@ -147,16 +147,21 @@ async fn copy(admin: &Http, path: &str, out: &mut impl Write, bar: &ProgressBar)
     Ok(bytes)
 }
 
+/// Checks a transcript, and shows how far that is.
+pub(super) fn check(file: &Path, identity: Option<Fingerprint>, dir: Option<&Path>) -> Done<Report> {
+    let input = File::open(file).map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
+    let bar = progress("{spinner} {bytes} of {total_bytes} checked");
+    bar.set_length(input.metadata()?.len());
+    let report = verify(BufReader::new(bar.wrap_read(input)), identity, dir)?;
+    bar.finish_and_clear();
+    Ok(report)
+}
+
 /// Runs `handclasp verify`.
 pub fn run_verify(args: VerifyArgs, screen: Screen) -> Done {
     let dir = args.file.is_dir().then(|| args.file.clone());
     let file = dir.as_ref().map_or(args.file, |dir| dir.join(FILE));
-    let input =
-        File::open(&file).map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
-    let bar = progress("{spinner} {bytes} of {total_bytes} checked");
-    bar.set_length(input.metadata()?.len());
-    let report = verify(BufReader::new(bar.wrap_read(input)), args.fingerprint, dir.as_deref())?;
-    bar.finish_and_clear();
+    let report = check(&file, args.fingerprint, dir.as_deref())?;
     screen.answer(&report, words)?;
     match report.broken {
         None => Ok(()),

@@ -1,7 +1,7 @@
 //! The one way into the core: a state and a command in, a new state and changes or a refusal out.
 
 use super::{
-    acts, calls,
+    acts, archives, calls,
     command::{AdminOp, Answer, Command, PeerOp, UserOp},
     contacts,
     draft::{Change, Draft},
@@ -138,6 +138,7 @@ fn decide_admin(draft: &mut Draft<'_>, actor: &str, op: AdminOp) -> Result<Answe
         AdminOp::IssueToken(secret, session) => users::issue_token(draft, actor, secret, session),
         AdminOp::EndSessions(local) => users::end_sessions(draft, actor, &local),
         AdminOp::Keep(op) => keeping::decide(draft, actor, op),
+        AdminOp::Archive(part) => archives::take(draft, actor, &part),
         AdminOp::ShowCard(card) => Ok(links::show_card(draft, actor, card)),
         AdminOp::BackedUp { name, positions } => Ok(links::backed_up(draft, actor, &name, &positions)),
         AdminOp::Note { action, subject, detail } => {
