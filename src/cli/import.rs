@@ -38,7 +38,8 @@ use std::{
 )]
 pub struct ImportArgs {
     /// The directory of the export.
-    dir: PathBuf,
+    #[arg(value_name = "EXPORT")]
+    export: PathBuf,
     /// The fingerprint of the exporting organization's identity key, if you know it.
     #[arg(long, value_name = "FINGERPRINT")]
     fingerprint: Option<Fingerprint>,
@@ -60,14 +61,14 @@ struct Imported {
 /// Runs the command.
 pub async fn run(args: ImportArgs, place: &Place, screen: Screen) -> Done {
     let (config, admin) = (place.config()?, place.admin()?);
-    let file = args.dir.join(export::FILE);
-    let report = export::check(&file, args.fingerprint, Some(&args.dir))?;
+    let file = args.export.join(export::FILE);
+    let report = export::check(&file, args.fingerprint, Some(&args.export))?;
     check_own(&report, config.domain.as_str())?;
     let files: BTreeMap<Digest, u64> = attachments::wanted(open(&file)?)?.into_iter().collect();
     let bar = progress("{spinner} {pos} events");
     let mut imported = import_rooms(&admin, &file, (&report.org, &files), &bar).await?;
     if !imported.archives.is_empty() {
-        imported.files = send_files(&admin, &args.dir, &files, &bar).await?;
+        imported.files = send_files(&admin, &args.export, &files, &bar).await?;
     }
     bar.finish_and_clear();
     screen.answer(&imported, Imported::words)
