@@ -7,6 +7,7 @@ mod daemon;
 mod edge;
 mod files;
 mod keeper;
+mod proving;
 mod pulse;
 mod serve;
 #[cfg(test)]

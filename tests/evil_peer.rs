@@ -8,6 +8,8 @@ mod acts;
 mod files;
 #[path = "evil/grants.rs"]
 mod grants;
+#[path = "evil/http.rs"]
+mod http;
 #[path = "evil/rooms.rs"]
 mod rooms;
 #[path = "evil/signals.rs"]

@@ -6,6 +6,8 @@ mod acts;
 mod admin;
 #[path = "pair/backup.rs"]
 mod backup;
+#[path = "pair/calls.rs"]
+mod calls;
 #[path = "pair/cli.rs"]
 mod cli;
 #[path = "pair/contacts.rs"]
@@ -36,6 +38,8 @@ mod network;
 mod restart;
 #[path = "pair/revocation.rs"]
 mod revocation;
+#[path = "pair/rotation.rs"]
+mod rotation;
 #[path = "pair/search.rs"]
 mod search;
 #[path = "pair/signals.rs"]

@@ -1,15 +1,22 @@
 //! What a flood of signals costs messages. Prints figures; run alone: `cargo test --release --test signals_load -- --ignored --nocapture`.
 
 use handclasp::{
-    core::command::UserOp,
+    core::{calls::Plan, command::UserOp},
     crypto::digest::direct_room,
-    model::{EventId, RoomId, contact::ContactState, event::Message, signal::Typing},
+    model::{
+        CallId, DeviceId, EventId, RoomId,
+        call::{Medium, Seat, Shows},
+        contact::ContactState,
+        event::Message,
+        signal::Typing,
+    },
     testing::{Node, fixtures::local},
 };
 use std::time::{Duration, Instant};
 
 const MESSAGES: u64 = 3_000;
 const PEOPLE: usize = 50;
+const CALLS: usize = 200;
 /// One typing signal each: a thousand a second.
 const EVERY: Duration = Duration::from_millis(1);
 
@@ -43,10 +50,16 @@ async fn talk(acme: &Node, globex: &Node, room: RoomId, round: u64) -> (u64, u12
     (rate, took[took.len() / 2], took[took.len() * 99 / 100])
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "prints figures"]
-async fn a_thousand_signals_a_second_beside_messages() {
-    let people: Vec<String> = (0..PEOPLE).map(|n| format!("u{n}")).collect();
+/// Many people of acme who all know bob of globex.
+struct Scene {
+    acme: Node,
+    globex: Node,
+    people: Vec<String>,
+    rooms: Vec<RoomId>,
+}
+
+async fn scene(count: usize) -> Scene {
+    let people: Vec<String> = (0..count).map(|n| format!("u{n}")).collect();
     let names: Vec<&str> = people.iter().map(String::as_str).collect();
     let (acme, globex) = (Node::start("acme.example", &names).await, Node::start("globex.example", &["bob"]).await);
     Node::open_link(&acme, &globex).await;
@@ -55,6 +68,13 @@ async fn a_thousand_signals_a_second_beside_messages() {
     for name in &names {
         rooms.push(befriended(&acme, &globex, name, "bob").await);
     }
+    Scene { acme, globex, people, rooms }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "prints figures"]
+async fn a_thousand_signals_a_second_beside_messages() {
+    let Scene { acme, globex, people, rooms } = scene(PEOPLE).await;
     let _stream = globex.signals.attach(&local("bob"));
     talk(&acme, &globex, rooms[0], 9).await;
     for round in 0..6 {
@@ -80,5 +100,40 @@ async fn a_thousand_signals_a_second_beside_messages() {
             flood.abort();
         }
         println!("signals {signals}: {rate} messages/s, a post takes {median} us, p99 {p99} us");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "prints figures"]
+async fn two_hundred_calls_ring_beside_messages() {
+    let Scene { acme, globex, people, rooms } = scene(CALLS).await;
+    let _stream = globex.signals.attach(&local("bob"));
+    talk(&acme, &globex, rooms[0], 9).await;
+    for round in 0..3 {
+        let (rate, median, p99) = talk(&acme, &globex, rooms[0], 2 * round).await;
+        println!("no calls: {rate} messages/s, a post takes {median} us, p99 {p99} us");
+        let began = Instant::now();
+        let seats = (1_u8..).map(|n| Seat { device: DeviceId([n; 16]), shows: Shows::default() });
+        for ((user, room), seat) in people.iter().zip(&rooms).zip(seats) {
+            let mut id = room.0;
+            id[0] = u8::try_from(round).expect("few rounds");
+            let plan = Plan { id: CallId(id), room: *room, medium: Medium::Voice, seat, invited: None };
+            acme.signals.start_call(&local(user), plan).expect("everybody may call");
+        }
+        while globex.signals.calls_of(&local("bob")).len() < CALLS {
+            tokio::task::yield_now().await;
+        }
+        println!("{CALLS} calls ring at the partner after {:?}", began.elapsed());
+        let (rate, median, p99) = talk(&acme, &globex, rooms[0], 2 * round + 1).await;
+        let ringing = globex.signals.calls_of(&local("bob")).len();
+        println!("{ringing} calls ring: {rate} messages/s, a post takes {median} us, p99 {p99} us");
+        for shown in acme.signals.calls_of(&local("u0")).into_iter().chain(globex.signals.calls_of(&local("bob"))) {
+            let _ = globex.signals.decline_call(&local("bob"), shown.call.id);
+        }
+        while !acme.signals.calls_of(&local("u0")).is_empty() || !globex.signals.calls_of(&local("bob")).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let entries = |state: &handclasp::core::State| rooms.iter().all(|room| state.rooms[room].next_index > round);
+        globex.until("every call has left its entry", entries).await;
     }
 }

@@ -205,3 +205,6 @@ mod memory {
 
 #[path = "store/disk.rs"]
 mod disk;
+
+#[path = "store/power.rs"]
+mod power;

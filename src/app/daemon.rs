@@ -2,6 +2,7 @@
 
 use super::{
     edge, keeper,
+    proving::prove_grants,
     pulse::{Beat, Pulse},
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
         command::{AdminOp, Command},
         draft::Change,
     },
-    crypto::SigningKey,
+    crypto::{SigningKey, turn::IceServers},
     engine::{self, Engine, Runs},
     federation::{Federation, OwnKeys, pin_lookup},
     files::{Disk, DiskError, Files, Work},
@@ -72,6 +73,8 @@ pub struct Parts {
     pub runs: Runs,
     /// Where the search index stands; none when there is no search.
     pub search: Option<SearchPlace>,
+    /// How browsers connect in calls.
+    pub ice: IceServers,
     /// Where backups go; none when the database stands in memory.
     pub backups: Option<backup::Places>,
     /// Called whenever the writer has answered, about once a second.
@@ -237,16 +240,16 @@ impl Daemon {
             backups: parts.backups.map(|places| Backups::new(engine.clone(), kv, places)),
         });
         let admin = web::before(web::App::Console, &domain, admin);
-        let channel = parts.faces.client_tls.as_ref().map_or(Channel::Plain, |_| Channel::Tls);
         let client = client::router(Arc::new(client::ClientContext {
             engine: engine.clone(),
             signals: signals.clone(),
             files: files.clone(),
             passwords,
-            cookies: Cookies::new(format!("handclasp-{domain}"), channel),
+            cookies: client_cookies(&domain, &parts.faces),
             throttle: Throttle::default(),
             entropy,
             search,
+            ice: parts.ice,
         }));
         let client = edge::fit(web::before(web::App::Chat, &domain, client), &stop);
         let handler = {
@@ -260,7 +263,7 @@ impl Daemon {
 
         let (mut egress, stop) = Group::begin();
         egress.tasks.spawn(keeper::run(engine.clone(), files.clone(), stop.clone()));
-        egress.tasks.spawn(federation.clone().run(stop));
+        egress.tasks.spawn(greet_proven(federation.clone(), engine.clone(), own.load_full(), stop));
         Ok(Self { engine, files, signals, tls, pin, federation, own, faces, egress, writer, failure })
     }
 
@@ -306,6 +309,9 @@ impl Daemon {
             self.tls.reload(keys.tls)?;
             self.pin = pin;
         }
+        // Before anybody is shown the card: it may be that it does not name the key any more that proves a grant.
+        let proven = prove_grants(&self.engine, &keys.signing, &keys.card.card).await;
+        proven.map_err(|refusal| StartError::Keys(format!("the grants could not be signed: {refusal:?}")))?;
         self.own.store(Arc::new(admin::Own { signer: keys.signing.clone(), card: keys.card.clone() }));
         self.federation.rekey(OwnKeys { signing: keys.signing, card: keys.card });
         Ok(if is_known { TlsKey::InUse(pin) } else { TlsKey::Waits(pin) })
@@ -330,6 +336,12 @@ impl Daemon {
             tracing::error!("the writer did not come to an end; the next start reads what is durable");
         }
     }
+}
+
+/// The cookies of the client listener.
+fn client_cookies(domain: &Domain, faces: &Faces) -> Cookies {
+    let channel = faces.client_tls.as_ref().map_or(Channel::Plain, |_| Channel::Tls);
+    Cookies::new(format!("handclasp-{domain}"), channel)
 }
 
 /// What the admin listener must know and never tells.
@@ -391,6 +403,14 @@ fn load_store(kv: &Arc<dyn Kv>) -> Result<Loaded, StartError> {
     Ok(loaded)
 }
 
+/// Exchanges with peers once the grants that they are shown are proven by the present key.
+async fn greet_proven(federation: Arc<Federation>, engine: Engine, own: Arc<admin::Own>, stop: Stop) {
+    if let Err(refusal) = prove_grants(&engine, &own.signer, &own.card.card).await {
+        tracing::error!(?refusal, "grants stay signed by an old key; partners may refuse them");
+    }
+    federation.run(stop).await;
+}
+
 /// Keys of another org, or one that its card does not name, would only be refused by every peer.
 fn check_keys(keys: &Keys, domain: &Domain, identity: &PublicKey) -> Result<(), StartError> {
     let card = &keys.card.card;
@@ -405,19 +425,12 @@ fn check_keys(keys: &Keys, domain: &Domain, identity: &PublicKey) -> Result<(), 
     check_pin(&card.tls_pins, &keys.tls)
 }
 
-/// Partners refuse a card that is older than the one they have, one that says something else under its number, and one
-/// whose keys do not prove the grant that is shown with it.
+/// Partners refuse a card that is older than the one they have, and one that says something else under its number.
 fn check_newer(present: &SignedCard, newer: &SignedCard) -> Result<(), StartError> {
     let (now, then) = (newer.card.version, present.card.version);
     if now < then || (now == then && newer.document != present.document) {
         let text = format!("the card has number {now} and is not the one in use, which has number {then}");
         return Err(StartError::Keys(text));
-    }
-    let mut signing = present.card.signing_keys.iter().filter(|key| key.state == KeyUse::Current);
-    if !signing.all(|key| newer.card.signing_keys.contains(key)) {
-        let text =
-            "the card retires a signing key, and grants in force are signed by it: partners would not take the card";
-        return Err(StartError::Keys(text.to_owned()));
     }
     Ok(())
 }

@@ -3,8 +3,12 @@
 use super::{daemon::Keys, serve::ServeError};
 use crate::{
     api::admin::token::{self, AdminToken},
-    config::{AdminAddress, Config, KeyFiles, TlsFiles, key_file},
-    crypto::{SigningKey, keys::read_secret},
+    config::{AdminAddress, CallsConfig, Config, KeyFiles, TlsFiles, key_file},
+    crypto::{
+        SigningKey,
+        keys::read_secret,
+        turn::{IceServers, Secret},
+    },
     model::{limits, org::SignedCard},
     net::{
         Listen,
@@ -14,7 +18,11 @@ use crate::{
     },
     wire,
 };
-use std::{fmt, fs, net::SocketAddr, path::Path};
+use std::{
+    fmt, fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 fn unusable(path: &Path, error: impl fmt::Display) -> ServeError {
     ServeError::Config(format!("{}: {error}", path.display()))
@@ -27,6 +35,19 @@ pub fn load_keys(files: &KeyFiles) -> Result<Keys, ServeError> {
     let token_path = files.path(token::FILE);
     let admin_token = AdminToken::load(&token_path).map_err(|error| ServeError::Config(error.to_string()))?;
     Ok(Keys { signing, card: load_card(&files.path(key_file::CARD))?, tls: load_peer_tls(files)?, admin_token })
+}
+
+/// STUN and TURN servers, with the relay's secret.
+pub fn ice_servers(config: &CallsConfig) -> Result<IceServers, ServeError> {
+    let read = |path: &PathBuf| {
+        let text = fs::read_to_string(path).map_err(|error| unusable(path, error))?;
+        match text.trim() {
+            "" => Err(unusable(path, "is empty; it must hold the static-auth-secret of the relay")),
+            text => Ok(Secret::new(text.to_owned())),
+        }
+    };
+    let secret = config.turn_secret.as_ref().map(read).transpose()?;
+    Ok(IceServers { stun: config.stun.clone(), turn: config.turn.clone(), secret })
 }
 
 fn load_card(path: &Path) -> Result<SignedCard, ServeError> {

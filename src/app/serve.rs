@@ -8,6 +8,7 @@ use crate::{
     backup::Places,
     clock::{SystemClock, SystemRandom},
     config::{AdminAddress, Config, SearchConfig},
+    crypto::turn::IceServers,
     engine::Runs,
     files::{Dir, Work},
     model::Domain,
@@ -114,8 +115,9 @@ async fn run(config: Config, options: &ServeOptions, telemetry: Telemetry) -> Re
     let ready = ready(&config, &faces);
     let disk = Dir::open(&config.files_dir).map_err(StartError::Files)?;
     let parts = parts(keys, (kv, disk), faces, &telemetry);
-    let daemon =
-        Daemon::start(Parts { search: search_place(&config), backups: Some(backup_places(&config)), ..parts })?;
+    let ice = files::ice_servers(&config.calls)?;
+    let (search, backups) = (search_place(&config), Some(backup_places(&config)));
+    let daemon = Daemon::start(Parts { search, backups, ice, ..parts })?;
     announce(&ready, options.ready_file.as_deref())?;
     let mut service = Service { daemon, config, client_tls, telemetry };
     loop {
@@ -164,6 +166,7 @@ fn parts(keys: Keys, (kv, disk): (DiskKv, Dir), faces: Faces, telemetry: &Teleme
         runs: Runs::Thread,
         search: None,
         backups: None,
+        ice: IceServers::default(),
         beat: Box::new(move || {
             upkeep.upkeep();
             if is_watched {

@@ -92,6 +92,7 @@ fn parts(
         faces: Faces { federation, client, client_tls: None, admin },
         runs: Runs::Task,
         search: None,
+        ice: crate::crypto::turn::IceServers::default(),
         backups: None,
         beat: Box::new(|| {}),
         metrics: Box::new(String::new),

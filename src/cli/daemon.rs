@@ -149,8 +149,6 @@ fn spawn(dir: &Path, ready: &Path) -> Done<Child> {
     let log = File::options().create(true).append(true).open(log(dir))?;
     let mut command = Command::new(program);
     command.arg("serve").arg("--dir").arg(dir).arg("--ready-file").arg(ready);
-    // As the units in systemd/ have it: memory that is free goes back to the system at once.
-    command.env("MIMALLOC_PURGE_DELAY", "1");
     // Its own process group: Ctrl-C at the terminal reaches this process alone, which then stops the daemons in order.
     command.process_group(0).kill_on_drop(true).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     command.spawn().map_err(|error| Failure::fault(format!("cannot start a daemon: {error}")))

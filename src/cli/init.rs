@@ -3,6 +3,7 @@
 use super::{
     card::CardShown,
     failure::{Done, Failure},
+    keys::make_next,
     place::{CONFIG_FILE, Place},
     screen::Screen,
 };
@@ -85,7 +86,7 @@ pub fn run(args: InitArgs, place: &Place, screen: Screen) -> Done {
              \x20 3. Pin theirs:                handclasp peer add --dir {dir} PARTNER.card\n\
              \x20 4. Permit:                    handclasp grant on PARTNER.DOMAIN --dir {dir}\n\n\
              {dir}/keys/{identity} signs only cards. Keep it somewhere safe off this machine;\n\
-             the daemon runs without it, and only `handclasp card renew` needs it again.",
+             the daemon runs without it, and only `handclasp card renew` and `handclasp keys` need it again.",
             card.name,
             card.words(),
             card.domain,
@@ -176,20 +177,21 @@ fn make_keys(plan: &Plan, keys: &Path) -> Done<SignedCard> {
     write_secret(&keys.join(key_file::TLS_KEY), tls_key.as_bytes()).map_err(Failure::fault)?;
     write_secret(&keys.join(key_file::TLS_CERTIFICATE), certificate.as_bytes()).map_err(Failure::fault)?;
     AdminToken::create(&keys.join(token::FILE), &mut SystemRandom).map_err(Failure::fault)?;
-    let card = card_of(plan, &identity, &signing, pin);
+    let next = make_next(&plan.domain, &keys.join(key_file::TLS_NEXT))?;
+    let card = card_of(plan, &identity, &signing, vec![pin, next]);
     let signed = wire::proof::seal_card(card, &identity).map_err(Failure::usage)?;
     write_secret(&keys.join(key_file::CARD), signed.document.as_bytes()).map_err(Failure::fault)?;
     Ok(signed)
 }
 
-fn card_of(plan: &Plan, identity: &SigningKey, signing: &SigningKey, pin: Digest) -> Card {
+fn card_of(plan: &Plan, identity: &SigningKey, signing: &SigningKey, tls_pins: Vec<Digest>) -> Card {
     Card {
         domain: plan.domain.clone(),
         name: plan.name.clone(),
         identity: identity.public(),
         version: 1,
         signing_keys: vec![CardKey { key: signing.public(), state: KeyUse::Current }],
-        tls_pins: vec![pin],
+        tls_pins,
         endpoints: plan.advertise.clone(),
         features: Vec::new(),
         issued_at: SystemClock.now(),

@@ -15,6 +15,7 @@ mod failure;
 mod grant;
 mod http;
 mod init;
+mod keys;
 mod peer;
 mod place;
 mod policy;
@@ -81,6 +82,9 @@ enum Command {
     /// Our own card, which partners pin.
     #[command(subcommand)]
     Card(card::CardCommand),
+    /// Our keys: what is in use, the next ones, and what to do when one leaked.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Partner organizations.
     #[command(subcommand)]
     Peer(peer::PeerCommand),
@@ -147,6 +151,7 @@ fn dispatch(command: Command, place: Place, screen: Screen) -> Done {
         Command::Bench(args) => block_on(bench::run(args, &place, screen)),
         Command::Chat(args) => block_on(chat::run(args, &place, screen)),
         Command::Card(command) => block_on(card::run(command, &place, screen)),
+        Command::Keys(command) => block_on(keys::run(command, &place, screen)),
         Command::Peer(command) => block_on(peer::run(command, &place, screen)),
         Command::Grant(command) => block_on(grant::run(command, &place, screen)),
         Command::User(command) => block_on(user::run(command, &place, screen)),

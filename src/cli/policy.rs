@@ -17,6 +17,12 @@ pub enum PolicyCommand {
         #[arg(long, value_name = "YES/NO")]
         newcomers: Option<Newcomers>,
     },
+    /// How calls connect.
+    Calls {
+        /// Whether through our own relay only, so that partners learn no address of our people.
+        #[arg(long, value_name = "ON/OFF")]
+        relay_only: Switch,
+    },
     /// Switch signals on or off for everybody; what is not named stays.
     Signals {
         /// Who has read what.
@@ -49,7 +55,7 @@ pub enum Newcomers {
     No,
 }
 
-/// Whether signals of a kind are sent and seen.
+/// Whether something is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
     /// They are.
@@ -71,6 +77,7 @@ pub async fn run(command: PolicyCommand, place: &Place, screen: Screen) -> Done 
             };
             policy.newcomers = newcomers.map_or(policy.newcomers, |newcomers| newcomers == Newcomers::Yes);
         }
+        PolicyCommand::Calls { relay_only } => policy.relay_only = Some(relay_only == Switch::On),
         PolicyCommand::Signals { receipts, typing, presence } => {
             let on = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
             (policy.receipts, policy.typing, policy.presence) = (on(receipts), on(typing), on(presence));
@@ -91,5 +98,6 @@ fn words(policy: &PolicyView) -> String {
     };
     let signals = [("Read markers", policy.receipts), ("typing", policy.typing), ("presence", policy.presence)];
     let signals = signals.map(|(name, on)| format!("{name} {}", if on == Some(false) { "off" } else { "on" }));
-    format!("{who}\n{}.", signals.join(", "))
+    let relay = if policy.relay_only == Some(true) { "\nCalls connect through our relay only." } else { "" };
+    format!("{who}\n{}.{relay}", signals.join(", "))
 }

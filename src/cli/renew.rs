@@ -10,10 +10,7 @@ use crate::{
     clock::{Clock as _, SystemClock},
     config::{Config, key_file},
     crypto::keys::{SigningKey, write_secret},
-    model::{
-        Digest,
-        org::{Card, SignedCard},
-    },
+    model::{Digest, org::Card},
     net::cert::TlsIdentity,
     wire,
 };
@@ -36,13 +33,13 @@ pub fn run(args: RenewArgs, place: &Place, screen: Screen) -> Done {
     let config = place.config()?;
     let path = config.keys.path(key_file::CARD);
     let present = card::verify(&read(&path)?)?.card;
-    let identity = load_identity(&args.identity.unwrap_or_else(|| config.keys.path(key_file::IDENTITY)), &present)?;
+    let identity = load_identity(args.identity, &config, &present)?;
     let next = next_card(&present, &config, present_pin(&config)?);
     if next.endpoints == present.endpoints && next.name == present.name && next.tls_pins == present.tls_pins {
         return Err(Failure::refused("the card says already what the configuration says; nothing was changed"));
     }
     let signed = wire::proof::seal_card(next, &identity).map_err(Failure::config)?;
-    replace(&path, &signed)?;
+    replace(&path, signed.document.as_bytes())?;
     screen.answer(&CardShown::of(&signed), |card| {
         format!(
             "{}\nNext: reload the daemon (systemctl reload handclasp). Partners over an open link take the card by themselves.\n\
@@ -52,20 +49,24 @@ pub fn run(args: RenewArgs, place: &Place, screen: Screen) -> Done {
     })
 }
 
-fn read(path: &Path) -> Done<String> {
+/// A text file of the keys directory that is no secret.
+pub(super) fn read(path: &Path) -> Done<String> {
     fs::read_to_string(path).map_err(|error| Failure::config(format!("cannot read {}: {error}", path.display())))
 }
 
-fn load_identity(path: &Path, card: &Card) -> Done<SigningKey> {
-    let next = "bring the identity key back for this command: handclasp card renew --identity FILE";
-    let identity = SigningKey::load(path).map_err(|error| Failure::config(error).next(next))?;
+/// The identity key of the present card: the file that is named, or the one in the keys directory.
+pub(super) fn load_identity(named: Option<PathBuf>, config: &Config, card: &Card) -> Done<SigningKey> {
+    let path = named.unwrap_or_else(|| config.keys.path(key_file::IDENTITY));
+    let next = "bring the identity key back for this command, and name it with --identity FILE";
+    let identity = SigningKey::load(&path).map_err(|error| Failure::config(error).next(next))?;
     match identity.public() == card.identity {
         true => Ok(identity),
         false => Err(Failure::config(format!("{} is not the key of the present card", path.display())).next(next)),
     }
 }
 
-fn present_pin(config: &Config) -> Done<Digest> {
+/// The pin of the TLS key in use.
+pub(super) fn present_pin(config: &Config) -> Done<Digest> {
     let certificate = read(&config.keys.path(key_file::TLS_CERTIFICATE))?;
     let key = read(&config.keys.path(key_file::TLS_KEY))?;
     TlsIdentity::parse(&certificate, &key).and_then(|tls| tls.pin()).map_err(Failure::config)
@@ -85,11 +86,12 @@ fn next_card(present: &Card, config: &Config, pin: Digest) -> Card {
     }
 }
 
-fn replace(path: &Path, signed: &SignedCard) -> Done {
-    let draft = path.with_extension("next");
+/// Puts a file of the keys directory in place of the one that is there: whole or not at all.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Done {
+    let draft = path.with_extension("draft");
     // A draft that a crash left behind was never in force.
     let _ = fs::remove_file(&draft);
-    write_secret(&draft, signed.document.as_bytes()).map_err(Failure::fault)?;
+    write_secret(&draft, bytes).map_err(Failure::fault)?;
     Ok(fs::rename(&draft, path)?)
 }
 

@@ -1,9 +1,9 @@
 //! What each key of the configuration file must be. All complaints are gathered, so that one reading is enough.
 
 use super::{
-    AdminAddress, ClientConfig, Complaint, Config, FederationConfig, KeyFiles, LogConfig, LogFormat, SearchConfig,
-    TlsFiles,
-    file::{ClientV1, FileV1},
+    AdminAddress, CallsConfig, ClientConfig, Complaint, Config, FederationConfig, KeyFiles, LogConfig, LogFormat,
+    SearchConfig, TlsFiles,
+    file::{CallsV1, ClientV1, FileV1},
 };
 use crate::model::{Domain, limits, org::is_endpoint, text::DisplayName};
 use std::{
@@ -64,6 +64,7 @@ pub fn check(file: &FileV1, base: &Path, credentials: Option<PathBuf>) -> Result
     let admin = checker.admin(&file.admin.listen);
     let cache_mib = checker.within("store.cache_mib", file.store.cache_mib, CACHE_MIB_MIN, CACHE_MIB_MAX);
     let search = checker.search(file);
+    let calls = checker.calls(&file.calls);
     let format = checker.log_format(&file.log.format);
     let level = checker.log_level(&file.log.level);
     let threads = checker.worker_threads(file.runtime.worker_threads);
@@ -81,6 +82,7 @@ pub fn check(file: &FileV1, base: &Path, credentials: Option<PathBuf>) -> Result
             admin: admin?,
             cache_bytes: cache_mib? << 20,
             search: search?,
+            calls: calls?,
             log: LogConfig { format: format?, level: level? },
             worker_threads: threads?,
         })
@@ -166,6 +168,31 @@ impl Checker<'_> {
         let memory_mib = file.search.memory_mib;
         let memory_mib = self.within("search.memory_mib", memory_mib, SEARCH_MIB_MIN, SEARCH_MIB_MAX);
         Some(SearchConfig { is_enabled: file.search.enabled, dir: dir?, memory_bytes: memory_mib? << 20 })
+    }
+
+    fn calls(&mut self, file: &CallsV1) -> Option<CallsConfig> {
+        let stun = self.ice("calls.stun", &file.stun, &["stun:", "stuns:"])?;
+        let turn = self.ice("calls.turn", &file.turn, &["turn:", "turns:"])?;
+        let turn_secret = match &file.turn_secret {
+            Some(path) => Some(self.path("calls.turn_secret", path)?),
+            None if !turn.is_empty() => return self.complain("calls.turn_secret", "is needed beside calls.turn"),
+            None => None,
+        };
+        Some(CallsConfig { stun, turn, turn_secret })
+    }
+
+    fn ice(&mut self, key: &str, addresses: &[String], schemes: &[&str]) -> Option<Vec<String>> {
+        if addresses.len() > limits::ICE_SERVERS_MAX {
+            return self.complain(key, format_args!("must name at most {} addresses", limits::ICE_SERVERS_MAX));
+        }
+        let fits = |address: &&String| {
+            let host = schemes.iter().find_map(|scheme| address.strip_prefix(scheme));
+            host.is_some_and(|host| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic()))
+        };
+        match addresses.iter().find(|address| !fits(address)) {
+            Some(wrong) => self.complain(key, format_args!("`{wrong}` must begin with {}", schemes.join(" or "))),
+            None => Some(addresses.to_vec()),
+        }
     }
 
     fn log_format(&mut self, text: &str) -> Option<LogFormat> {

@@ -23,6 +23,9 @@ pub struct FileV1 {
     /// `[search]`
     #[serde(default)]
     pub search: SearchV1,
+    /// `[calls]`
+    #[serde(default)]
+    pub calls: CallsV1,
     /// `[log]`
     #[serde(default)]
     pub log: LogV1,
@@ -105,6 +108,19 @@ pub struct SearchV1 {
     pub enabled: bool,
     /// Memory in which the index is written, MiB.
     pub memory_mib: u64,
+}
+
+/// `[calls]`: how browsers find each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CallsV1 {
+    /// `stun:host:port`
+    pub stun: Vec<String>,
+    /// `turn:host:port?transport=udp` or `turns:host:port`
+    pub turn: Vec<String>,
+    /// The file with the relay's `static-auth-secret`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn_secret: Option<String>,
 }
 
 /// `[log]`

@@ -25,6 +25,8 @@ pub mod key_file {
     pub const TLS_KEY: &str = "tls.key";
     /// The federation listener's certificate.
     pub const TLS_CERTIFICATE: &str = "tls.crt";
+    /// The next TLS key with its certificate, known to partners before it is used. The daemon does not read it.
+    pub const TLS_NEXT: &str = "tls.next.pem";
     /// The org's signed card.
     pub const CARD: &str = "card.json";
 }
@@ -54,6 +56,8 @@ pub struct Config {
     pub cache_bytes: u64,
     /// The search index.
     pub search: SearchConfig,
+    /// How browsers find each other in calls.
+    pub calls: CallsConfig,
     /// Logging.
     pub log: LogConfig,
     /// Threads beside the writer.
@@ -105,6 +109,17 @@ pub struct SearchConfig {
     pub dir: PathBuf,
     /// Memory in which it is written, bytes.
     pub memory_bytes: u64,
+}
+
+/// How browsers find each other in calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallsConfig {
+    /// `stun:` addresses.
+    pub stun: Vec<String>,
+    /// `turn:` and `turns:` addresses.
+    pub turn: Vec<String>,
+    /// The file with the relay's secret.
+    pub turn_secret: Option<PathBuf>,
 }
 
 /// Logging.
@@ -216,6 +231,7 @@ impl Config {
             ("admin.listen", self.admin != newer.admin),
             ("store.cache_mib", self.cache_bytes != newer.cache_bytes),
             ("search", self.search != newer.search),
+            ("calls", self.calls != newer.calls),
             ("log.format", self.log.format != newer.log.format),
             ("runtime.worker_threads", self.worker_threads != newer.worker_threads),
         ];

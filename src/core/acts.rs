@@ -205,6 +205,7 @@ fn feature_of(act: &Act) -> Option<Feature> {
         // Whether the partner offers a tool is asked before.
         Act::Note(_) if !files::named(act).is_empty() => Some(Feature::NoteFiles),
         Act::Note(_) | Act::Calendar(_) | Act::Folder(_) => None,
+        Act::Call(_) => Some(Feature::Calls),
     }
 }
 
@@ -243,6 +244,6 @@ fn limit_of(act: &Act) -> &'static str {
         Act::Folder(Folder::Version { .. }) => "folder_versions",
         Act::Folder(Folder::Renamed { .. }) => "message_edits",
         Act::Folder(_) => "folder_depth",
-        Act::Calendar(_) | Act::Message(_) | Act::Recall(_) => "message_mentions",
+        Act::Calendar(_) | Act::Message(_) | Act::Recall(_) | Act::Call(_) => "message_mentions",
     }
 }

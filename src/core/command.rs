@@ -2,6 +2,7 @@
 
 pub use super::keeping::{KeepFact, KeepOp};
 
+use super::calls::CallNote;
 use crate::model::{
     Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
@@ -48,6 +49,8 @@ pub enum Command {
     FilesErased(RoomId, u64),
     /// A deleted entry of a room's folder cannot be brought back any more.
     GiveUp(RoomId, u64),
+    /// Something about a call is to be kept: its audit entry, and its place in the timeline.
+    Call(CallNote),
     /// Time has passed.
     Tick,
     /// What is too old, or of somebody who was erased, as the writer found it in the store.
@@ -168,6 +171,8 @@ pub enum AdminOp {
         /// The signed grant.
         grant: Box<SignedGrant>,
     },
+    /// The same grant for this peer as before, proven by another signing key (W1).
+    ProveGrant(Domain, Box<SignedGrant>),
     /// Lift a quarantine.
     LiftQuarantine(Domain),
     /// Confirm that the own grants in the database are what is wanted (D7).
@@ -424,7 +429,10 @@ impl AdminOp {
     pub fn subject(&self) -> String {
         match self {
             Self::PinPeer(card) => card.card.domain.to_string(),
-            Self::UnpinPeer(peer) | Self::PutGrant { peer, .. } | Self::LiftQuarantine(peer) => peer.to_string(),
+            Self::UnpinPeer(peer)
+            | Self::PutGrant { peer, .. }
+            | Self::ProveGrant(peer, _)
+            | Self::LiftQuarantine(peer) => peer.to_string(),
             Self::ConfirmGrants => "grants".to_owned(),
             Self::CreateUser { local, .. } | Self::ChangeUser { local, .. } | Self::EndSessions(local) => {
                 local.to_string()

@@ -1,7 +1,7 @@
 //! The one way into the core: a state and a command in, a new state and changes or a refusal out.
 
 use super::{
-    acts,
+    acts, calls,
     command::{AdminOp, Answer, Command, PeerOp, UserOp},
     contacts,
     draft::{Change, Draft},
@@ -37,6 +37,10 @@ pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random
         Command::Peer { peer, op } => decide_peer(&mut draft, &peer, op),
         Command::FilesErased(room, index) => files::erased(&mut draft, room, index),
         Command::GiveUp(room, index) => acts::give_up(&mut draft, room, index),
+        Command::Call(note) => {
+            calls::note(&mut draft, note);
+            Ok(Answer::done())
+        }
         Command::Tick => links::tick(&mut draft),
         Command::Keep(facts) => keeping::apply(&mut draft, facts),
     };
@@ -77,7 +81,7 @@ fn refusal_trace(state: &State, command: &Command) -> Option<(String, String)> {
         Command::User { user, op } => Some((state.address(user).to_string(), op.subject())),
         Command::Admin { actor, op } => Some((format!("admin:{actor}"), op.subject())),
         Command::Peer { peer, .. } => Some((format!("peer:{peer}"), peer.to_string())),
-        Command::FilesErased(..) | Command::GiveUp(..) | Command::Tick | Command::Keep(_) => None,
+        Command::FilesErased(..) | Command::GiveUp(..) | Command::Call(_) | Command::Tick | Command::Keep(_) => None,
     }
 }
 
@@ -118,6 +122,7 @@ fn decide_admin(draft: &mut Draft<'_>, actor: &str, op: AdminOp) -> Result<Answe
         AdminOp::PutGrant { peer, expected_serial, grant } => {
             grants::put_own(draft, actor, &peer, expected_serial, *grant)
         }
+        AdminOp::ProveGrant(peer, grant) => grants::prove_own(draft, actor, &peer, *grant),
         AdminOp::LiftQuarantine(peer) => links::lift(draft, actor, &peer),
         AdminOp::ConfirmGrants => grants::confirm(draft, actor),
         AdminOp::CreateUser { local, name, password } => users::create(draft, actor, local, name, password),

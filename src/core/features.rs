@@ -30,11 +30,13 @@ pub enum Feature {
     RoomFiles,
     /// Photos of people and rooms.
     Photos,
+    /// Calls: their signals, and their entries in timelines (P25).
+    Calls,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -47,6 +49,7 @@ impl Feature {
         Self::NoteFiles,
         Self::RoomFiles,
         Self::Photos,
+        Self::Calls,
     ];
 
     /// Its name in hellos.
@@ -65,6 +68,7 @@ impl Feature {
             Self::NoteFiles => "note-files",
             Self::RoomFiles => "room-files",
             Self::Photos => "photos",
+            Self::Calls => "calls",
         }
     }
 }

@@ -74,6 +74,20 @@ pub fn put_own(
     Ok(Answer::Outcome(Outcome::Serial(serial)))
 }
 
+/// The present own grant has a proof by another signing key from now on, and says what it said (W1).
+///
+/// # Errors
+/// `UNKNOWN_PEER`; `CONFLICT` when the present grant is another by now.
+pub fn prove_own(draft: &mut Draft<'_>, actor: &str, peer: &Domain, grant: SignedGrant) -> Result<Answer, Reject> {
+    let link = links::find(&draft.state, peer)?;
+    if link.peer.ours.as_ref().is_none_or(|present| present.grant != grant.grant) {
+        return Err(Reject::new(Code::Conflict, format!("the grant for {peer} is another one by now")));
+    }
+    audit(draft, format!("admin:{actor}"), "grant.proven_again", (peer, &grant.grant));
+    draft.put_peer(Peer { ours: Some(grant), ..Peer::clone(&link.peer) });
+    Ok(Answer::done())
+}
+
 /// An admin confirms that the own grants in the database are what is wanted: links may open again (D7).
 ///
 /// # Errors

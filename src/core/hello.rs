@@ -119,7 +119,8 @@ fn note_contact(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
     let Ok(link) = links::find(&draft.state, peer) else { return };
     draft.put_streams(peer, Streams { last_contact: Some(draft.now), ..link.streams.clone() });
     let same_rules = link.peer.files == hello.files;
-    if link.peer.instance != Some(hello.instance) || link.peer.features != hello.features || !same_rules {
+    let same = link.peer.features == hello.features && link.peer.seen_card == hello.seen_card && same_rules;
+    if link.peer.instance != Some(hello.instance) || !same {
         if link.peer.instance.is_some_and(|known| known != hello.instance) {
             let detail = format!("the peer speaks from another database: {}", hello.instance);
             links::note(draft, format!("peer:{peer}"), "link.instance_changed", peer, (None, detail));
@@ -128,8 +129,8 @@ fn note_contact(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
             draft.journal(Entry::Link { peer: peer.clone() });
         }
         let (instance, features) = (Some(hello.instance), hello.features.clone());
-        let files = hello.files.clone();
-        draft.put_peer(Peer { instance, features, files, ..Peer::clone(&link.peer) });
+        let (files, seen_card) = (hello.files.clone(), hello.seen_card);
+        draft.put_peer(Peer { instance, seen_card, features, files, ..Peer::clone(&link.peer) });
     }
 }
 

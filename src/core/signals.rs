@@ -61,6 +61,14 @@ pub enum Drop {
     Off,
     /// Reads what is not there.
     Impossible,
+    /// Our person of a direct room blocks theirs.
+    Blocked,
+    /// Of a call that is over, not known, or where the person does not stand.
+    Stale,
+    /// As many calls, or people in one, as there can be.
+    Full,
+    /// More than may be sent in a second.
+    Flood,
 }
 
 impl Drop {
@@ -73,6 +81,10 @@ impl Drop {
             Self::Stranger => "stranger",
             Self::Off => "off",
             Self::Impossible => "impossible",
+            Self::Blocked => "blocked",
+            Self::Stale => "stale",
+            Self::Full => "full",
+            Self::Flood => "flood",
         }
     }
 }

@@ -194,9 +194,10 @@ pub fn set_policy(draft: &mut Draft<'_>, actor: &str, policy: Policy) -> Result<
     let [receipts, typing, presence] = [receipts, typing, presence].map(on_off);
     let detail = format!(
         "audience {audience}, newcomers {newcomers}, edit window {} ms, tools {}, receipts {receipts}, typing {typing}, \
-         presence {presence}",
+         presence {presence}, relay only {}",
         policy.edit_window_ms,
-        tool_words(policy)
+        tool_words(policy),
+        on_off(policy.relay_only)
     );
     audit(draft, admin(actor), "policy.changed", "policy".to_owned(), detail);
     let users = draft.state.users.clone();

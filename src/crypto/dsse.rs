@@ -91,6 +91,13 @@ pub fn document(kind: Kind, payload: &[u8], key: &PublicKey, signature: &[u8; 64
     document
 }
 
+/// The key that a document says it is signed by. Proves nothing: for documents that were verified before.
+#[must_use]
+pub fn signer(document: &str) -> Option<PublicKey> {
+    let Object(parsed): Object<DocumentV1<'_>> = serde_json::from_str(document).ok()?;
+    unhex(parsed.signatures[0].0.key_id).ok().map(PublicKey)
+}
+
 /// Verifies a document with one of the given keys.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ pub mod fingerprint;
 pub mod keys;
 pub mod keyset;
 pub(crate) mod object;
+pub mod turn;
 pub mod verified;
 
 pub use keys::SigningKey;

@@ -377,7 +377,7 @@ fn can_wait(command: &Command) -> bool {
 fn ends_something(command: &Command) -> bool {
     match command {
         Command::Admin { op: AdminOp::PutGrant { grant, .. }, .. } => grant.grant.state == GrantState::Revoked,
-        Command::Peer { op: PeerOp::Greet | PeerOp::HeardGrant(_), .. } | Command::Tick => true,
+        Command::Peer { op: PeerOp::Greet | PeerOp::HeardGrant(_) | PeerOp::HeardCard(_), .. } | Command::Tick => true,
         _ => false,
     }
 }

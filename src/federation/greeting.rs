@@ -25,6 +25,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Said {
     card_version: u64,
+    their_card: u64,
     ours: Option<u64>,
     theirs: Option<u64>,
     incoming: Option<Epoch>,
@@ -48,6 +49,7 @@ impl Federation {
         let serial = |signed: &Option<SignedGrant>| signed.as_ref().map(|signed| signed.grant.serial);
         Said {
             card_version: self.keys.load().card.card.version,
+            their_card: link.peer.card.card.version,
             ours: serial(&link.peer.ours),
             theirs: serial(&link.peer.theirs),
             incoming: link.streams.inn.as_ref().map(|inn| inn.epoch),
@@ -93,6 +95,7 @@ impl Federation {
             features: features::offered(state),
             card,
             grant: greeting.grant,
+            seen_card: link.peer.card.card.version,
             seen_serial: greeting.seen_serial,
             outgoing: greeting.outgoing,
             incoming: greeting.incoming,

@@ -11,6 +11,7 @@ use crate::{
     },
     model::{Domain, EpochId, limits, signal::SignalBatch},
     net::client::PeerConnection,
+    signals::Taken,
     wire,
 };
 use hyper::StatusCode;
@@ -186,6 +187,7 @@ impl SignalLane {
     }
 
     fn batch(&self, state: &State, link: &Link, session: Session) -> SignalBatch {
+        let Taken { signals, calls } = self.federation.signals.take(&self.peer);
         SignalBatch {
             link: link.peer.link,
             origin: state.org.domain.clone(),
@@ -193,7 +195,8 @@ impl SignalLane {
             sent_at: self.federation.engine.now(),
             session: session.id,
             n: session.n,
-            signals: self.federation.signals.take(&self.peer),
+            signals,
+            calls,
             unknown: 0,
         }
     }

@@ -115,6 +115,14 @@ fixed_bytes!(
     InstanceId, 16
 );
 fixed_bytes!(
+    /// A call: random, chosen by the daemon of whoever starts it.
+    CallId, 16
+);
+fixed_bytes!(
+    /// A person's device in a call: random, chosen by the client for as long as it runs.
+    DeviceId, 16
+);
+fixed_bytes!(
     /// A SHA-256 digest or chain head.
     Digest, 32
 );

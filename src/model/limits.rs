@@ -331,6 +331,47 @@ pub const SIGNALS_HELD_PER_PEER_MAX: usize = 65_536;
 pub const SIGNALS_WAITING_MAX: usize = 4_096;
 /// Signals that wait for one event stream before it is given a whole picture instead.
 pub const SIGNALS_PER_STREAM_MAX: usize = 1_024;
+/// Calls at once, of all people of the daemon.
+pub const CALLS_MAX: usize = 1_024;
+/// Calls at once with the people of one partner.
+pub const CALLS_PER_LINK_MAX: usize = 512;
+/// Calls that one person is in at once.
+pub const CALLS_PER_USER_MAX: usize = 1;
+/// People in one call at once; each one's browser connects to each other's.
+pub const CALL_PEOPLE_MAX: usize = 8;
+/// People who were rung by, or came into, one call.
+pub const CALL_LEGS_MAX: usize = 64;
+/// Calls that one person may start in a minute.
+pub const CALL_STARTS_PER_MINUTE_MAX: usize = 12;
+/// A call that nobody answers rings for this long, milliseconds.
+pub const RING_MS: u64 = 45_000;
+/// Who is left alone in a call of several people waits for others for this long, milliseconds.
+pub const CALL_ALONE_MS: u64 = 60_000;
+/// Who is in a call and whose device is silent for this long is out, milliseconds.
+pub const CALL_SILENCE_MS: u64 = 30_000;
+/// What a partner's daemon does not tell again of its people in calls, after it or the connection began anew, is over
+/// after this time, milliseconds.
+pub const CALL_UNSURE_MS: u64 = 10_000;
+/// Descriptions and candidates that one person may send into one call in a second.
+pub const CALL_SIGNALS_PER_SECOND_MAX: u32 = 100;
+/// Descriptions and candidates that are not passed on within this time are dropped, milliseconds.
+pub const CALL_SIGNAL_MS: u64 = 10_000;
+/// Descriptions and candidates that wait for one peer; the oldest are dropped first.
+pub const CALL_SIGNALS_WAITING_MAX: usize = 1_024;
+/// Descriptions and candidates that wait for one event stream; the oldest are dropped first.
+pub const CALL_SIGNALS_PER_STREAM_MAX: usize = 512;
+/// Largest session description, bytes.
+pub const SDP_BYTES_MAX: usize = 24 * 1024;
+/// Longest ICE candidate, bytes.
+pub const CANDIDATE_BYTES_MAX: usize = 512;
+/// ICE candidates in one signal.
+pub const CANDIDATES_PER_SIGNAL_MAX: usize = 16;
+/// Longest call that a timeline tells of, milliseconds.
+pub const CALL_MS_MAX: u64 = 7 * 24 * 3_600_000;
+/// How long credentials for the relay hold, milliseconds.
+pub const RELAY_CREDENTIAL_MS: u64 = 12 * 3_600_000;
+/// STUN and TURN addresses, together.
+pub const ICE_SERVERS_MAX: usize = 8;
 /// Longest search, bytes of UTF-8.
 pub const SEARCH_QUERY_BYTES_MAX: usize = 512;
 /// Terms of one search.

@@ -25,6 +25,8 @@ pub struct Peer {
     pub pinned_at: Millis,
     /// The peer's database, as last heard.
     pub instance: Option<InstanceId>,
+    /// The version of our card that it holds, as its last hello said; 0 before the first.
+    pub seen_card: u64,
     /// What its daemon offered in its last hello.
     pub features: Vec<String>,
     /// What files it takes, as its last hello said.

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod audit;
 pub mod calendar;
+pub mod call;
 pub mod code;
 pub mod contact;
 pub mod event;
@@ -29,5 +30,5 @@ pub mod user;
 
 pub use address::{Address, Domain, LocalPart};
 pub use code::{Code, Reject};
-pub use id::{Digest, EpochId, EventId, InstanceId, LinkId, RoomId};
+pub use id::{CallId, DeviceId, Digest, EpochId, EventId, InstanceId, LinkId, RoomId};
 pub use time::Millis;

@@ -278,6 +278,8 @@ pub struct Hello {
     pub card: SignedCard,
     /// The speaker's grant for the listener; none if never given.
     pub grant: Option<SignedGrant>,
+    /// The version of the listener's card that the speaker holds.
+    pub seen_card: u64,
     /// The highest serial of the listener's grant that the speaker holds; 0 for none.
     pub seen_serial: u64,
     /// The stream from speaker to listener.

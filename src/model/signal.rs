@@ -1,6 +1,6 @@
 //! Signals: what is true for a moment and is never stored in a stream: who types, who has read, who is there (P22, W15).
 
-use super::{Address, Domain, EpochId, LinkId, Millis, RoomId};
+use super::{Address, Domain, EpochId, LinkId, Millis, RoomId, call::CallSignal};
 use serde::{Deserialize, Serialize};
 
 /// One signal: about one person in one room, so that the rules of the room decide who may send and who may see it.
@@ -74,6 +74,8 @@ pub struct SignalBatch {
     pub n: u64,
     /// The signals that this version knows.
     pub signals: Vec<Signal>,
+    /// Signals of calls, in their order.
+    pub calls: Vec<CallSignal>,
     /// How many it did not know.
     pub unknown: usize,
 }

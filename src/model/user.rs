@@ -52,6 +52,8 @@ pub struct Policy {
     pub tools: Tools,
     /// Which signals users send and see at all (P22).
     pub signals: Switches,
+    /// Whether calls connect through the org's relay only, so that no address of its people is shown (P25).
+    pub relay_only: bool,
 }
 
 impl Default for Policy {
@@ -62,6 +64,7 @@ impl Default for Policy {
             edit_window_ms: limits::EDIT_WINDOW_MS_DEFAULT,
             tools: Tools::default(),
             signals: Switches::default(),
+            relay_only: false,
         }
     }
 }

@@ -54,6 +54,7 @@ pub fn effect(event: &Event) -> Effect {
             act.target().map_or(Effect::Nothing, Effect::Refresh)
         }
         Act::React(_)
+        | Act::Call(_)
         | Act::Note(Note::Pinned { .. })
         | Act::Calendar(Calendar::Cancelled { .. } | Calendar::Answered { .. })
         | Act::Folder(Folder::Version { .. } | Folder::Moved { .. }) => Effect::Nothing,
@@ -74,6 +75,7 @@ pub fn words_of(made: &Event, says: &Event) -> Option<(Kind, String)> {
         Act::Folder(folder) => (Kind::File, folder.name()?.as_str().to_owned()),
         Act::Recall(_)
         | Act::React(_)
+        | Act::Call(_)
         | Act::Note(Note::Deleted { .. } | Note::Pinned { .. })
         | Act::Calendar(Calendar::Cancelled { .. } | Calendar::Answered { .. }) => return None,
     })

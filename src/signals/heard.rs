@@ -4,7 +4,9 @@ use super::{Inner, Signals, Typist};
 use crate::{
     core::{State, signals},
     model::{
-        Address, Domain, EpochId, Millis, RoomId, limits,
+        Address, Domain, EpochId, Millis, RoomId,
+        call::Why,
+        limits,
         signal::{Presence, Sign, SignKind, Signal, SignalBatch, Typing},
     },
 };
@@ -51,7 +53,12 @@ impl Heard {
 
     /// When the presences end by themselves.
     pub fn deadline(&self) -> Option<Instant> {
-        (!self.presence.is_empty()).then(|| self.at + Duration::from_millis(limits::PRESENCE_MS))
+        (!self.presence.is_empty()).then(|| self.silent_at())
+    }
+
+    /// When the peer counts as silent.
+    pub fn silent_at(&self) -> Instant {
+        self.at + Duration::from_millis(limits::PRESENCE_MS)
     }
 
     fn turn(&self, batch: &SignalBatch) -> Turn {
@@ -105,7 +112,9 @@ impl Signals {
             return Err(Unknown);
         }
         let heard = inner.heard.entry(peer.clone()).or_insert_with(first);
-        let mut changed = match heard.turn(&batch) {
+        let turn = heard.turn(&batch);
+        let begins = matches!(turn, Turn::Begins);
+        let mut changed = match turn {
             Turn::Next => Vec::new(),
             Turn::Begins => heard.begin(batch.session),
             Turn::Stale => {
@@ -124,6 +133,13 @@ impl Signals {
         for (about, room) in changed {
             inner.show_told(&state, &about, room, now);
         }
+        if begins {
+            inner.calls.renewed(peer, now);
+        }
+        for signal in batch.calls {
+            inner.hear_call(&state, peer, signal, now);
+        }
+        self.calls_due(&mut inner, now);
         self.0.due(&mut inner, Instant::now() + Duration::from_millis(limits::TYPING_MS));
         Ok(())
     }
@@ -133,6 +149,8 @@ impl Signals {
         let (state, now) = (self.state(), self.0.engine.now());
         let mut inner = self.lock();
         inner.discard(peer);
+        inner.lose_calls(&state, peer, Why::Cut, now);
+        self.keep(&inner);
         let Some(heard) = inner.heard.remove(peer) else { return };
         for (about, room) in heard.presence.into_keys() {
             inner.show_told(&state, &about, room, now);
@@ -206,6 +224,12 @@ impl Inner {
         for (about, room) in gone {
             self.show_told(state, &about, room, now);
         }
+        let silent = |heard: &Heard| heard.silent_at() <= at;
+        let silent: Vec<Domain> =
+            self.heard.iter().filter(|(_, heard)| silent(heard)).map(|(peer, _)| peer.clone()).collect();
+        for peer in silent.iter().filter(|peer| self.calls_with(peer)).cloned().collect::<Vec<_>>() {
+            self.lose_calls(state, &peer, Why::Lost, now);
+        }
     }
 
     fn show_read(&self, state: &State, id: RoomId, about: &Address, index: u64, now: Millis) {
@@ -241,7 +265,7 @@ impl Inner {
     }
 }
 
-fn count_dropped(peer: &Domain, reason: &'static str, signals: usize) {
+pub(super) fn count_dropped(peer: &Domain, reason: &'static str, signals: usize) {
     if signals > 0 {
         metrics::counter!("handclasp_signals_dropped_total", "peer" => peer.to_string(), "reason" => reason)
             .increment(signals as u64);

@@ -3,6 +3,7 @@
 //! Three sides meet here: people's live event streams, which show signals and say who is there; the lanes to peers,
 //! which take what waits; and what peers tell. The rules of who may tell and see what are in [`crate::core::signals`].
 
+mod calls;
 mod heard;
 mod people;
 mod tell;
@@ -12,13 +13,18 @@ mod waiting;
 #[cfg(test)]
 mod tests;
 
+pub use calls::{ForDevice, Shown};
 pub use heard::Unknown;
 pub use viewer::{News, Picture, Viewing};
+pub use waiting::Taken;
 
 use crate::{
-    core::State,
+    core::{
+        Command, State,
+        calls::{CallNote, Calls},
+    },
     engine::Engine,
-    model::{Address, Domain, LocalPart, RoomId, signal::Switches},
+    model::{Address, Domain, LocalPart, Millis, RoomId, signal::Switches},
 };
 use heard::Heard;
 use people::Person;
@@ -48,6 +54,8 @@ struct Shared {
     inner: Mutex<Inner>,
     /// Rings when a deadline came that is earlier than all before.
     timer: Notify,
+    /// Rings when something about a call is to be kept.
+    keeper: Notify,
 }
 
 /// What is known now.
@@ -63,6 +71,10 @@ struct Inner {
     heard: HashMap<Domain, Heard>,
     /// What waits for peers.
     waiting: HashMap<Domain, Waiting>,
+    /// All calls.
+    calls: Calls,
+    /// What of them is to be kept.
+    notes: Vec<CallNote>,
     /// The next deadline, as the timer knows it.
     next: Option<Instant>,
 }
@@ -86,7 +98,7 @@ impl Signals {
     /// Nothing is known yet.
     #[must_use]
     pub fn new(engine: Engine) -> Self {
-        Self(Arc::new(Shared { engine, inner: Mutex::default(), timer: Notify::new() }))
+        Self(Arc::new(Shared { engine, inner: Mutex::default(), timer: Notify::new(), keeper: Notify::new() }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -97,22 +109,25 @@ impl Signals {
         self.0.engine.state()
     }
 
-    /// Lets what ends by itself end, and follows the org's switches, until `stop` resolves.
+    /// Lets what ends by itself end, keeps what calls leave behind, and follows the state, until `stop` resolves.
     pub async fn run(self, stop: impl Future<Output = ()>) {
+        tokio::select! {
+            () = stop => {}
+            () = self.keep_time() => {}
+            () = self.keep_notes() => {}
+        }
+    }
+
+    async fn keep_time(&self) {
         let mut bell = self.0.engine.bell();
         let mut switches = self.state().policy.signals;
-        tokio::pin!(stop);
         loop {
             let next = self.lock().next;
             tokio::select! {
-                () = &mut stop => return,
                 () = self.0.timer.notified() => {}
                 () = until(next) => {
                     self.expire();
-                    tokio::select! {
-                        () = &mut stop => return,
-                        () = tokio::time::sleep(TIMER_PAUSE) => {}
-                    }
+                    tokio::time::sleep(TIMER_PAUSE).await;
                 }
                 changed = bell.changed() => match changed {
                     Ok(()) => self.follow(&mut switches),
@@ -122,9 +137,22 @@ impl Signals {
         }
     }
 
-    /// An admin has switched something on or off: everybody is told and shown anew.
+    async fn keep_notes(&self) {
+        loop {
+            self.0.keeper.notified().await;
+            let notes = std::mem::take(&mut self.lock().notes);
+            let kept = notes.into_iter().map(|note| self.0.engine.submit(Command::Call(note)));
+            for refused in futures_util::future::join_all(kept).await.into_iter().filter_map(Result::err) {
+                tracing::debug!(?refused, "what a call left behind is not kept");
+            }
+        }
+    }
+
+    /// Something was committed. Who may be in a call is looked at soon; when an admin has switched something on or off,
+    /// everybody is told and shown anew.
     fn follow(&self, known: &mut Switches) {
         let state = self.state();
+        self.review_soon();
         if state.policy.signals != *known {
             *known = state.policy.signals;
             let mut inner = self.lock();
@@ -143,17 +171,22 @@ impl Signals {
         inner.expire_typing(&state, at, now);
         inner.expire_people(&state, at, now);
         inner.expire_heard(&state, at, now);
-        inner.next = inner.deadline();
+        inner.review_calls(&state, now);
+        inner.next = inner.deadline(now);
+        self.keep(&inner);
     }
 }
 
 impl Inner {
     /// The earliest of everything that ends by itself.
-    fn deadline(&self) -> Option<Instant> {
+    fn deadline(&self, now: Millis) -> Option<Instant> {
         let typing = self.typing.values().map(|typist| typist.until);
         let people = self.people.values().filter_map(Person::deadline);
+        let called = self.heard.iter().filter(|(peer, _)| self.calls_with(peer));
+        let silence = called.map(|(_, heard)| heard.silent_at());
         let heard = self.heard.values().filter_map(Heard::deadline);
-        typing.chain(people).chain(heard).min()
+        let calls = self.calls.deadline().map(|at| Instant::now() + Duration::from_millis(at.since(now)));
+        typing.chain(people).chain(heard).chain(silence).chain(calls).min()
     }
 }
 

@@ -1,18 +1,19 @@
 //! One live event stream as it sees signals: the latest of each, and the whole picture where that is simpler.
 
-use super::{Inner, Signals};
+use super::{ForDevice, Inner, Shown, Signals};
 use crate::{
     core::{State, signals, state::Room},
     model::{
-        Address, LocalPart, Millis, RoomId, limits,
+        Address, CallId, LocalPart, Millis, RoomId, limits,
         signal::{Presence, SignKind, Typing},
     },
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 /// What a stream has to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,10 @@ pub enum News {
     Typing(RoomId, Address, Typing),
     /// Somebody has read a room up to this index.
     Read(RoomId, Address, u64),
+    /// A call began, changed or ended.
+    Call(Shown),
+    /// Something for a browser.
+    Media(ForDevice),
 }
 
 /// Who is there and who types, of those whom the viewer may see. Who is not named is offline.
@@ -50,6 +55,8 @@ struct Queue {
     /// What the stream last showed of others.
     shown: HashMap<Address, Presence>,
     picture: bool,
+    calls: BTreeMap<CallId, Shown>,
+    media: VecDeque<(Instant, ForDevice)>,
 }
 
 impl Viewer {
@@ -97,6 +104,26 @@ impl Viewer {
         self.bell.notify_one();
     }
 
+    pub fn put_call(&self, shown: &Shown) {
+        let mut queue = self.lock();
+        queue.calls.insert(shown.call.id, shown.clone());
+        if queue.calls.len() > limits::CALLS_MAX {
+            queue.calls.pop_first();
+        }
+        drop(queue);
+        self.bell.notify_one();
+    }
+
+    pub fn put_media(&self, media: &ForDevice) {
+        let mut queue = self.lock();
+        queue.media.push_back((Instant::now(), media.clone()));
+        if queue.media.len() > limits::CALL_SIGNALS_PER_STREAM_MAX {
+            queue.media.pop_front();
+        }
+        drop(queue);
+        self.bell.notify_one();
+    }
+
     pub fn put_read(&self, room: RoomId, about: &Address, index: u64) {
         let key = (SignKind::Read, Some(room), about.clone());
         self.lock().put(key, News::Read(room, about.clone(), index));
@@ -111,6 +138,14 @@ impl Queue {
             self.picture = true;
         }
         self.news.insert(key, news);
+    }
+
+    /// What is new of calls: first where everybody stands, then what browsers tell each other, unless it is too old.
+    fn take_calls(&mut self) -> Vec<News> {
+        let fresh = |at: &Instant| at.elapsed() < Duration::from_millis(limits::CALL_SIGNAL_MS);
+        let media = std::mem::take(&mut self.media).into_iter().filter(|(at, _)| fresh(at));
+        let calls = std::mem::take(&mut self.calls).into_values().map(News::Call);
+        calls.chain(media.map(|(_, media)| News::Media(media))).collect()
     }
 }
 
@@ -178,14 +213,18 @@ impl Viewing {
         let inner = self.signals.lock();
         let mut queue = self.viewer.lock();
         if !queue.picture {
-            return std::mem::take(&mut queue.news).into_values().collect();
+            let news = std::mem::take(&mut queue.news).into_values();
+            return news.chain(queue.take_calls()).collect();
         }
         let picture = inner.picture(&state, &self.viewer.user, now);
         queue.picture = false;
         queue.shown = picture.presence.iter().cloned().collect();
         // Read markers are not part of the picture.
         let rest = std::mem::take(&mut queue.news).into_values().filter(|news| matches!(news, News::Read(..)));
-        std::iter::once(News::Picture(picture)).chain(rest).collect()
+        for shown in inner.calls_for(&state, &self.viewer.user, now) {
+            queue.calls.entry(shown.call.id).or_insert(shown);
+        }
+        std::iter::once(News::Picture(picture)).chain(rest).chain(queue.take_calls()).collect()
     }
 }
 

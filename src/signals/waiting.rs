@@ -1,20 +1,49 @@
 //! What waits for one peer: the latest of each, so that however much people do, little has to be sent.
 
-use super::{Inner, Signals};
+use super::{Inner, Signals, people::Person};
 use crate::{
-    core::{State, signals},
+    core::{State, calls, signals},
     model::{
-        Address, Domain, Millis, RoomId, limits,
+        Address, CallId, Domain, Millis, RoomId,
+        call::{CallSignal, CallWord, Media, MediaContent},
+        limits,
         signal::{Presence, Sign, SignKind, Signal, Typing},
     },
 };
-use std::{collections::BTreeMap, sync::Arc};
-use tokio::sync::Notify;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{sync::Notify, time::Instant};
+
+/// What one signal takes in a batch at most, bytes.
+const SIGNAL_BYTES: usize = 504;
+
+/// What is told of a call first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Ring,
+    Leg,
+}
+
+/// What one batch takes along.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Signals about people.
+    pub signals: Vec<Signal>,
+    /// Signals of calls.
+    pub calls: Vec<CallSignal>,
+}
 
 /// One peer's lane.
 #[derive(Debug, Default)]
 pub struct Waiting {
     signals: BTreeMap<(SignKind, RoomId, Address), Sign>,
+    /// Where people stand in calls: the latest of each, and before it whom the call rings.
+    calls: BTreeMap<(CallId, Step, Address), CallSignal>,
+    /// What browsers tell each other, in its order, and since when it waits.
+    media: VecDeque<(Instant, CallSignal)>,
     /// The session has to begin anew, with a snapshot.
     renew: bool,
     bell: Arc<Notify>,
@@ -28,6 +57,43 @@ impl Waiting {
         }
         self.signals.insert((signal.sign.kind(), signal.room, signal.user), signal.sign);
         self.bell.notify_one();
+    }
+
+    /// Adds a signal of a call. What browsers tell each other is never told twice; the oldest is dropped when it is too
+    /// much.
+    pub fn put_call(&mut self, signal: CallSignal) {
+        let step = match signal.word {
+            CallWord::Ring(_) => Some(Step::Ring),
+            CallWord::Leg(_) => Some(Step::Leg),
+            CallWord::Media(_) => None,
+        };
+        match step {
+            Some(step) => drop(self.calls.insert((signal.call, step, signal.user.clone()), signal)),
+            None => self.media.push_back((Instant::now(), signal)),
+        }
+        if self.media.len() > limits::CALL_SIGNALS_WAITING_MAX {
+            self.media.pop_front();
+        }
+        self.bell.notify_one();
+    }
+
+    /// The next signal of a call, if it takes at most so many bytes.
+    fn next_call(&mut self, bytes_max: usize) -> Option<CallSignal> {
+        let fits = |signal: &CallSignal| bytes_of(signal) <= bytes_max;
+        if let Some(first) = self.calls.first_entry() {
+            return fits(first.get()).then(|| first.remove());
+        }
+        let fresh = |at: &Instant| at.elapsed() < Duration::from_millis(limits::CALL_SIGNAL_MS);
+        while self.media.front().is_some_and(|(at, signal)| !fresh(at) || fits(signal)) {
+            if let Some((_, signal)) = self.media.pop_front().filter(|(at, _)| fresh(at)) {
+                return Some(signal);
+            }
+        }
+        None
+    }
+
+    fn is_empty(&self) -> bool {
+        self.signals.is_empty() && self.calls.is_empty() && self.media.is_empty()
     }
 
     /// Drops what waits; a snapshot will say it.
@@ -55,7 +121,7 @@ impl Signals {
     /// Whether something waits for the peer.
     #[must_use]
     pub fn wait_for(&self, peer: &Domain) -> bool {
-        self.lock().waiting.get(peer).is_some_and(|waiting| !waiting.signals.is_empty())
+        self.lock().waiting.get(peer).is_some_and(|waiting| !waiting.is_empty())
     }
 
     /// Whether the session with the peer has to begin anew.
@@ -69,22 +135,35 @@ impl Signals {
         let (state, now) = (self.state(), self.0.engine.now());
         let mut inner = self.lock();
         let snapshot = inner.snapshot(&state, peer, now);
+        let calls = inner.calls.snapshot(&state, peer, now);
         let waiting = inner.waiting.entry(peer.clone()).or_default();
         waiting.renew = false;
         waiting.signals = snapshot;
+        waiting.calls.clear();
+        calls.into_iter().for_each(|signal| waiting.put_call(signal));
     }
 
     /// Takes what waits for the peer, as much as one batch holds, and of it what may still cross.
     #[must_use]
-    pub fn take(&self, peer: &Domain) -> Vec<Signal> {
+    pub fn take(&self, peer: &Domain) -> Taken {
         let (state, now) = (self.state(), self.0.engine.now());
         let mut inner = self.lock();
-        let Some(waiting) = inner.waiting.get_mut(peer) else { return Vec::new() };
-        let mut taken = Vec::new();
-        while taken.len() < limits::SIGNALS_PER_BATCH_MAX {
+        let mut taken = Taken::default();
+        let Some(waiting) = inner.waiting.get_mut(peer) else { return taken };
+        let mut free_bytes = SIGNAL_BYTES * limits::SIGNALS_PER_BATCH_MAX;
+        // People wait for calls.
+        while taken.calls.len() < limits::SIGNALS_PER_BATCH_MAX {
+            let Some(signal) = waiting.next_call(free_bytes) else { break };
+            if calls::may_tell(&state, peer, &signal, now) {
+                free_bytes -= bytes_of(&signal);
+                taken.calls.push(signal);
+            }
+        }
+        while taken.signals.len() + taken.calls.len() < limits::SIGNALS_PER_BATCH_MAX && free_bytes >= SIGNAL_BYTES {
             let Some(((_, room, user), sign)) = waiting.signals.pop_first() else { break };
             if signals::goes_to(&state, &user.local(), room, sign, now).as_ref() == Some(peer) {
-                taken.push(Signal { room, user, sign });
+                free_bytes -= SIGNAL_BYTES;
+                taken.signals.push(Signal { room, user, sign });
             }
         }
         taken
@@ -95,10 +174,12 @@ impl Signals {
         self.lock().discard(peer);
     }
 
-    /// Whether the peer was told that somebody is there.
+    /// Whether the peer was told that somebody is there, or shares a call.
     #[must_use]
     pub fn tells_presence(&self, peer: &Domain) -> bool {
-        self.lock().people.values().any(|person| person.told.values().any(|(told, _)| told == peer))
+        let inner = self.lock();
+        let told = |person: &Person| person.told.values().any(|(told, _)| told == peer);
+        inner.people.values().any(told) || inner.calls_with(peer)
     }
 }
 
@@ -106,6 +187,8 @@ impl Inner {
     pub(super) fn discard(&mut self, peer: &Domain) {
         if let Some(waiting) = self.waiting.get_mut(peer) {
             waiting.signals.clear();
+            waiting.calls.clear();
+            waiting.media.clear();
         }
     }
 
@@ -132,4 +215,19 @@ impl Inner {
         snapshot.retain(|(_, room, _), sign| shared(room) && *sign != Sign::Presence(Presence::Offline));
         snapshot
     }
+}
+
+/// What a signal of a call takes in a batch at most, bytes: every character of a text may need an escape.
+fn bytes_of(signal: &CallSignal) -> usize {
+    let text = match &signal.word {
+        CallWord::Media(Media { content: MediaContent::Offer(sdp) | MediaContent::Answer(sdp), .. }) => {
+            sdp.as_str().len()
+        }
+        CallWord::Media(Media { content: MediaContent::Candidates(candidates), .. }) => {
+            candidates.iter().map(|candidate| candidate.text.as_str().len() + 32).sum()
+        }
+        CallWord::Ring(ring) => ring.invited.len() * 160,
+        CallWord::Leg(_) => 0,
+    };
+    700 + 2 * text
 }

@@ -337,6 +337,7 @@ impl Pair {
             destination: peer,
             sent_at: self.now,
             grant,
+            seen_card: 1,
             seen_serial,
             outgoing,
             incoming,

@@ -20,6 +20,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
      media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types handclasp-worker";
 
+/// What the page may use of the machine: what calls need, and only the page itself.
+const PERMISSIONS: &str = "camera=(self), microphone=(self), display-capture=(self), picture-in-picture=(self), \
+     autoplay=(self), geolocation=(), payment=(), usb=()";
+
 /// Which app a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum App {
@@ -112,7 +116,7 @@ fn secure(mut response: Response) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "geolocation=(), payment=(), usb=()"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

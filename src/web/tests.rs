@@ -63,6 +63,10 @@ async fn page_and_files_bear_headers_that_let_nothing_else_in() {
         assert!(!policy.contains("unsafe") && !policy.contains("http"), "{path}: {policy}");
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
         assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
+        let permissions = headers["permissions-policy"].to_str().expect("ASCII");
+        for device in ["camera=(self)", "microphone=(self)", "display-capture=(self)", "geolocation=()"] {
+            assert!(permissions.contains(device), "{path}: {permissions}");
+        }
     }
 }
 

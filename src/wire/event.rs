@@ -3,6 +3,7 @@
 //! All events share their head; each kind has a type for the fields that are its own.
 
 mod calendar;
+mod call;
 mod change;
 mod folder;
 mod message;
@@ -87,6 +88,7 @@ fn write_act(event: &Event, act: &Act) -> Vec<u8> {
         Act::Note(note) => note::write(event, note),
         Act::Calendar(calendar) => calendar::write(event, calendar),
         Act::Folder(folder) => folder::write(event, folder),
+        Act::Call(entry) => call::write(event, entry),
     }
 }
 
@@ -96,6 +98,7 @@ fn read(kind: &str, fields: Fields<'_>) -> Result<Content, WireError> {
         "edit" => Content::Act(Act::Edit(fields.read::<EditV1>()?.into_edit()?)),
         "recall" => Content::Act(Act::Recall(fields.read::<RecallV1>()?.into())),
         "react" => Content::Act(Act::React(fields.read::<ReactV1>()?.into())),
+        "call" => Content::Act(Act::Call(fields.read::<call::CallV1>()?.into_entry()?)),
         "created" => Content::Created { name: fields.read::<CreatedV1>()?.name },
         "joined" => Content::Joined { users: fields.read::<UsersV1>()?.into_users()? },
         "removed" => Content::Removed { users: fields.read::<UsersV1>()?.into_users()? },

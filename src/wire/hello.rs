@@ -75,6 +75,8 @@ pub struct HelloParts {
     pub card: Digest,
     /// SHA-256 of the grant document beside it.
     pub grant: Option<Digest>,
+    /// The version of the listener's card that the speaker holds.
+    pub seen_card: u64,
     /// The highest serial of the listener's grant that the speaker holds.
     pub seen_serial: u64,
     /// The stream from speaker to listener.
@@ -103,6 +105,7 @@ pub fn encode(hello: &Hello) -> Vec<u8> {
         instance: hello.instance,
         card: digest(&hello.card.document),
         grant: hello.grant.as_ref().map(|signed| digest(&signed.document)),
+        seen_card: Integer(hello.seen_card),
         seen_serial: Integer(hello.seen_serial),
         outgoing: hello.outgoing.map(|position| Object(position.into())),
         incoming: hello.incoming.map(|position| Object(position.into())),
@@ -132,6 +135,7 @@ pub fn decode(bytes: &[u8]) -> Result<HelloParts, WireError> {
         instance: parsed.instance,
         card: parsed.card,
         grant: parsed.grant,
+        seen_card: parsed.seen_card.0,
         seen_serial: parsed.seen_serial.0,
         outgoing: parsed.outgoing.map(|Object(position)| position.into_position()).transpose()?,
         incoming: parsed.incoming.map(|Object(position)| position.into_position()).transpose()?,
@@ -153,6 +157,7 @@ struct HelloV1 {
     card: Digest,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     grant: Option<Digest>,
+    seen_card: Integer,
     seen_serial: Integer,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     outgoing: Option<Object<OutV1>>,

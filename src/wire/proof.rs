@@ -238,6 +238,7 @@ fn assemble(parts: HelloParts, card: SignedCard, grant: Option<SignedGrant>) -> 
         instance: parts.instance,
         card,
         grant,
+        seen_card: parts.seen_card,
         seen_serial: parts.seen_serial,
         outgoing: parts.outgoing,
         incoming: parts.incoming,

@@ -1,5 +1,7 @@
 //! A batch of signals as JSON (P22, W15). Kinds of later versions are passed over, not refused.
 
+mod call;
+
 use super::{
     WireError,
     strict::{self, Integer, ensure, present, refuse},
@@ -8,15 +10,19 @@ use super::{
 use crate::{
     crypto::object::Object,
     model::{
-        Address, Domain, EpochId, LinkId, RoomId, limits,
+        Address, Domain, EpochId, LinkId, RoomId,
+        call::CallSignal,
+        limits,
         signal::{Presence, Sign, Signal, SignalBatch, Typing},
     },
 };
-use serde::{Deserialize, Serialize};
+use call::CallSignalV1;
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq as _};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 const OBJECT: &str = "signals";
+const KINDS: [&str; 3] = ["presence", "typing", "read"];
 
 /// Writes a batch of our own.
 #[must_use]
@@ -28,7 +34,7 @@ pub fn encode(batch: &SignalBatch) -> Vec<u8> {
         sent_at: batch.sent_at.into(),
         session: batch.session,
         n: Integer(batch.n),
-        signals: batch.signals.iter().map(SignalV1::from).collect(),
+        signals: Chained(&batch.signals, &batch.calls),
     })
 }
 
@@ -41,7 +47,14 @@ pub fn decode(bytes: &[u8]) -> Result<SignalBatch, WireError> {
     ensure(parsed.n.0 >= 1, OBJECT, "n", "starts at 1")?;
     ensure(parsed.origin != parsed.destination, OBJECT, "destination", "must be another org")?;
     ensure(parsed.signals.len() <= limits::SIGNALS_PER_BATCH_MAX, OBJECT, "signals", "must be at most 128")?;
-    let known: Vec<Option<Signal>> = parsed.signals.iter().map(|raw| read(raw.get())).collect::<Result<_, _>>()?;
+    let (mut signals, mut calls, mut unknown) = (Vec::new(), Vec::new(), 0);
+    for raw in &parsed.signals {
+        match kind_of(raw.get()) {
+            Some(kind) if call::KINDS.contains(&&*kind) => calls.push(call::read(raw.get())?),
+            Some(kind) if !KINDS.contains(&&*kind) => unknown += 1,
+            _ => signals.push(strict::read::<SignalV1<'_>>(OBJECT, raw.get())?.into_signal()?),
+        }
+    }
     Ok(SignalBatch {
         link: parsed.link,
         origin: parsed.origin,
@@ -49,18 +62,10 @@ pub fn decode(bytes: &[u8]) -> Result<SignalBatch, WireError> {
         sent_at: parsed.sent_at.into(),
         session: parsed.session,
         n: parsed.n.0,
-        unknown: known.iter().filter(|signal| signal.is_none()).count(),
-        signals: known.into_iter().flatten().collect(),
+        signals,
+        calls,
+        unknown,
     })
-}
-
-/// A signal; none when its kind is of a later version.
-fn read(text: &str) -> Result<Option<Signal>, WireError> {
-    match strict::read::<SignalV1<'_>>(OBJECT, text) {
-        Ok(parsed) => parsed.into_signal(),
-        Err(_) if is_unknown_kind(text) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 #[derive(Serialize)]
@@ -71,7 +76,19 @@ struct OutV1<'a> {
     sent_at: Integer,
     session: EpochId,
     n: Integer,
-    signals: Vec<SignalV1<'static>>,
+    signals: Chained<'a>,
+}
+
+/// Both kinds of signals as one list.
+struct Chained<'a>(&'a [Signal], &'a [CallSignal]);
+
+impl Serialize for Chained<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len() + self.1.len()))?;
+        self.0.iter().try_for_each(|signal| list.serialize_element(&SignalV1::from(signal)))?;
+        self.1.iter().try_for_each(|signal| list.serialize_element(&CallSignalV1::from(signal)))?;
+        list.end()
+    }
 }
 
 #[derive(Deserialize)]
@@ -126,28 +143,26 @@ impl From<&Signal> for SignalV1<'static> {
 }
 
 impl SignalV1<'_> {
-    fn into_signal(self) -> Result<Option<Signal>, WireError> {
+    fn into_signal(self) -> Result<Signal, WireError> {
         let Self { kind, room, user, presence, typing, index } = self;
         let sign = match (&*kind, presence, typing, index) {
             ("presence", Some(state), None, None) => Sign::Presence(state.into()),
             ("typing", None, Some(state), None) => Sign::Typing(state.into()),
             ("read", None, None, Some(index)) => Sign::Read(index.0),
-            ("presence" | "typing" | "read", ..) => return refuse(OBJECT, "kind", "does not have these fields"),
-            _ => return Ok(None),
+            _ => return refuse(OBJECT, "kind", "does not have these fields"),
         };
-        Ok(Some(Signal { room, user, sign }))
+        Ok(Signal { room, user, sign })
     }
 }
 
-/// Whether what could not be read is a signal of a later version: well formed, with a kind that is not ours.
-fn is_unknown_kind(text: &str) -> bool {
+/// The kind of a signal, whatever its other fields; none when it is not in form.
+fn kind_of(text: &str) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
-    struct LaterV1<'a> {
+    struct AnyV1<'a> {
         #[serde(borrow)]
         kind: Cow<'a, str>,
     }
-    let later = serde_json::from_str::<Object<LaterV1<'_>>>(text);
-    later.is_ok_and(|Object(later)| !matches!(&*later.kind, "presence" | "typing" | "read"))
+    serde_json::from_str::<Object<AnyV1<'_>>>(text).ok().map(|Object(any)| any.kind)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use handclasp::{
     core::{State, command::UserOp},
     crypto::digest::direct_room,
     model::{
-        Address, Code, EpochId, RoomId,
+        Address, CallId, Code, EpochId, RoomId,
+        call::{CallSignal, CallWord, Leg, Medium, Ring, Why},
         grant::GrantState,
         limits,
         record::RecordBody,
@@ -53,6 +54,7 @@ impl Scene {
             session: EpochId([session; 16]),
             n,
             signals,
+            calls: Vec::new(),
             unknown: 0,
         }
     }
@@ -178,4 +180,66 @@ async fn a28_a_flood_of_signals_is_refused_and_holds_no_records_back() {
     scene.link.reconnect(&scene.node).await;
     let code = scene.link.post(PATH, over).await.code();
     assert!(matches!(code, Some(Code::TooLarge | Code::RateLimited)), "{code:?}");
+}
+
+fn ring(scene: &Scene, user: &str, call: u8) -> CallSignal {
+    let invited = vec![scene.node.user_address("alice"), scene.node.user_address("carol")];
+    let ring = Ring { medium: Medium::Voice, age_ms: 0, invited };
+    CallSignal { room: scene.room, user: parsed(user), call: CallId([call; 16]), word: CallWord::Ring(ring) }
+}
+
+impl Scene {
+    async fn send_calls(&mut self, n: u64, calls: Vec<CallSignal>) {
+        let batch = SignalBatch { calls, ..self.batch(1, n, Vec::new()) };
+        assert_eq!(self.send(&batch).await.code(), None, "what is dropped is not told");
+    }
+
+    /// The calls that alice knows of, with who is in them or rings.
+    fn calls(&self) -> Vec<(CallId, Vec<Address>)> {
+        let shown = self.node.signals.calls_of(&local("alice")).into_iter();
+        shown.map(|it| (it.call.id, it.call.legs.keys().cloned().collect())).collect()
+    }
+}
+
+#[tokio::test]
+async fn w14_a_peer_rings_only_members_and_only_as_its_own_people() {
+    let mut scene = scene().await;
+    let (alice, before) = (scene.node.user_address("alice"), scene.durable().audit);
+    let foreign = CallSignal { room: RoomId([9; 16]), ..ring(&scene, "mallory@globex.example", 1) };
+    let forged = vec![
+        ring(&scene, "alice@acme.example", 1),
+        ring(&scene, "stranger@globex.example", 1),
+        ring(&scene, "eve@initech.example", 1),
+        foreign,
+        CallSignal { word: CallWord::Leg(Leg::Ringing), ..ring(&scene, "mallory@globex.example", 1) },
+    ];
+    scene.send_calls(1, forged).await;
+    assert_eq!((scene.calls(), scene.durable().audit), (vec![], before));
+    let honest = ring(&scene, "mallory@globex.example", 2);
+    scene.send_calls(2, vec![honest.clone(), honest.clone()]).await;
+    let rung = vec![(CallId([2; 16]), vec![alice.clone(), mallory()])];
+    assert_eq!(scene.calls(), rung, "carol is not in the room");
+    // Nobody else's legs, and no other room, under the id of a call that goes on.
+    let out =
+        |user: &str| CallSignal { user: parsed(user), word: CallWord::Leg(Leg::Out(Why::HungUp)), ..honest.clone() };
+    let elsewhere = CallSignal { room: RoomId([9; 16]), ..out("mallory@globex.example") };
+    scene.send_calls(3, vec![out("alice@acme.example"), elsewhere]).await;
+    assert_eq!(scene.calls(), rung);
+    scene.send_calls(4, vec![out("mallory@globex.example")]).await;
+    assert_eq!(scene.calls(), []);
+}
+
+#[tokio::test]
+async fn p26_a_ring_over_a_closed_link_is_refused_and_calls_end_with_it() {
+    let mut scene = scene().await;
+    let honest = ring(&scene, "mallory@globex.example", 2);
+    scene.send_calls(1, vec![honest.clone()]).await;
+    assert_eq!(scene.calls().len(), 1);
+    scene.node.grant(&parsed("globex.example"), None).await;
+    let known = scene.node.signals.clone();
+    scene.node.until("the call is cut", move |_| known.call_in(honest.room).is_none()).await;
+    let batch = SignalBatch { calls: vec![ring(&scene, "mallory@globex.example", 3)], ..scene.batch(1, 2, Vec::new()) };
+    scene.link.reconnect(&scene.node).await;
+    assert_ne!(scene.send(&batch).await.code(), None);
+    assert_eq!(scene.calls(), []);
 }

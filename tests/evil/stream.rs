@@ -146,7 +146,7 @@ async fn a8_hostile_json_is_refused_also_when_it_is_signed() {
 }
 
 #[tokio::test]
-async fn a9_repetition_has_its_effect_once() {
+async fn a9_f3_repetition_has_its_effect_once() {
     let node = victim().await;
     let mut link = EvilLink::open(&node, "globex.example").await;
     let records: Vec<_> = (1..=6).map(|seq| link.record_at(seq, &profile(&format!("Name {seq}")))).collect();

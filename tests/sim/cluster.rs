@@ -1,6 +1,7 @@
 //! Two sites with a whole daemon each, and the loop that steps the simulation and crashes what it is told to.
 
 use super::{
+    calls::{self, Deed},
     invariants,
     network::{SimClock, SimDial, SimListen},
     ops::Driver,
@@ -68,6 +69,8 @@ pub enum Gesture {
     Types(&'static str, RoomId),
     /// Has read; the marker is durable already.
     Reads(&'static str, RoomId),
+    /// Does something with the call of a room.
+    Calls(&'static str, RoomId, Deed),
 }
 
 /// What the driver asks of the loop.
@@ -136,6 +139,7 @@ impl Site {
             faces,
             runs: Runs::Task,
             search: None,
+            ice: handclasp::crypto::turn::IceServers::default(),
             backups: None,
             beat: Box::new(|| {}),
             metrics: Box::new(String::new),
@@ -265,6 +269,7 @@ async fn follow(signals: Signals, mut gestures: mpsc::UnboundedReceiver<Gesture>
                 let _ = signals.typing(&local(user), room, Typing::On); // a refusal is part of the history
             }
             Gesture::Reads(user, room) => signals.read(&local(user), room),
+            Gesture::Calls(user, room, deed) => calls::act(&signals, user, room, deed),
         }
         for stream in streams.values() {
             stream.review();

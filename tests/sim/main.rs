@@ -2,6 +2,7 @@
 //!
 //! `HANDCLASP_SIM_SEEDS=1000` runs more seeds, `HANDCLASP_SIM_FIRST=7` begins with another one.
 
+mod calls;
 mod cluster;
 mod invariants;
 mod network;

@@ -38,9 +38,9 @@ pub struct Told {
 }
 
 pub struct Driver {
-    random: Seeded,
+    pub(super) random: Seeded,
     controls: Controls,
-    told: Told,
+    pub(super) told: Told,
     /// For each site that has revoked: what of the partner was visible then. Nothing may be added until it grants again.
     sealed: [Option<BTreeMap<RoomId, u64>>; 2],
     parted: bool,
@@ -62,7 +62,7 @@ impl Driver {
         self.told
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         let mut bytes = [0; 8];
         self.random.fill(&mut bytes);
         u64::from_le_bytes(bytes) % end
@@ -81,7 +81,7 @@ impl Driver {
         if site == 0 { &ACME_USERS } else { &GLOBEX_USERS }
     }
 
-    fn some_user(&mut self, site: usize) -> &'static str {
+    pub(super) fn some_user(&mut self, site: usize) -> &'static str {
         let users = Self::users(site);
         users[self.below(users.len() as u64) as usize]
     }
@@ -146,7 +146,8 @@ impl Driver {
             return;
         }
         match self.below(100) {
-            0..=46 => self.post(site).await,
+            0..=40 => self.post(site).await,
+            41..=46 => self.call(site).await,
             47..=54 => self.signal(site).await,
             55..=60 => self.make_group(site).await,
             61..=66 => self.change_members(site).await,
@@ -181,7 +182,7 @@ impl Driver {
         self.told.sites[site].clock.jump(ms);
     }
 
-    async fn some_room(&mut self, site: usize, user: &str) -> Option<RoomId> {
+    pub(super) async fn some_room(&mut self, site: usize, user: &str) -> Option<RoomId> {
         let state = self.told.sites[site].engine().await.state();
         let rooms: Vec<RoomId> = state.rooms_of.get(&local(user))?.iter().copied().collect();
         if rooms.is_empty() { None } else { Some(rooms[self.below(rooms.len() as u64) as usize]) }
@@ -364,8 +365,12 @@ impl Driver {
 
     async fn revoke(&mut self, site: usize) {
         let peer = self.peer_of(site);
-        if self.site(site).grant(&peer, None).await.is_ok() && self.sealed[site].is_none() {
+        let revoked = self.site(site).grant(&peer, None).await.is_ok();
+        if revoked && self.sealed[site].is_none() {
             self.sealed[site] = Some(self.partner_events(site).await);
+        }
+        if revoked {
+            self.check_calls(site).await;
         }
     }
 
@@ -413,6 +418,15 @@ impl Driver {
         let deadline = tokio::time::Instant::now() + REST;
         while !self.is_at_rest().await {
             assert!(tokio::time::Instant::now() < deadline, "the outboxes do not drain: {:#?}", self.describe().await);
+            tokio::time::sleep(Duration::from_millis(100)).await; // between polls: simulated time
+        }
+        super::calls::end(&self.told).await;
+        while !self.is_at_rest().await {
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "entries of calls do not cross: {:#?}",
+                self.describe().await
+            );
             tokio::time::sleep(Duration::from_millis(100)).await; // between polls: simulated time
         }
     }

@@ -4,9 +4,13 @@ use handclasp::{
     clock::Random,
     crypto::{SigningKey, digest},
     model::{
-        Address, Code, Digest, EpochId, EventId, InstanceId, LinkId, Millis, RoomId,
+        Address, CallId, Code, DeviceId, Digest, EpochId, EventId, InstanceId, LinkId, Millis, RoomId,
         audit::AuditEntry,
         calendar::{Attendance, When},
+        call::{
+            CallEntry, CallSignal, CallWord, Candidate, Leg, Media, MediaContent, Medium, Outcome, Ring, Seat, Shows,
+            Why,
+        },
         event::{
             Act, Calendar, Content, DateBody, Edit, Event, Folder, Message, Note, NoteBody, React, Recall, Role,
             Sealed, SettingsChange,
@@ -134,6 +138,7 @@ pub fn hello() -> Hello {
         instance: InstanceId([0x1a; 16]),
         card: ACME.signed_card(),
         grant: Some(signed_grant(ACME, GLOBEX)),
+        seen_card: 1,
         seen_serial: 5,
         outgoing: Some(OutPosition { epoch: EPOCH, term: (4, 4), next_seq: 18, head: Digest([0x0a; 32]) }),
         incoming: Some(InPosition {
@@ -209,6 +214,7 @@ pub fn events() -> Vec<Sealed> {
     }
     let body = NoteBody { title: text("Photos"), text: None, files: files() };
     events.push(event(Some(bob), 31, note(Note::Posted(body))));
+    events.push(event(Some(ACME.user("alice")), 34, Act::Call(call_entry()).into()));
     events
 }
 
@@ -392,9 +398,43 @@ pub fn signals() -> SignalBatch {
         session: EpochId([0x5e; 16]),
         n: 1,
         signals: signs.map(signal).to_vec(),
+        calls: call_signals(),
         unknown: 0,
     }
 }
+
+/// One call signal of each kind.
+fn call_signals() -> Vec<CallSignal> {
+    let signal = |word| CallSignal { room: ROOM, user: ACME.user("alice"), call: CALL, word };
+    let ring = Ring { medium: Medium::Video, age_ms: 25, invited: vec![GLOBEX.user("bob")] };
+    let shows = Shows { muted: true, camera: false, screen: true };
+    let device = DeviceId([0xd1; 16]);
+    let legs = [Leg::Ringing, Leg::Joined(Seat { device, shows }), Leg::Out(Why::HungUp)];
+    let offer = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\na=fingerprint:sha-256 AB:CD\r\n";
+    let candidate = "candidate:1 1 udp 1 198.51.100.1 9 typ relay raddr 0.0.0.0 rport 0";
+    let contents = [
+        MediaContent::Offer(text(offer)),
+        MediaContent::Answer(text(offer)),
+        MediaContent::Candidates(vec![Candidate { text: text(candidate), line: 1 }]),
+    ];
+    let media = |content| Media { device, to: GLOBEX.user("bob"), to_device: DeviceId([0xd2; 16]), content };
+    let legs = legs.map(CallWord::Leg).into_iter();
+    let words = [CallWord::Ring(ring)].into_iter().chain(legs);
+    words.chain(contents.map(media).map(CallWord::Media)).map(signal).collect()
+}
+
+fn call_entry() -> CallEntry {
+    CallEntry {
+        call: CALL,
+        medium: Medium::Video,
+        started_at: NOW,
+        outcome: Outcome::Answered,
+        length_ms: 61_000,
+        joined: vec![GLOBEX.user("bob")],
+    }
+}
+
+const CALL: CallId = CallId([0xca; 16]);
 
 pub fn signals_document() -> String {
     proof::seal_signals(&signals(), &ACME.signing_key())

@@ -58,6 +58,8 @@ pub struct PeerStatus {
     pub quarantine: Option<QuarantineView>,
     /// Fingerprint of the peer's identity key, in groups to read aloud.
     pub fingerprint: String,
+    /// The version of our card that the peer holds, as it said last; 0 before the first hello.
+    pub seen_card: u64,
     /// The present epoch of the stream to the peer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epoch: Option<u64>,
@@ -304,6 +306,10 @@ pub struct PolicyView {
     /// Whether they can see who is there, and be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence: Option<bool>,
+    /// Whether calls connect through the organization's relay only, so that partners learn no address of its people; stays
+    /// as it is when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay_only: Option<bool>,
     /// Tools that users may use in rooms: any of `note`, `calendar`, `folder`; stays as it is when absent. The partners
     /// are told, and a room shows whose rule keeps a tool off.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -183,7 +183,8 @@ pub async fn put_policy(context: Context, actor: Actor, write: Write) -> Result<
         presence: request.presence.unwrap_or(known.signals.presence),
     };
     let tools = parse_tools(request.tools.as_deref(), known.tools)?;
-    let policy = Policy { audience, newcomers: request.newcomers, edit_window_ms, tools, signals };
+    let relay_only = request.relay_only.unwrap_or(known.relay_only);
+    let policy = Policy { audience, newcomers: request.newcomers, edit_window_ms, tools, signals, relay_only };
     context.submit(&actor, write.key(&actor.caller())?, AdminOp::SetPolicy(policy)).await?;
     Ok(Json(views::policy(context.engine.state().policy)))
 }

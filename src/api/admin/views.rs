@@ -86,6 +86,7 @@ pub fn peer_status(state: &State, link: &Link, oldest_queued_at: Option<Millis>,
             evidence: quarantine.evidence.iter().map(|document| document.to_string()).collect(),
         }),
         fingerprint: Fingerprint::of(&peer.card.card.identity).to_string(),
+        seen_card: peer.seen_card,
         epoch: link.out_epoch().map(|epoch| epoch.n),
         endpoints: peer.card.card.endpoints.clone(),
         certificate_not_after: None,
@@ -167,6 +168,7 @@ pub fn policy(policy: Policy) -> PolicyView {
         receipts: Some(policy.signals.receipts),
         typing: Some(policy.signals.typing),
         presence: Some(policy.signals.presence),
+        relay_only: Some(policy.relay_only),
         tools: Some(tools),
     }
 }

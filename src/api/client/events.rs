@@ -43,7 +43,8 @@ pub struct EventsQuery {
 /// 25 s. Readers pass over names they do not know.
 ///
 /// Signals come without `id:` and are not repeated: `signals` once at the beginning, then `typing`, `presence` and
-/// `reader`, the latest of each.
+/// `reader`, the latest of each; `call` for every call that one may know of, and whenever one changes; and `call_signal`
+/// for one's devices in calls.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     params(EventsQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The last `id:` that was received.")),

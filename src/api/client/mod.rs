@@ -7,6 +7,7 @@ mod acts;
 mod beside;
 mod calendar;
 mod caller;
+mod calls;
 mod contacts;
 mod events;
 mod files;
@@ -38,7 +39,7 @@ mod tests;
 use super::{
     cookie::Cookies, entropy::Entropy, field, layers, openapi as documents, password::Passwords, throttle::Throttle,
 };
-use crate::{engine::Engine, files::Files, search::Search, signals::Signals};
+use crate::{crypto::turn::IceServers, engine::Engine, files::Files, search::Search, signals::Signals};
 use axum::{Router, http::header, response::IntoResponse as _, routing};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -64,6 +65,8 @@ pub struct ClientContext {
     pub entropy: Entropy,
     /// Searches the rooms; none when it is switched off.
     pub search: Option<Search>,
+    /// How browsers connect in calls.
+    pub ice: IceServers,
 }
 
 type Context = axum::extract::State<Arc<ClientContext>>;
@@ -90,7 +93,9 @@ type Context = axum::extract::State<Arc<ClientContext>>;
         dto::Signals,
         dto::Present,
         dto::Typing,
-        dto::ReaderMoved
+        dto::ReaderMoved,
+        dto::Call,
+        dto::CallSignal
     ))
 )]
 struct Document;
@@ -134,6 +139,14 @@ fn endpoints() -> OpenApiRouter<Arc<ClientContext>> {
         .routes(routes!(signals::readers))
         .routes(routes!(signals::presence))
         .routes(routes!(signals::settings, signals::change_settings))
+        .routes(routes!(calls::start, calls::of_room))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::ice))
+        .routes(routes!(calls::join))
+        .routes(routes!(calls::shows))
+        .routes(routes!(calls::leave))
+        .routes(routes!(calls::decline))
+        .routes(routes!(calls::signal))
         .routes(routes!(members::list, members::add))
         .routes(routes!(members::remove))
         .routes(routes!(members::set_role))

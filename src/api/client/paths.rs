@@ -11,6 +11,15 @@ pub struct RoomPath {
     room: String,
 }
 
+/// A call's path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "read by the document only")]
+pub struct CallPath {
+    /// The call's id: 32 hex characters.
+    call: String,
+}
+
 /// The path of an event in a room.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -1,6 +1,6 @@
 //! Signals: typing, who has read what, who is there, and what of it one sends and sees.
 
-use super::{Context, caller::Caller, dto, paths::RoomPath};
+use super::{Context, caller::Caller, calls, dto, paths::RoomPath};
 use crate::{
     api::{body::Write, field::Segments, problem::Problem},
     core::{command::UserOp, rooms::member_of, signals::switches},
@@ -119,6 +119,8 @@ pub fn frame(news: News) -> (&'static str, serde_json::Value) {
             presence: presence.into_iter().map(|(address, presence)| present(&address, presence)).collect(),
             typing: typing.into_iter().map(|(room, address)| types(room, &address, Typing::On)).collect(),
         }),
+        News::Call(shown) => return ("call", to_json(&calls::show(&shown))),
+        News::Media(media) => return ("call_signal", to_json(&calls::show_signal(&media))),
         News::Presence(address, presence) => return ("presence", to_json(&present(&address, presence))),
         News::Typing(room, address, typing) => return ("typing", to_json(&types(room, &address, typing))),
         News::Read(room, address, index) => {

@@ -36,7 +36,7 @@ pub(super) fn prepare(draft: &Draft<'_>, room: &Room, author: &Address, act: &mu
             folder::prepare(draft, folder);
             Ok(())
         }
-        Act::React(_) | Act::Note(_) | Act::Calendar(_) => Ok(()),
+        Act::React(_) | Act::Note(_) | Act::Calendar(_) | Act::Call(_) => Ok(()),
     }
 }
 
@@ -94,6 +94,7 @@ pub(super) fn validate(draft: &Draft<'_>, room: &Room, actor: Actor<'_>, act: &A
             let fact = item_of(draft, room, actor, react.target, ITEMS)?;
             check_reaction(&fact.item, react)
         }
+        Act::Call(entry) => check_known(room, &entry.joined),
         Act::Note(_) | Act::Calendar(_) | Act::Folder(_) => Ok(()),
     }
 }
@@ -180,7 +181,7 @@ pub(super) fn apply(draft: &mut Draft<'_>, id: RoomId, act: &Act, trace: &Trace)
         Act::React(React { target, emoji, on: false }) => {
             change(draft, id, *target, |item| item.remove_reaction(emoji, &trace.by));
         }
-        Act::Note(_) | Act::Calendar(_) | Act::Folder(_) => {}
+        Act::Note(_) | Act::Calendar(_) | Act::Folder(_) | Act::Call(_) => {}
     }
 }
 

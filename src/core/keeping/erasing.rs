@@ -45,7 +45,7 @@ pub fn without_words(content: &Content) -> Option<Content> {
             Calendar::Cancelled { .. } | Calendar::Answered { .. } => return None,
         }),
         // What is in the folder is the room's, with its names.
-        Act::Recall(_) | Act::React(_) | Act::Folder(_) => return None,
+        Act::Recall(_) | Act::React(_) | Act::Folder(_) | Act::Call(_) => return None,
     };
     Some(Content::Act(act))
 }

@@ -1,21 +1,25 @@
 //! Cards: pinning a peer by hand, and newer cards that arrive in-band (W2, A30).
 
-use super::{closing::ended, find, note, quarantine};
+use super::{
+    closing::{ended, settle_term},
+    find, note, quarantine,
+};
 use crate::{
     core::{
         command::Answer,
         draft::Draft,
         state::{Link, State},
     },
-    crypto::digest::link_id,
+    crypto::{digest::link_id, dsse},
     model::{
         Code, Domain, Reject,
         audit::AuditNote,
+        grant::SignedGrant,
         id::PublicKey,
         journal::Entry,
         limits,
         link::{Parted, Peer, Streams},
-        org::{Card, SignedCard},
+        org::{Card, KeyUse, SignedCard},
     },
 };
 use std::sync::Arc;
@@ -37,7 +41,7 @@ pub fn pin(draft: &mut Draft<'_>, actor: &str, card: SignedCard) -> Result<Answe
     let action = match &known {
         Some(link) if link.peer.card.card.identity == card.card.identity => {
             check_newer(link, &card)?;
-            draft.put_peer(Peer { card, ..Peer::clone(&link.peer) });
+            put_card(draft, link, card);
             "peer.card_replaced"
         }
         Some(link) => {
@@ -90,11 +94,30 @@ pub fn hear_card(draft: &mut Draft<'_>, peer: &Domain, card: SignedCard) -> Resu
     if ahead > 0 {
         check_unshared(&draft.state, &card.card)?;
         let detail = format!("version {}", card.card.version);
-        draft.put_peer(Peer { card, ..Peer::clone(&link.peer) });
+        put_card(draft, &link, card);
         note(draft, format!("peer:{peer}"), "peer.card_heard", peer, (None, detail));
         draft.journal(Entry::Link { peer: peer.clone() });
     }
     Ok(Answer::Heard { again: false })
+}
+
+/// Puts a newer card of a known identity in force. A grant that a key has signed which the card calls revoked was perhaps
+/// not the peer's: it counts for nothing, and the link is closed until the peer gives another (A31).
+fn put_card(draft: &mut Draft<'_>, link: &Link, card: SignedCard) {
+    let peer = link.peer.domain.clone();
+    let revoked = |grant: &SignedGrant| dsse::signer(&grant.document).is_some_and(|key| is_revoked(&card.card, &key));
+    let is_void = link.peer.theirs.as_ref().is_some_and(revoked);
+    let theirs = link.peer.theirs.clone().filter(|_| !is_void);
+    draft.put_peer(Peer { card, theirs, ..Peer::clone(&link.peer) });
+    if is_void {
+        let detail = "the key that signed it was revoked; the partner has to give another".to_owned();
+        note(draft, format!("peer:{peer}"), "grant.void", &peer, (None, detail));
+        settle_term(draft, &peer);
+    }
+}
+
+fn is_revoked(card: &Card, key: &PublicKey) -> bool {
+    card.signing_keys.iter().any(|listed| listed.key == *key && listed.state == KeyUse::Revoked)
 }
 
 fn check_pinnable(state: &State, card: &Card) -> Result<(), Reject> {
@@ -212,6 +235,7 @@ fn pin_fresh(draft: &mut Draft<'_>, card: SignedCard, streams: Streams) {
         quarantine: None,
         pinned_at: draft.now,
         instance: None,
+        seen_card: 0,
         features: Vec::new(),
         files: None,
         cleanup: None,

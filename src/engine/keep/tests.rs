@@ -118,6 +118,7 @@ fn link(acked: u64, events: u64) -> Link {
         quarantine: None,
         pinned_at: Millis(1),
         instance: None,
+        seen_card: 0,
         cleanup: None,
         features: Vec::new(),
         files: None,

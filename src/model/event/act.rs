@@ -5,6 +5,7 @@
 use super::{Calendar, Content, Folder, Note, Regards};
 use crate::model::{
     Address,
+    call::CallEntry,
     file::FileRef,
     text::{Emoji, MessageText},
     tool::Tool,
@@ -27,6 +28,8 @@ pub enum Act {
     Calendar(Calendar),
     /// Did something in the folder.
     Folder(Folder),
+    /// Had started a call, which is over. The author's daemon tells it, not the author.
+    Call(CallEntry),
 }
 
 /// What an item is.
@@ -106,9 +109,13 @@ impl Act {
             Self::Note(Note::Commented { .. }) => Some(ItemKind::Comment),
             Self::Calendar(Calendar::Posted(_)) => Some(ItemKind::Date),
             Self::Folder(Folder::Made { .. } | Folder::Added { .. }) => Some(ItemKind::Entry),
-            Self::Edit(_) | Self::Recall(_) | Self::React(_) | Self::Note(_) | Self::Calendar(_) | Self::Folder(_) => {
-                None
-            }
+            Self::Edit(_)
+            | Self::Recall(_)
+            | Self::React(_)
+            | Self::Note(_)
+            | Self::Calendar(_)
+            | Self::Folder(_)
+            | Self::Call(_) => None,
         }
     }
 
@@ -119,7 +126,7 @@ impl Act {
             Self::Note(_) => Some(Tool::Note),
             Self::Calendar(_) => Some(Tool::Calendar),
             Self::Folder(_) => Some(Tool::Folder),
-            Self::Message(_) | Self::Edit(_) | Self::Recall(_) | Self::React(_) => None,
+            Self::Message(_) | Self::Edit(_) | Self::Recall(_) | Self::React(_) | Self::Call(_) => None,
         }
     }
 
@@ -127,7 +134,7 @@ impl Act {
     #[must_use]
     pub fn target(&self) -> Option<u64> {
         match self {
-            Self::Message(_) => None,
+            Self::Message(_) | Self::Call(_) => None,
             Self::Edit(Edit { target, .. }) | Self::Recall(Recall { target }) | Self::React(React { target, .. }) => {
                 Some(*target)
             }

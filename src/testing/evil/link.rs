@@ -190,6 +190,7 @@ impl EvilLink {
             instance: InstanceId([9; 16]),
             card: self.keys.card(1, &self.endpoint),
             grant: Some(self.grant.clone()),
+            seen_card: 1,
             seen_serial: serial,
             outgoing: (serial > 0).then_some(outgoing),
             incoming,

@@ -158,7 +158,8 @@ pub struct Event {
     pub made_at: u64,
     /// `message`, `edit`, `recall`, `react`, `note`, `note_edit`, `note_comment`, `note_pin`, `note_delete`, `date`,
     /// `date_change`, `date_cancel`, `date_answer`, `folder_make`, `folder_add`, `folder_version`, `folder_rename`,
-    /// `folder_move`, `folder_delete`, `folder_restore`, `created`, `joined`, `removed`, `excluded`, `role` or `settings`.
+    /// `folder_move`, `folder_delete`, `folder_restore`, `call`, `created`, `joined`, `removed`, `excluded`, `role` or
+    /// `settings`.
     pub kind: String,
     /// What the message says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -205,6 +206,24 @@ pub struct Event {
     /// Whether somebody comes: `yes`, `no` or `maybe`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// Which call was had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
+    /// How it was started: `voice` or `video`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub medium: Option<String>,
+    /// When it was started, by the clock of the author's daemon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<u64>,
+    /// How it ended: `answered`, `missed`, `declined`, `busy` or `cancelled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// How long people talked in it, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length_ms: Option<u64>,
+    /// Who was in beside its author.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<String>,
     /// Who joined, was removed or was excluded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<String>,

@@ -2,6 +2,7 @@
 
 mod account;
 mod calendar;
+mod calls;
 mod contacts;
 mod files;
 mod folder;
@@ -18,6 +19,10 @@ pub use account::{
     SignIn,
 };
 pub use calendar::{Answer, Date, DateBody, Days, Feed, NewAnswer, Occurrence, OccurrencesQuery, Times};
+pub use calls::{
+    Call, CallSignal, Calls, IceCandidate, IceServer, IceServers, InCall, JoinCall, LeaveCall, NewCall, NewCallSignal,
+    RoomCalls, Shows,
+};
 pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, WhyNotDetail, WhyNotQuery};
 pub use files::{Attachment, Erasure, File, FilePlace, FilesMoved, ImageSize, NewFile, Upload};
 pub use folder::{Entry, EntryDeleted, EntryVersion, FolderQuery, NewEntry, NewName, NewPlace, NewVersion};

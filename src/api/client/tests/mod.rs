@@ -131,6 +131,7 @@ impl Daemon {
             throttle: Throttle::default(),
             entropy,
             search: Some(search.clone()),
+            ice: crate::crypto::turn::IceServers::default(),
         });
         let follower = Mutex::new(Some(follower));
         Self { router: router(context), engine, tokens, search, follower, _running: running }
