@@ -140,8 +140,9 @@ impl Screen {
             give_back();
             hook(panic);
         }));
+        let screen = Self { terminal };
         execute!(io::stdout(), EnableBracketedPaste).map_err(Failure::fault)?;
-        Ok(Self { terminal })
+        Ok(screen)
     }
 }
 

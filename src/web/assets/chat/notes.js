@@ -55,7 +55,7 @@ function drawList(tab, { items }) {
   fill(tab.element,
     off,
     isOpen && h('div', { class: 'tab-actions' }, button(t('notes.new'), { icon: 'add', kind: 'small primary', onClick: () => writeNote(tab) })),
-    items.length ? [group(pinned.length && t('notes.pinned'), pinned), group(pinned.length && t('notes.others'), others)]
+    items.length ? [group(pinned.length > 0 && t('notes.pinned'), pinned), group(pinned.length > 0 && t('notes.others'), others)]
       : !off && empty('note', t('notes.none'), t('notes.noneText')));
 }
 

@@ -196,7 +196,7 @@ fn draw_composer(frame: &mut Frame<'_>, area: Rect, state: &State, room: &Room) 
     frame.render_widget(Paragraph::new("> ").style(style), inner);
     if state.composer.text().is_empty() {
         let hint = match has_focus {
-            true => "Write a message; Enter sends, Alt+Enter a new line, F1 help",
+            true => "Enter sends, Alt+Enter begins a new line, F1 helps",
             false => "Tab or Esc comes back here",
         };
         frame.render_widget(Paragraph::new(cut(hint, usize::from(text.width))).style(FAINT), text);
