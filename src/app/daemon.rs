@@ -228,7 +228,14 @@ impl Daemon {
             own: own.clone(),
             files: files.clone(),
             secrets: secrets(admin_token, &entropy, &passwords, &domain),
-            probes: admin::Probes { metrics: parts.metrics, is_ready: Box::new(move || pulse.is_alive()) },
+            probes: admin::Probes {
+                metrics: parts.metrics,
+                is_ready: Box::new(move || pulse.is_alive()),
+                certificate_end: {
+                    let tls = tls.clone();
+                    Box::new(move |peer| tls.certificate_end(peer))
+                },
+            },
             search: search.clone(),
             backups: parts.backups.map(|places| Backups::new(engine.clone(), kv, places)),
         });

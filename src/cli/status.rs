@@ -130,8 +130,13 @@ mod tests {
 
     #[test]
     fn the_status_shows_what_waits_and_since_when() {
-        let status =
-            Status { org: "acme.example".into(), version: "1".into(), unconfirmed: true, peers: vec![peer("open")] };
+        let status = Status {
+            org: "acme.example".into(),
+            version: "1".into(),
+            unconfirmed: true,
+            certificate_not_after: None,
+            peers: vec![peer("open")],
+        };
         let text = words(&status, Millis(1_000_000));
         assert!(text.contains("3 records, oldest 60 s ago"), "{text}");
         assert!(text.contains("grant confirm"), "{text}");

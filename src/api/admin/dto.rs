@@ -1,8 +1,10 @@
 //! What the admin API takes and gives, as JSON. Ids are hex, times are milliseconds since 1970.
 
 pub mod keeping;
+mod rooms;
 
 use crate::api::password::Password;
+pub use rooms::{RoomView, RoomsQuery, VersionView};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,6 +17,9 @@ pub struct Status {
     pub version: String,
     /// All links are held until an admin confirms the own grants (after a restore).
     pub unconfirmed: bool,
+    /// When the certificate of our federation listener ends, by its own words. Links do not end with it: keys are pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_not_after: Option<u64>,
     /// Links, by domain.
     pub peers: Vec<PeerStatus>,
 }
@@ -60,6 +65,9 @@ pub struct PeerStatus {
     pub epoch: Option<u64>,
     /// Where the peer's federation listener is reached.
     pub endpoints: Vec<String>,
+    /// When the TLS certificate ends that the peer showed last; absent when there was no connection since the daemon began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_not_after: Option<u64>,
 }
 
 /// A grant as an admin reads it.
@@ -326,22 +334,6 @@ pub struct FilePolicyView {
     /// absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder_kept_days: Option<u64>,
-}
-
-/// One version of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct VersionView {
-    /// The index of the event.
-    pub index: u64,
-    /// `message`, `edit` or `recall`.
-    pub kind: String,
-    /// Who.
-    pub by: String,
-    /// When, by the clock of the author's daemon.
-    pub at: u64,
-    /// What it said from then on; absent for a recall.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
 }
 
 /// An audit entry.

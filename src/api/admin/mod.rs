@@ -35,7 +35,7 @@ use crate::{
     crypto::SigningKey,
     engine::{Engine, IdempotencyKey},
     files::Files,
-    model::{Code, Domain, journal::Outcome, org::SignedCard},
+    model::{Code, Domain, Millis, journal::Outcome, org::SignedCard},
     search::Search,
 };
 use arc_swap::ArcSwap;
@@ -104,7 +104,12 @@ pub struct Probes {
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the writer has answered lately and the daemon is not stopping.
     pub is_ready: Box<dyn Fn() -> bool + Send + Sync>,
+    /// When our own TLS certificate ends, or the one that a peer showed last.
+    pub certificate_end: CertificateEnd,
 }
+
+/// Tells when a certificate ends: a peer's, or our own.
+pub type CertificateEnd = Box<dyn Fn(Option<&Domain>) -> Option<Millis> + Send + Sync>;
 
 impl fmt::Debug for AdminContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -207,6 +212,7 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(cases::show))
         .routes(routes!(cases::close))
         .routes(routes!(files::show, files::put))
+        .routes(routes!(rooms::list))
         .routes(routes!(rooms::history))
         .routes(routes!(why::why_not))
         .routes(routes!(limits::list))

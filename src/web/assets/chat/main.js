@@ -12,11 +12,14 @@ import { complain, failed, loading } from '../shared/ui.js';
 import { describeEvent } from './message.js';
 import { contactPage, contactsPage, homePage, noticeText, noticesPage, settingsPage, toastNotice } from './pages.js';
 import { notify, permitted, permitNotices, registerWorker } from './worker-client.js';
+import { Reminders } from './reminders.js';
 import { roomPage } from './room.js';
 import { searchPage } from './search.js';
 import { showSignIn } from './sign-in.js';
 import { Store } from './store.js';
 
+/** Reminders are looked for when the page has long been there. */
+const REMINDERS_MS = 2_000;
 const narrow = matchMedia('(max-width: 760px)');
 
 class App {
@@ -27,6 +30,8 @@ class App {
 
   async start({ isOver = false } = {}) {
     this.store?.stop();
+    this.reminders?.stop();
+    this.reminders = undefined;
     const store = new Store({ onSignedOut: () => this.start({ isOver: true }) });
     this.store = store;
     fill(this.root, loading());
@@ -43,6 +48,10 @@ class App {
     this.#frame();
     this.draw();
     performance.mark('handclasp.usable');
+    const reminders = new Reminders(store, this, ({ title, text, path, tag }) => { if (!document.hasFocus()) this.#notify(title, text, tag, path); });
+    // After what one sees: nobody waits for it.
+    this.reminders = reminders;
+    setTimeout(() => { if (this.reminders === reminders) reminders.start(); }, REMINDERS_MS);
   }
 
   #listen(store) {
