@@ -114,7 +114,7 @@ mod tests {
     fn peer(state: &str) -> PeerStatus {
         serde_json::from_value(serde_json::json!({
             "peer": "globex.example", "org_name": "Globex", "state": state, "lag_records": 3, "fingerprint": "AAAA",
-            "oldest_queued_at": 940_000, "last_contact_at": 990_000, "endpoints": [],
+            "oldest_queued_at": 940_000, "last_contact_at": 990_000, "endpoints": [], "seen_card": 1,
             "ours": {"serial": 2, "state": "active", "in_force": true, "scopes": ["messages"], "issued_at": 1, "reason": "pilot"},
         }))
         .expect("a status as the admin API gives it")
