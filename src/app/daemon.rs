@@ -228,14 +228,7 @@ impl Daemon {
             own: own.clone(),
             files: files.clone(),
             secrets: secrets(admin_token, &entropy, &passwords, &domain),
-            probes: admin::Probes {
-                metrics: parts.metrics,
-                is_ready: Box::new(move || pulse.is_alive()),
-                certificate_end: {
-                    let tls = tls.clone();
-                    Box::new(move |peer| tls.certificate_end(peer))
-                },
-            },
+            probes: probes(parts.metrics, pulse, tls.clone()),
             search: search.clone(),
             backups: parts.backups.map(|places| Backups::new(engine.clone(), kv, places)),
         });
@@ -371,6 +364,15 @@ impl Group {
             tracing::warn!(what, "not everything ended in time; the rest is cut off");
             self.tasks.shutdown().await;
         }
+    }
+}
+
+/// What admins ask of the process beside its data.
+fn probes(metrics: Box<dyn Fn() -> String + Send + Sync>, pulse: Pulse, tls: Arc<PeerTls>) -> admin::Probes {
+    admin::Probes {
+        metrics,
+        is_ready: Box::new(move || pulse.is_alive()),
+        certificate_end: Box::new(move |peer| tls.certificate_end(peer)),
     }
 }
 

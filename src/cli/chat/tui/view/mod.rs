@@ -209,7 +209,7 @@ fn draw_composer(frame: &mut Frame<'_>, area: Rect, state: &State, room: &Room) 
     }
     if has_focus {
         let at = |n: usize| u16::try_from(n).unwrap_or(0);
-        frame.set_cursor_position(Position { x: text.x + at(column), y: text.y + at(row - from) });
+        frame.set_cursor_position(Position { x: text.x + at(column), y: text.y + at(row.saturating_sub(from)) });
     }
 }
 
