@@ -59,8 +59,8 @@ fn op() -> impl Strategy<Value = Op> {
         8 => member_op,
         5 => across().prop_map(|(who, other)| Op::Say(who, Place::With(other))),
         8 => (anybody(), group()).prop_map(|(who, group)| Op::Say(who, Place::In(group))),
-        12 => (anybody(), group(), 0_u8..12).prop_map(|(who, group, kind)| change(who, Place::In(group), kind)),
-        4 => (across(), 0_u8..12).prop_map(|((who, other), kind)| change(who, Place::With(other), kind)),
+        12 => (anybody(), group(), 0_u8..13).prop_map(|(who, group, kind)| change(who, Place::In(group), kind)),
+        4 => (across(), 0_u8..13).prop_map(|((who, other), kind)| change(who, Place::With(other), kind)),
     ]
 }
 
@@ -74,6 +74,7 @@ fn change(who: Who, place: Place, kind: u8) -> Op {
         9 => Op::Put(who, place),
         10 => Op::Trash(who, place),
         11 => Op::Undo(who, place),
+        12 => Op::Call(who, place),
         0 => Op::Edit(who, place),
         1 => Op::Recall(who, place),
         _ => Op::React(who, place, kind == 2),

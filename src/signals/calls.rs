@@ -14,7 +14,7 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// Who may be in a call is looked at this long after a commit: many commits share a look.
+/// Who may be in a call is looked at after a commit, but not again before this: many commits share a look.
 const REVIEW_PAUSE: Duration = Duration::from_millis(200);
 
 /// A call as it is shown.
@@ -139,7 +139,8 @@ impl Signals {
     pub(super) fn review_soon(&self) {
         let mut inner = self.lock();
         if inner.calls.all().next().is_some() {
-            self.0.due(&mut inner, Instant::now() + REVIEW_PAUSE);
+            let next = inner.reviewed.map_or_else(Instant::now, |at| at + REVIEW_PAUSE);
+            self.0.due(&mut inner, next);
         }
     }
 }
@@ -207,6 +208,7 @@ impl Inner {
     }
 
     pub(super) fn review_calls(&mut self, state: &State, now: Millis) {
+        self.reviewed = Some(Instant::now());
         let turns = self.calls.review(state, now);
         self.turned_all(state, &turns, now);
     }

@@ -73,6 +73,8 @@ struct Inner {
     waiting: HashMap<Domain, Waiting>,
     /// All calls.
     calls: Calls,
+    /// When it was last looked at who may be in them.
+    reviewed: Option<Instant>,
     /// What of them is to be kept.
     notes: Vec<CallNote>,
     /// The next deadline, as the timer knows it.

@@ -59,6 +59,7 @@ pub enum Op {
     Put(Who, Place),
     Trash(Who, Place),
     Undo(Who, Place),
+    Call(Who, Place),
 }
 
 #[derive(Clone, Debug)]
@@ -83,6 +84,8 @@ pub struct Model {
     said: BTreeMap<(usize, RoomId), Vec<Said>>,
     /// Notes, dates and files of folders, as each org's copy has them.
     made: BTreeMap<(usize, RoomId), Vec<Made>>,
+    /// Who called, as each org's copy tells of it.
+    called: BTreeMap<(usize, RoomId), Vec<Who>>,
     words: usize,
 }
 
@@ -113,6 +116,7 @@ impl Default for Model {
             groups: BTreeMap::new(),
             said: BTreeMap::new(),
             made: BTreeMap::new(),
+            called: BTreeMap::new(),
             words: 0,
         }
     }
@@ -154,6 +158,7 @@ impl Model {
             Op::Put(who, place) => return self.make(*who, *place, ItemKind::Entry),
             Op::Trash(who, place) => return self.trash(*who, *place),
             Op::Undo(who, place) => return self.undo(*who, *place),
+            Op::Call(who, place) => self.call(*who, *place),
         }
         Ok(())
     }
@@ -339,6 +344,9 @@ impl Model {
             }
             for ((_, room), made) in self.made.iter().filter(|((of, _), _)| *of == n(org)) {
                 said::assert_made(pair, org, *room, made);
+            }
+            for ((_, room), called) in self.called.iter().filter(|((of, _), _)| *of == n(org)) {
+                said::assert_called(pair, org, *room, called);
             }
         }
     }

@@ -1,16 +1,17 @@
 //! Signals that no honest daemon sends: forged, foreign, stale, too many, on a closed link (P22, W15).
 
 use handclasp::{
-    core::{State, command::UserOp},
+    core::{State, calls::Plan, command::UserOp},
     crypto::digest::direct_room,
     model::{
-        Address, CallId, Code, EpochId, RoomId,
-        call::{CallSignal, CallWord, Leg, Medium, Ring, Why},
+        Address, CallId, Code, DeviceId, EpochId, RoomId,
+        call::{CallSignal, CallWord, Candidate, Leg, Media, MediaContent, Medium, Ring, Seat, Shows, Why},
         grant::GrantState,
         limits,
         record::RecordBody,
         signal::{Presence, Sign, Signal, SignalBatch, Typing},
     },
+    signals::{News, Viewing},
     testing::{
         Node,
         evil::{EvilLink, MADE_AT, OrgKeys, Reply},
@@ -242,4 +243,55 @@ async fn p26_a_ring_over_a_closed_link_is_refused_and_calls_end_with_it() {
     scene.link.reconnect(&scene.node).await;
     assert_ne!(scene.send(&batch).await.code(), None);
     assert_eq!(scene.calls(), []);
+}
+
+const ALICES: DeviceId = DeviceId([1; 16]);
+const MALLORYS: DeviceId = DeviceId([2; 16]);
+
+fn candidate(scene: &Scene, (from, to): (DeviceId, DeviceId), whom: &str) -> CallSignal {
+    let text = "candidate:1 1 udp 1 192.0.2.7 9 typ host".parse().expect("a candidate");
+    let content = MediaContent::Candidates(vec![Candidate { text, line: 0 }]);
+    let media = Media { device: from, to: parsed(whom), to_device: to, content };
+    CallSignal { room: scene.room, user: mallory(), call: CallId([3; 16]), word: CallWord::Media(media) }
+}
+
+/// What alice's browser is told by others' browsers.
+async fn told(stream: &Viewing) -> usize {
+    stream.next().await.into_iter().filter(|news| matches!(news, News::Media(_))).count()
+}
+
+#[tokio::test]
+async fn w14_only_seats_of_a_call_pass_something_on_and_not_too_much_of_it() {
+    let mut scene = scene().await;
+    let seat = Seat { device: ALICES, shows: Shows::default() };
+    let plan = Plan { id: CallId([3; 16]), room: scene.room, medium: Medium::Voice, seat, invited: None };
+    scene.node.signals.start_call(&local("alice"), plan).expect("alice may call");
+    let honest = candidate(&scene, (MALLORYS, ALICES), "alice@acme.example");
+    let joined = Leg::Joined(Seat { device: MALLORYS, shows: Shows::default() });
+    let joins = CallSignal { word: CallWord::Leg(joined), ..honest.clone() };
+    scene.send_calls(1, vec![honest.clone(), joins]).await;
+    let stream = scene.node.signals.attach(&local("alice"));
+    assert_eq!(told(&stream).await, 0, "who is not in passes nothing on");
+    let forged = vec![
+        candidate(&scene, (DeviceId([8; 16]), ALICES), "alice@acme.example"),
+        candidate(&scene, (MALLORYS, DeviceId([8; 16])), "alice@acme.example"),
+        candidate(&scene, (MALLORYS, ALICES), "carol@acme.example"),
+        candidate(&scene, (ALICES, MALLORYS), "mallory@globex.example"),
+        CallSignal { user: parsed("alice@acme.example"), ..honest.clone() },
+        CallSignal { call: CallId([9; 16]), ..honest.clone() },
+        honest.clone(),
+    ];
+    scene.send_calls(2, forged).await;
+    assert_eq!(told(&stream).await, 1, "the honest one");
+    let flood = limits::CALL_SIGNALS_PER_SECOND_MAX as usize + 20;
+    scene.send_calls(3, vec![honest.clone(); flood]).await;
+    let passed = told(&stream).await;
+    assert!(passed <= limits::CALL_SIGNALS_PER_SECOND_MAX as usize, "{passed} of {flood}");
+    // The same batch again, and one from before: stale.
+    scene.send_calls(3, vec![honest.clone()]).await;
+    scene.send_calls(1, vec![honest.clone()]).await;
+    let leaves = CallSignal { word: CallWord::Leg(Leg::Out(Why::HungUp)), ..honest };
+    scene.send_calls(4, vec![leaves]).await;
+    assert_eq!(told(&stream).await, 0, "what came between was stale");
+    assert_eq!(scene.calls(), [], "a direct call is over when either is out");
 }

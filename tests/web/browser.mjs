@@ -7,10 +7,10 @@ import { mkdirSync } from 'node:fs';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const shots = new URL('./shots/', import.meta.url).pathname;
 
-/** Chromium with people in it. Each person has a profile of their own. */
-export async function startBrowser() {
+/** Chromium with people in it. Each person has a profile of their own. `flags`: more of the browser's. */
+export async function startBrowser(flags = []) {
   mkdirSync(shots, { recursive: true });
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS, ...flags] });
   const complaints = [];
   return {
     /** What must not have happened. */

@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { serveTree } from './tree.mjs';
 
@@ -11,23 +11,45 @@ const tree = process.env.HANDCLASP_ASSETS && resolve(process.env.HANDCLASP_ASSET
 
 /**
  * Starts the demo; resolves to {acme, globex, stop}. An org: {url, console: {url, token}, dir, users, password,
- * admin(...words)}.
+ * admin(...words)}. With `dir` the organizations are made there and stay.
  */
-export async function startTown() {
-  const demo = spawn(program, ['demo', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function startTown({ dir } = {}) {
+  const demo = spawn(program, ['demo', '--json', ...(dir ? ['--dir', dir] : [])], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ready = await new Promise((done, fail) => {
     demo.once('error', fail);
     demo.once('exit', (code) => fail(new Error(`the demo ended with ${code}`)));
     createInterface({ input: demo.stdout }).on('line', (line) => { const told = JSON.parse(line); if (told.ready) done(told.ready); });
   });
-  const [acme, globex] = await Promise.all(ready.map(org));
-  const stop = () => new Promise((done) => {
-    for (const { stops } of [acme, globex]) stops.forEach((stop) => stop());
-    demo.removeAllListeners('exit');
-    demo.once('exit', done);
-    demo.kill('SIGTERM');
+  return town(ready, [demo]);
+}
+
+/** Starts the daemons of a town that was stopped; `told`: what its demo told of them. */
+export async function serveTown(told) {
+  const daemons = await Promise.all(told.map(async (one) => {
+    const file = `${one.dir}/again.json`;
+    rmSync(file, { force: true });
+    const daemon = spawn(program, ['serve', '--dir', one.dir, '--ready-file', file], { stdio: ['ignore', 'ignore', 'inherit'] });
+    while (!existsSync(file)) {
+      if (daemon.exitCode !== null) throw new Error(`the daemon of ${one.org} ended with ${daemon.exitCode}`);
+      await new Promise((done) => { setTimeout(done, 20); });
+    }
+    return daemon;
+  }));
+  return town(told, daemons);
+}
+
+async function town(told, processes) {
+  const [acme, globex] = await Promise.all(told.map(org));
+  const end = (one) => new Promise((done) => {
+    one.removeAllListeners('exit');
+    one.once('exit', done);
+    one.kill('SIGTERM');
   });
-  return { acme, globex, stop };
+  const stop = () => {
+    for (const { stops } of [acme, globex]) stops.forEach((stop) => stop());
+    return Promise.all(processes.map(end));
+  };
+  return { acme, globex, stop, told };
 }
 
 async function org(told) {

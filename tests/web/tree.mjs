@@ -11,9 +11,10 @@ const HASH = 'tree';
 /** Serves an app of the folder `root`; resolves to {url, stop}. `app`: {page, addresses: RegExp, org}. */
 export function serveTree(root, origin, app) {
   const policy = /const POLICY: &str = "([^;]*(?:;[^"]*)*)"/s.exec(readFileSync(join(root, '../mod.rs'), 'utf8'))[1].replace(/\\\s+/g, '');
+  const permissions = /const PERMISSIONS: &str = "([^"]*)"/s.exec(readFileSync(join(root, '../mod.rs'), 'utf8'))[1].replace(/\\\s+/g, '');
   const filled = (path) => readFileSync(join(root, path), 'utf8').replaceAll('{{assets}}', `/assets/${HASH}`).replaceAll('{{org}}', app.org);
   const answer = (response, type, body) => {
-    response.writeHead(200, { 'Content-Type': type, 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-cache', 'Service-Worker-Allowed': '/' });
+    response.writeHead(200, { 'Content-Type': type, 'Content-Security-Policy': policy, 'Permissions-Policy': permissions, 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-cache', 'Service-Worker-Allowed': '/' });
     response.end(body);
   };
   const server = createServer((asked, response) => {

@@ -1,5 +1,6 @@
 //! `handclasp bench`: two real daemons with durable settings on loopback, driven through the client API from here.
 
+mod calls;
 mod connection;
 mod crash;
 mod figures;

@@ -21,9 +21,9 @@ use std::{
 };
 
 /// Messages before the measuring begins.
-const WARM_UP: usize = 200;
+pub(super) const WARM_UP: usize = 200;
 /// How long nothing may be shown before what is missing counts as lost.
-const QUIET: Duration = Duration::from_secs(20);
+pub(super) const QUIET: Duration = Duration::from_secs(20);
 const PAIRS: usize = 20;
 const GROUP_EACH: usize = 10;
 const KILLS: usize = 3;
@@ -49,6 +49,8 @@ pub enum Scenario {
     Files,
     /// A file of a GiB, and kill -9 of the receiving daemon in the middle of it.
     FilesResume,
+    /// Two hundred calls that ring at once beside a pair that talks.
+    Calls,
     /// A search index without a daemon: how fast it takes messages, and how fast it answers.
     Search,
 }
@@ -88,6 +90,7 @@ pub async fn play(scenario: Scenario, root: &Path, amount: Amount, progress: &Pr
         Scenario::KillSender => super::crash::kill_sender(stage.await?, amount, progress, KILLS).await,
         Scenario::Files => super::files::hundred(stage.await?, amount.messages).await,
         Scenario::FilesResume => super::files::interrupted(stage.await?).await,
+        Scenario::Calls => super::calls::ringing(stage.await?, amount, progress).await,
         Scenario::Search => {
             let root = root.to_owned();
             tokio::task::spawn_blocking(move || super::search::play(&root, amount)).await.map_err(Failure::fault)?
@@ -161,7 +164,7 @@ async fn group(stage: Stage, amount: Amount, progress: &Progress) -> Done<Figure
     measure("group", stage, &tally, progress, load.post(WARM_UP, end, &tally)).await
 }
 
-async fn warm_up(load: &Load, tally: &Arc<Tally>) -> Done {
+pub(super) async fn warm_up(load: &Load, tally: &Arc<Tally>) -> Done {
     load.post(0, WARM_UP, tally).await?;
     match tally.wait_complete(WARM_UP, QUIET).await {
         true => Ok(()),

@@ -1,5 +1,6 @@
 //! What a call goes through, step by step in a table; and two daemons that tell each other, also badly (P25, P10, P15, P26).
 
+mod model;
 mod pair;
 
 use super::Call;

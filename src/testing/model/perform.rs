@@ -2,10 +2,14 @@
 
 use super::{Op, PEOPLE, Pair, Place, Who, address_of, messages, org_of, room_of};
 use crate::{
-    core::command::{AdminOp, BlockSwitch, UserChange, UserOp},
+    core::{
+        calls::{CallNote, Noted},
+        command::{AdminOp, BlockSwitch, Command, UserChange, UserOp},
+    },
     model::{
-        Digest, EventId, Reject, RoomId,
+        CallId, Digest, EventId, Millis, Reject, RoomId,
         calendar::{Attendance, When},
+        call::{CallEntry, Medium, Outcome},
         event::{Act, Calendar, DateBody, Edit, Folder, ItemKind, Message, Note, NoteBody, React, Recall, Role},
         file::{FileRef, FileSource},
         grant::Scopes,
@@ -86,6 +90,7 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
             let (room, target) = last_made(pair, *who, *place, ItemKind::Entry);
             (*who, act(room, Folder::Restored { target }.into()))
         }
+        Op::Call(who, place) => return pair.command(org_of(*who), call(room_of(*who, *place), *who)).map(drop),
         Op::React(who, place, on) => {
             let (room, target) = last_message(pair, *who, *place);
             let react = React { target, emoji: parsed("👍"), on: *on };
@@ -116,6 +121,19 @@ fn put(room: RoomId) -> UserOp {
 
 fn act(room: RoomId, act: Act) -> UserOp {
     UserOp::Act { room, id: EventId([1; 16]), act }
+}
+
+/// What a call that somebody started and nobody answered leaves behind.
+fn call(room: RoomId, who: Who) -> Command {
+    let entry = CallEntry {
+        call: CallId([9; 16]),
+        medium: Medium::Voice,
+        started_at: Millis(1),
+        outcome: Outcome::Missed,
+        length_ms: 0,
+        joined: Vec::new(),
+    };
+    Command::Call(CallNote { room, starter: address_of(who), what: Noted::Ended(entry) })
 }
 
 fn create(group: u8, members: &[Who]) -> UserOp {

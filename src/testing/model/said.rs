@@ -1,7 +1,14 @@
 //! What people say and make, in the naive model: messages, notes, dates, files in folders, and what becomes of them.
 
 use super::{Model, Org, Pair, Place, Verdict, Who, address_of, messages, n, org_of, require, room_of};
-use crate::model::{Address, Code, RoomId, calendar::Attendance, event::ItemKind};
+use crate::{
+    model::{
+        Address, Code, RoomId,
+        calendar::Attendance,
+        event::{Act, ItemKind},
+    },
+    wire,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A message, and what has become of it.
@@ -42,6 +49,13 @@ impl Model {
             self.said.entry((n(org), room_of(who, place))).or_default().push(said.clone());
         }
         Ok(())
+    }
+
+    /// What a call leaves behind is an act of whoever started it. Nobody waits for it, so nobody is told of a refusal.
+    pub(super) fn call(&mut self, who: Who, place: Place) {
+        for org in self.may_write(who, place).unwrap_or_default() {
+            self.called.entry((n(org), room_of(who, place))).or_default().push(who);
+        }
     }
 
     /// The last message of the place as the one who asks has it, if it can still be changed.
@@ -186,6 +200,16 @@ pub(super) fn assert_said(pair: &Pair, org: Org, room: RoomId, wanted: &[Said]) 
             said.words
         );
     }
+}
+
+/// Compares the entries of calls in a copy with what should be.
+pub(super) fn assert_called(pair: &Pair, org: Org, room: RoomId, wanted: &[Who]) {
+    let events = pair.side(org).timelines.range((room, 0)..=(room, u64::MAX));
+    let open = |bytes: &[u8]| wire::event::open(bytes).expect("a stored event can be read").event;
+    let calls = events.map(|(_, bytes)| open(bytes)).filter(|event| matches!(event.content.act(), Some(Act::Call(_))));
+    let found: Vec<Option<Address>> = calls.map(|event| event.author).collect();
+    let wanted: Vec<Option<Address>> = wanted.iter().map(|who| Some(address_of(*who))).collect();
+    assert_eq!(found, wanted, "calls that {org:?} tells of in {room}");
 }
 
 /// Compares the notes, dates and files of a copy with what should be.

@@ -21,7 +21,8 @@ export function itemNow(item, acts = []) {
 export function eventRow(store, item, deeds) {
   const { kind } = item.event;
   if ((kind === 'note' || kind === 'date') && item.event.title && !item.now?.recalled) return itemCard(store, item, deeds);
-  return h('div', { class: 'row-event' }, h('span', {}, describeEvent(store, item)), ' ', h('time', { class: 'faint', title: dateTime(item.at) }, clock(item.at)));
+  const call = kind === 'call' && icon(item.event.outcome === 'answered' ? (item.event.medium === 'video' ? 'video' : 'phone') : 'hangUp');
+  return h('div', { class: ['row-event', call && 'row-call'] }, call, h('span', {}, describeEvent(store, item)), ' ', h('time', { class: 'faint', title: dateTime(item.at) }, clock(item.at)));
 }
 
 function itemCard(store, item, deeds) {

@@ -2,6 +2,7 @@
 
 import './texts.js';
 import './texts-tools.js';
+import './calls/texts.js';
 import './sidebar.js';
 import './messages.js';
 import './composer.js';
@@ -9,6 +10,7 @@ import './panel.js';
 import { fill, h, icon } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';
 import { complain, failed, loading } from '../shared/ui.js';
+import { Desk } from './calls/desk.js';
 import { describeEvent } from './message.js';
 import { contactPage, contactsPage, homePage, noticeText, noticesPage, settingsPage, toastNotice } from './pages.js';
 import { notify, permitted, permitNotices, registerWorker } from './worker-client.js';
@@ -29,6 +31,7 @@ class App {
   path = location.pathname;
 
   async start({ isOver = false } = {}) {
+    this.desk?.stop();
     this.store?.stop();
     this.reminders?.stop();
     this.reminders = undefined;
@@ -70,6 +73,7 @@ class App {
     this.state = h('div', { class: 'connection', role: 'status', aria: { live: 'polite' } });
     const skip = h('a', { class: 'skip', href: '#main', on: { click: (event) => { event.preventDefault(); (this.main.querySelector('.composer-input') ?? this.main).focus(); } } }, t('nav.skip'));
     fill(this.root, skip, this.state, h('div', { class: 'app' }, this.sidebar, this.main));
+    this.desk = new Desk(this.store, this, this.root);
   }
 
   /** Shows the page of the present address. */
@@ -139,6 +143,8 @@ class App {
   async setNotifies(on) { if (!await permitNotices(on)) throw new Error(t('settings.notifyDenied')); }
 
   async signOut() {
+    await this.desk.session?.leave().catch(() => {});
+    this.desk.stop();
     await this.store.signOut();
     history.pushState(null, '', '/');
     this.path = '/';

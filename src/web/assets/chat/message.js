@@ -3,6 +3,7 @@
 import { h, icon } from '../shared/dom.js';
 import { bytes, clock, dateTime, has, t } from '../shared/i18n.js';
 import { avatar, button, iconButton, openDialog, toast } from '../shared/ui.js';
+import { describeCall } from './calls/entry.js';
 import { plain, words } from './words.js';
 
 /** The text of a message as it stands now; undefined after a recall. */
@@ -37,6 +38,7 @@ export function describeEvent(store, item, { short = false } = {}) {
     case 'date': return short ? t('event.dateShort', { title: plain(event.title) }) : t('event.date', { name });
     case 'folder_make': return t('event.folderMade', { name, entry: plain(event.name) });
     case 'folder_add': return t('event.folderAdded', { name, entry: plain(event.name ?? event.files?.[0]?.name ?? event.file?.name) });
+    case 'call': return describeCall(store, event);
     case 'settings': return event.name ? t('event.renamed', { name, room: plain(event.name) }) : t('event.settings', { name });
     default: return t('event.other', { name, kind: plain(event.kind) });
   }

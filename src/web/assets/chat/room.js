@@ -3,6 +3,8 @@
 import { fill, h, icon } from '../shared/dom.js';
 import { ago, dateTime, t } from '../shared/i18n.js';
 import { ask, button, complain, copy, empty, externalBadge, iconButton, openMenu } from '../shared/ui.js';
+import { CallButtons } from './calls/buttons.js';
+import { callBar } from './calls/desk.js';
 import { pickEmoji } from './composer.js';
 import { showHistory } from './history.js';
 import { copyText } from './message.js';
@@ -25,12 +27,14 @@ class RoomView extends HTMLElement {
     const { store, room } = this;
     this.className = 'room';
     this.head = h('header', { class: 'main-head' });
+    this.callBar = h('div', { role: 'status' });
+    this.callButtons = new CallButtons(store, this.app, room.id, () => this.#drawCalls());
     this.banner = h('div', { class: 'room-banner', role: 'status', aria: { live: 'polite' } });
     this.messages = Object.assign(document.createElement('hc-messages'), { store, room, deeds: this.#deeds() });
     this.typing = h('p', { class: 'typing' });
     this.foot = h('div', { class: 'room-foot' });
     this.panel = null;
-    this.main = h('div', { class: 'room-main' }, this.head, this.banner, this.messages, this.typing, this.foot);
+    this.main = h('div', { class: 'room-main' }, this.head, this.callBar, this.banner, this.messages, this.typing, this.foot);
     fill(this, this.main);
     this.messages.addEventListener('compose', () => this.composer?.focusInput());
     this.messages.addEventListener('end', () => this.#read());
@@ -77,12 +81,13 @@ class RoomView extends HTMLElement {
   }
 
   disconnectedCallback() {
+    this.callButtons.stop();
     this.#offs.forEach((off) => off());
     removeEventListener('focus', this.onFocus);
   }
 
   draw() {
-    this.#drawHead();
+    this.#drawCalls();
     this.#drawBanner();
     this.#drawFoot();
   }
@@ -98,9 +103,15 @@ class RoomView extends HTMLElement {
     fill(this.head, this.app.backButton(),
       roomAvatar(store, room),
       h('div', { class: 'grow' }, h('div', { class: 'row' }, h('h1', { class: 'clip' }, h('bdi', {}, name)), room.external && externalBadge(plain(room.partner_name))), h('p', { class: 'faint clip' }, line)),
+      ...this.callButtons.draw(),
       h('a', { class: 'icon-button wide-only', href: `/search?room=${room.id}`, title: t('room.search'), aria: { label: t('room.search') } }, icon('search')),
       tool('note', t('panel.tab.notes'), 'notes', 'wide-only'), tool('calendar', t('panel.tab.calendar'), 'calendar', 'wide-only'), this.details);
     if (hadFocus) this.head.querySelector(`[data-what="${hadFocus}"]`)?.focus();
+  }
+
+  #drawCalls() {
+    this.#drawHead();
+    fill(this.callBar, this.room && callBar(this.store, this.app, this.room));
   }
 
   #drawBanner() {

@@ -4,6 +4,7 @@
 import { Api } from '../shared/api.js';
 import { Live } from '../shared/live.js';
 import { usePhotos } from '../shared/ui.js';
+import { Calls } from './calls/book.js';
 import { Outbox } from './outbox.js';
 import { Photos } from './photos.js';
 import { Signals } from './signals.js';
@@ -40,6 +41,7 @@ export class Store {
     this.connection = 'connecting';
     this.current = null;
     this.signals = new Signals(this);
+    this.calls = new Calls(this);
     this.photos = new Photos(this);
     usePhotos((seed) => this.#photoOf(seed));
   }
@@ -129,7 +131,7 @@ export class Store {
     const message = '/rooms/{room}/messages/{index}';
     this.features = {
       edit: offers(message, 'patch'), recall: offers(message, 'delete'), react: offers(`${message}/reactions/{emoji}`, 'put'),
-      files: offers('/uploads', 'post'), search: offers('/search', 'get'), report: offers('/reports', 'post'), signals: offers('/rooms/{room}/typing', 'post'), folder: offers('/rooms/{room}/folder', 'get'), photos: offers('/me/photo', 'put'),
+      files: offers('/uploads', 'post'), search: offers('/search', 'get'), report: offers('/reports', 'post'), signals: offers('/rooms/{room}/typing', 'post'), folder: offers('/rooms/{room}/folder', 'get'), calls: offers('/rooms/{room}/calls', 'post'), photos: offers('/me/photo', 'put'),
     };
     this.tell('features');
   }
@@ -439,4 +441,6 @@ const FRAMES = {
   presence: (store, present) => store.signals.takePresence(present),
   typing: (store, typing) => store.signals.takeTyping(typing),
   reader: (store, moved) => store.signals.takeReader(moved),
+  call: (store, call) => store.calls.take(call),
+  call_signal: (store, signal) => store.calls.takeSignal(signal),
 };
