@@ -42,43 +42,52 @@ pub async fn ringing(stage: Stage, amount: Amount, progress: &Progress) -> Done<
     let load = load(vec![sender.author(&room)], amount.connections);
     warm_up(&load, &tally).await?;
     let at = |part: usize| WARM_UP + part * each;
-    let before = talk("calls: without", &load, (at(0), at(1)), &tally, progress).await?;
+    let before = talk("calls: without", &stage, &load, (at(0), at(1)), &tally, progress).await?;
     let (rang_after, ringing) = ring(&callers, &receiver).await?;
     let (cpu_s, began) = (stage.cpu_s(), Instant::now());
-    let during = talk("calls: ringing", &load, (at(1), at(2)), &tally, progress).await?;
+    let during = talk("calls: ringing", &stage, &load, (at(1), at(2)), &tally, progress).await?;
     let (cpu_s, sums) = (stage.cpu_s() - cpu_s, tally.sums());
     let still = calls_of(&receiver).await?;
     ringing.abort();
     hush(&callers, &receiver).await?;
-    let after = talk("calls: after", &load, (at(2), at(3)), &tally, progress).await?;
+    let after = talk("calls: after", &stage, &load, (at(2), at(3)), &tally, progress).await?;
     let memory = stage.settle().await;
     let figures = Figures::new("calls", &sums, sums.seconds_since(began), cpu_s, memory);
     stage.strike().await?;
-    let usual = f64::midpoint(before, after);
-    let loss = 100.0 * (1.0 - during / usual);
+    let change = |of: fn(&Talk) -> f64| 100.0 * (of(&during) / f64::midpoint(of(&before), of(&after)) - 1.0);
+    let (rate, processor) = (change(|talk| talk.per_s), change(|talk| talk.cpu_s));
     Ok(figures.remark(format!(
-        "{} of {CALLS} calls rang to the end, all after {rang_after:.2} s; without them {usual:.0}/s: {loss:.1} % less",
+        "{} of {CALLS} calls rang to the end, all after {rang_after:.2} s; with them rate {rate:+.1} %, processor time {processor:+.1} %",
         still.len()
     )))
 }
 
-/// Messages a second from the first to the last that is shown.
+/// What a part of the talk came to.
+struct Talk {
+    /// Messages a second, from the first to the last that is shown.
+    per_s: f64,
+    /// Processor time of both daemons, seconds.
+    cpu_s: f64,
+}
+
 async fn talk(
     what: &'static str,
+    stage: &Stage,
     load: &Load,
     (from, end): (usize, usize),
     tally: &Arc<Tally>,
     progress: &Progress,
-) -> Done<f64> {
+) -> Done<Talk> {
     tally.begin();
-    let began = Instant::now();
+    let (cpu_s, began) = (stage.cpu_s(), Instant::now());
     progress.follow(what, tally, load.post(from, end, tally)).await?;
     if !tally.wait_complete(end, QUIET).await {
         return Err(Failure::fault("not everything was shown"));
     }
     #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 messages")]
     let count = (end - from) as f64;
-    Ok(count / tally.sums().seconds_since(began).max(1e-9))
+    let per_s = count / tally.sums().seconds_since(began).max(1e-9);
+    Ok(Talk { per_s, cpu_s: stage.cpu_s() - cpu_s })
 }
 
 async fn callers(stage: &Stage, callee: &Person) -> Done<Vec<Caller>> {

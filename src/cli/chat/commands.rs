@@ -6,7 +6,7 @@ use super::{
     target,
 };
 use crate::{
-    api::client::dto::{Contact, Me, Member, NewMembers, NewRole, NewRoom, Room},
+    api::client::dto::{Call, Contact, Me, Member, NewMembers, NewRole, NewRoom, Room},
     cli::{
         failure::{Done, Failure},
         screen::{Table, ago, clean},
@@ -24,6 +24,7 @@ const HELP: &str = "\
   /add ADDRESS ...           masters: add people   /remove ADDRESS              masters: remove somebody
   /master ADDRESS            name a master         /unmaster ADDRESS            end that role
   /send FILE                 send a file or photo  /save N [DIR]                save the files of message #N
+  /decline                   say no to a call that rings (answering needs the web app)
   /quit                      leave                 //TEXT                       say something that begins with /";
 
 impl Talk {
@@ -47,9 +48,17 @@ impl Talk {
             "save" => self.save_files(words).await?,
             "block" => self.block(words).await?,
             "unblock" => self.unblock(words).await?,
+            "decline" => self.decline().await?,
             _ => return Err(Failure::usage(format!("there is no command /{}", clean(command))).next("/help")),
         }
         Ok(Flow::On)
+    }
+
+    /// Calls are had in the web app; here one can only say no.
+    async fn decline(&mut self) -> Done {
+        let Some(path) = self.ringing.decline_path() else { return Err(Failure::usage("no call rings")) };
+        let _: Call = self.http.post(&path, &json!({})).await?;
+        Ok(())
     }
 
     async fn list_rooms(&mut self) -> Done {

@@ -3,7 +3,8 @@
 use super::{show, talk::Talk};
 use crate::{
     api::client::dto::{
-        Delivered, Delivery, LinkChanged, Messages, MessagesFrame, Notification, Refused, Room, RoomLeft, Unplaced,
+        Call, Delivered, Delivery, LinkChanged, Messages, MessagesFrame, Notification, Refused, Room, RoomLeft,
+        Unplaced,
     },
     cli::{
         failure::Done,
@@ -57,6 +58,7 @@ impl Talk {
             },
             "room" => parse(frame).map_or(Ok(()), |it| self.hear_room(it)),
             "room_left" => parse(frame).map_or(Ok(()), |it| self.hear_left(&it)),
+            "call" => parse(frame).map_or(Ok(()), |it| self.hear_call(it)),
             "notification" => match parse::<Notification>(frame) {
                 Some(it) => self.say(&format!("-- {}", show::notice(&it))),
                 None => Ok(()),
@@ -141,6 +143,14 @@ impl Talk {
                 let room = self.http.read(&format!("/api/v1/rooms/{room}")).await;
                 room.map_or(Ok(()), |room| self.hear_room(room))
             }
+            None => Ok(()),
+        }
+    }
+
+    fn hear_call(&mut self, call: Call) -> Done {
+        let names = &self.names;
+        match self.ringing.hear(&self.me.address, call, |address| names.person(address)) {
+            Some(words) => self.say(&format!("** {words}")),
             None => Ok(()),
         }
     }

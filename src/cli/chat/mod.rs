@@ -1,5 +1,6 @@
 //! `handclasp chat`: a conversation in the terminal, for people and for scripts.
 
+mod calls;
 mod commands;
 mod files;
 mod input;

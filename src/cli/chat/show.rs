@@ -73,6 +73,7 @@ pub fn happening(event: &Event, person: impl Fn(&str) -> String) -> String {
         "settings" => format!("the room's settings were changed{by}"),
         "note" => format!("the note \"{}\" was posted{by}", quoted(event.title.as_ref())),
         "note_comment" => format!("\"{}\" was said about a note{by}", quoted(event.text.as_ref())),
+        "call" => format!("{}{by}", super::calls::entry(event)),
         "date" => format!("\"{}\" was put into the calendar{by}", quoted(event.title.as_ref())),
         "folder_make" => format!("the subfolder \"{}\" was made{by}", quoted(event.name.as_ref())),
         "folder_add" => format!("{} was put into the folder{by}", files_of(event)),

@@ -1,6 +1,7 @@
 //! One conversation: the room one is in, what was sent and has not arrived yet, and what is typed.
 
 use super::{
+    calls::Ringing,
     input::Printer,
     show::{self, Names},
 };
@@ -58,6 +59,7 @@ pub struct Talk {
     pub(super) links: BTreeMap<String, Option<String>>,
     /// Events that stand above the prompt already, because they were typed there.
     typed: BTreeSet<String>,
+    pub(super) ringing: Ringing,
     /// By event id.
     pub(super) waiting: BTreeMap<String, Waiting>,
     pub(super) refused: u64,
@@ -78,6 +80,7 @@ impl Talk {
             listed: Vec::new(),
             next_index: 0,
             typed: BTreeSet::new(),
+            ringing: Ringing::default(),
             waiting: BTreeMap::new(),
             refused: 0,
             printer,
