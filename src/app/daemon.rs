@@ -396,6 +396,7 @@ fn load_store(kv: &Arc<dyn Kv>) -> Result<Loaded, StartError> {
     Ok(loaded)
 }
 
+/// What admins ask of the process beside its data.
 fn probes(
     metrics: Box<dyn Fn() -> String + Send + Sync>,
     pulse: Pulse,

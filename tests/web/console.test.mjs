@@ -240,7 +240,8 @@ test('rooms with partners are listed with their people, and found; ends of grant
   await page.locator('.tile', { hasText: 'Own certificate ends' }).waitFor();
   await go(page, '/rooms');
   const row = page.locator('tbody tr', { has: page.getByRole('rowheader', { name: /Launch/ }) });
-  await row.getByText('bob@globex.example').waitFor();
+  await row.getByText('alice@acme.example').waitFor();
+  await page.locator('tbody tr', { has: page.getByRole('rowheader', { name: /Direct room/ }) }).getByText('bob@globex.example').first().waitFor();
   await row.getByText('(master)').first().waitFor();
   await page.getByLabel('Find by name, person or partner').fill('nothing of the kind');
   await page.getByText('No room fits').waitFor();

@@ -177,11 +177,11 @@ impl State {
         }
     }
 
-    fn take_found(&mut self, found: Done<Room>) -> Vec<Wish> {
+    fn take_found(&mut self, found: Done<Box<Room>>) -> Vec<Wish> {
         match (found, &mut self.overlay) {
             (Ok(room), _) => {
                 let id = room.id.clone();
-                self.put_room(room);
+                self.put_room(*room);
                 self.overlay = None;
                 self.search = None;
                 let mut wishes = self.open_room(&id);

@@ -109,7 +109,7 @@ pub enum Answer {
     /// Something that is told while somebody is looked for.
     Told(String),
     /// The room of a person, or a room by its name.
-    Found(Done<Room>),
+    Found(Done<Box<Room>>),
     /// Lines to read.
     Page(Tool, String, Done<Vec<String>>),
     /// Something was done, with words about it, or not.

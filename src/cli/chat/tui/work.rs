@@ -39,7 +39,7 @@ pub async fn fulfil(http: Http, me: Me, wish: Wish, told: UnboundedSender<String
         }
         Wish::Find(with) => {
             let tell = |words: String| drop(told.send(words));
-            Answer::Found(target::find(&http, &me, &with, tell).await)
+            Answer::Found(target::find(&http, &me, &with, tell).await.map(Box::new))
         }
         Wish::Page(tool, room) => {
             let lines = page(&http, tool, &room).await;
@@ -47,7 +47,7 @@ pub async fn fulfil(http: Http, me: Me, wish: Wish, told: UnboundedSender<String
         }
         Wish::Group { name, members } => {
             let new = NewRoom { name, members, ..NewRoom::default() };
-            Answer::Found(http.post("/api/v1/rooms", &new).await.map_err(exists))
+            Answer::Found(http.post("/api/v1/rooms", &new).await.map(Box::new).map_err(exists))
         }
         Wish::Deed { verb, path, body, told } => Answer::Did(deed(&http, verb, &path, &body).await.map(|_| told)),
         // A lost marker does no harm.

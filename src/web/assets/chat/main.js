@@ -14,7 +14,6 @@ import { Desk } from './calls/desk.js';
 import { describeEvent } from './message.js';
 import { contactPage, contactsPage, homePage, noticeText, noticesPage, settingsPage, toastNotice } from './pages.js';
 import { notify, permitted, permitNotices, registerWorker } from './worker-client.js';
-import { Reminders } from './reminders.js';
 import { roomPage } from './room.js';
 import { searchPage } from './search.js';
 import { showSignIn } from './sign-in.js';
@@ -51,10 +50,8 @@ class App {
     this.#frame();
     this.draw();
     performance.mark('handclasp.usable');
-    const reminders = new Reminders(store, this, ({ title, text, path, tag }) => { if (!document.hasFocus()) this.#notify(title, text, tag, path); });
-    // After what one sees: nobody waits for it.
-    this.reminders = reminders;
-    setTimeout(() => { if (this.reminders === reminders) reminders.start(); }, REMINDERS_MS);
+    // After what one sees: nobody waits for it, and without a connection there is nothing to read.
+    setTimeout(() => this.#remind(store).catch(() => {}), REMINDERS_MS);
   }
 
   #listen(store) {
@@ -65,6 +62,13 @@ class App {
     store.on('contacts', () => { if (this.path === '/contacts' || (this.path.startsWith('/contacts/') && !this.main.querySelector('form:focus-within'))) this.draw(); });
     store.on('notices', () => { if (this.path === '/notifications') this.draw(); });
     store.on('me', () => { if (this.path === '/notifications') this.draw(); });
+  }
+
+  async #remind(store) {
+    const { Reminders } = await import('./reminders.js');
+    if (this.store !== store || this.reminders) return;
+    this.reminders = new Reminders(store, this, ({ title, text, path, tag }) => { if (!document.hasFocus()) this.#notify(title, text, tag, path); });
+    this.reminders.start();
   }
 
   #frame() {

@@ -29,8 +29,8 @@ function roomRow(room) {
   const name = room.name ?? t('rooms.kind.direct');
   const cells = [room.peer, people(room, room.members_ours), people(room, room.members_theirs), number(room.events), exactTime(room.created_at, date(room.created_at))];
   return h('tr', {},
-    h('th', { scope: 'row' }, h('bdi', {}, name), room.frozen && [' ', mark('bad', t('rooms.frozen'))], h('div', { class: 'faint' }, h('a', { href: `#/audit?subject=${room.id}` }, t('rooms.audit')))),
-    cells.map((cell, at) => h('td', { class: at === 3 && 'number', data: { label: t(DETAILS[at + 1]) } }, cell)));
+    h('th', { scope: 'row' }, h('bdi', {}, name), room.frozen && [' ', mark('bad', t('rooms.frozen'))], h('div', { class: 'faint whole' }, h('a', { href: `#/audit?subject=${room.id}` }, t('rooms.audit')))),
+    cells.map((cell, at) => h('td', { class: [at === 3 && 'number', (at === 0 || at === 4) && 'whole'], data: { label: t(DETAILS[at + 1]) } }, cell)));
 }
 
 /** All rooms, found by name, person or partner. */
