@@ -95,6 +95,7 @@ fn the_document_is_openapi_3_1_and_knows_every_endpoint() {
         ("/export/files/{digest}", "get"),
         ("/policy/files", "get"),
         ("/policy/files", "put"),
+        ("/rooms", "get"),
         ("/rooms/{room}/messages/{index}/history", "get"),
         ("/why-not", "get"),
         ("/audit", "get"),
