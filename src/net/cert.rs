@@ -3,7 +3,7 @@
 use super::tls::TlsError;
 use crate::{
     crypto::digest,
-    model::{Digest, Domain},
+    model::{Digest, Domain, Millis},
 };
 use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
@@ -32,6 +32,15 @@ pub fn generate(domain: &Domain) -> Result<(String, String), TlsError> {
 pub fn spki_pin(certificate: &CertificateDer<'_>) -> Result<Digest, TlsError> {
     let parsed = ParsedCertificate::try_from(certificate).map_err(|error| TlsError::Certificate(error.to_string()))?;
     Ok(digest::sha256(&parsed.subject_public_key_info()))
+}
+
+/// When a certificate says that it ends. Nothing here ends with it, because keys are pinned and dates are not looked at;
+/// an admin wants to know all the same.
+#[must_use]
+pub fn ends_at(certificate: &CertificateDer<'_>) -> Option<Millis> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    let seconds = u64::try_from(parsed.validity().not_after.timestamp()).ok()?;
+    Some(Millis(seconds.saturating_mul(1_000)))
 }
 
 /// What a daemon shows to prove which org it is.

@@ -1,7 +1,7 @@
 //! Mutual TLS between daemons (W3): TLS 1.3, one protocol, no resumption, and a key that a pinned card names.
 
-use super::cert::{TlsIdentity, spki_pin};
-use crate::model::{Digest, Domain};
+use super::cert::{TlsIdentity, ends_at, spki_pin};
+use crate::model::{Digest, Domain, Millis};
 use arc_swap::ArcSwap;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
@@ -16,7 +16,11 @@ use rustls::{
         danger::{ClientCertVerified, ClientCertVerifier},
     },
 };
-use std::{fmt, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// The one application protocol.
@@ -60,6 +64,8 @@ pub struct PeerTls {
     pins: PinLookup,
     server: ArcSwap<ServerConfig>,
     own: ArcSwap<TlsIdentity>,
+    /// When the certificate ends that each peer showed last.
+    ends: Mutex<BTreeMap<Domain, Millis>>,
 }
 
 impl fmt::Debug for PeerTls {
@@ -82,7 +88,13 @@ impl PeerTls {
     pub fn new(own: TlsIdentity, pins: PinLookup) -> Result<Self, TlsError> {
         let provider = provider();
         let server = server_config(&provider, &own, &pins)?;
-        Ok(Self { provider, pins, server: ArcSwap::from_pointee(server), own: ArcSwap::from_pointee(own) })
+        Ok(Self {
+            provider,
+            pins,
+            server: ArcSwap::from_pointee(server),
+            own: ArcSwap::from_pointee(own),
+            ends: Mutex::default(),
+        })
     }
 
     /// Takes a new certificate and key; connections that stand stay.
@@ -125,7 +137,19 @@ impl PeerTls {
         let certificate = connection.peer_certificates().and_then(<[_]>::first).ok_or(TlsError::Unpinned)?;
         let pin = spki_pin(certificate)?;
         let domain = (self.pins)(&pin).ok_or(TlsError::Unpinned)?;
+        if let Some(end) = ends_at(certificate) {
+            self.ends.lock().unwrap_or_else(PoisonError::into_inner).insert(domain.clone(), end);
+        }
         Ok(PeerIdentity { domain, pin })
+    }
+
+    /// When our own certificate ends, or the one that a peer showed last since the daemon began, by their own words.
+    #[must_use]
+    pub fn certificate_end(&self, peer: Option<&Domain>) -> Option<Millis> {
+        match peer {
+            Some(peer) => self.ends.lock().unwrap_or_else(PoisonError::into_inner).get(peer).copied(),
+            None => self.own.load().chain.first().and_then(ends_at),
+        }
     }
 }
 

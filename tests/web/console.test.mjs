@@ -231,6 +231,26 @@ test('a daemon that does not answer is said so, and what was known stays in sigh
   await page.context().close();
 });
 
+test('rooms with partners are listed with their people, and found; ends of grants and certificates are told', async () => {
+  const page = await open(ours);
+  await signIn(page, ours, 'carol');
+  const card = page.locator('.partner').first();
+  for (const name of ['Our grant ends', 'Their grant ends', 'Their certificate ends']) await card.getByText(name).waitFor();
+  await card.locator('div', { has: page.getByText('Their certificate ends') }).getByText('never').waitFor();
+  await page.locator('.tile', { hasText: 'Own certificate ends' }).waitFor();
+  await go(page, '/rooms');
+  const row = page.locator('tbody tr', { has: page.getByRole('rowheader', { name: /Launch/ }) });
+  await row.getByText('alice@acme.example').waitFor();
+  await page.locator('tbody tr', { has: page.getByRole('rowheader', { name: /Direct room/ }) }).getByText('bob@globex.example').first().waitFor();
+  await row.getByText('(master)').first().waitFor();
+  await page.getByLabel('Find by name, person or partner').fill('nothing of the kind');
+  await page.getByText('No room fits').waitFor();
+  await page.getByLabel('Find by name, person or partner').fill('launch');
+  await row.getByRole('link', { name: 'In the audit log' }).click();
+  await page.getByRole('heading', { name: 'Audit log', level: 1 }).waitFor();
+  await page.context().close();
+});
+
 test('every view is accessible and fits the phone, in both languages and colours', async () => {
   for (const [name, width, height] of SIZES) {
     for (const [colorScheme, locale] of [['light', 'en-US'], ['dark', 'ko-KR']]) {

@@ -135,6 +135,80 @@ test('the calendar is given to other software by an address that can be taken ba
   await assert.doesNotReject(async () => { for (let tries = 0; await ask() === 200; tries++) if (tries > 50) throw new Error('the feed still answers'); });
 });
 
+test('p19 a file goes with a note, is taken out again, and reaches the other side', async () => {
+  await openTab(alice, 'Notes');
+  await panel(alice).getByRole('button', { name: 'New note' }).click();
+  const dialog = alice.getByRole('dialog');
+  await dialog.getByLabel('Title').fill('With files');
+  for (const name of ['kept.txt', 'dropped.txt']) {
+    const chooser = alice.waitForEvent('filechooser');
+    await dialog.getByRole('button', { name: 'Attach files' }).click();
+    await (await chooser).setFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(name) });
+    await dialog.locator('.tray .file', { hasText: name }).waitFor();
+  }
+  await dialog.getByRole('button', { name: 'Remove dropped.txt' }).click();
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'note-with-files');
+  await dialog.getByRole('button', { name: 'Post' }).click();
+  await panel(alice).locator('a.file', { hasText: 'kept.txt' }).waitFor();
+  assert.equal(await panel(alice).locator('a.file').count(), 1);
+  await bob.locator('.item-card', { hasText: 'With files' }).click();
+  await panel(bob).locator('a.file', { hasText: 'kept.txt' }).waitFor();
+  // Said anew, it keeps its file and gets another one.
+  await panel(alice).getByRole('button', { name: 'More', exact: true }).click();
+  await alice.getByRole('menuitem', { name: 'Edit' }).click();
+  const chooser = alice.waitForEvent('filechooser');
+  await dialog.getByRole('button', { name: 'Attach files' }).click();
+  await (await chooser).setFiles({ name: 'later.txt', mimeType: 'text/plain', buffer: Buffer.from('later') });
+  await dialog.locator('.tray .file', { hasText: 'later.txt' }).waitFor();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await panel(bob).locator('a.file', { hasText: 'later.txt' }).waitFor();
+  await panel(bob).locator('a.file', { hasText: 'kept.txt' }).waitFor();
+});
+
+test('a reminder of a date is shown once, when its time has come', async () => {
+  const path = await alice.evaluate(async () => {
+    const room = location.pathname.split('/')[2];
+    const start = new Date(Date.now() + 20 * 60_000);
+    const wall = (at) => at.toISOString().slice(0, 16);
+    const body = { title: 'Stand-up <i>now</i>', times: { start: wall(start), end: wall(new Date(+start + 600_000)), zone: 'UTC' }, reminder_minutes: 30 };
+    const headers = { 'Content-Type': 'application/json', 'Handclasp-Web': '1', 'Idempotency-Key': 'reminder-of-the-test-0001' };
+    const answer = await fetch(`/api/v1/rooms/${room}/calendar`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return answer.status;
+  });
+  assert.equal(path, 201);
+  for (const page of [alice, bob]) await page.locator('.toast', { hasText: 'Stand-up <i>now</i> begins' }).waitFor();
+  assert.deepEqual(await inaccessible(bob), []);
+  await shoot(bob, 'reminder');
+  await bob.locator('.toast', { hasText: 'begins' }).getByRole('button', { name: 'Open' }).click();
+  await panel(bob).getByRole('heading', { name: 'Stand-up <i>now</i>' }).waitFor();
+  await alice.locator('.toast', { hasText: 'begins' }).getByRole('button', { name: 'Close' }).click();
+  const looked = alice.waitForResponse(/\/calendar\?/);
+  await alice.reload();
+  await (await looked).finished();
+  await alice.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  assert.equal(await alice.locator('.toast', { hasText: 'begins' }).count(), 0, 'it was shown here already');
+});
+
+test('p28 a room and a person are reported to one\'s own admins', async () => {
+  await openRoom(alice, 'Launch');
+  await openTab(alice, 'Details');
+  await panel(alice).getByRole('button', { name: 'Report the room' }).click();
+  const dialog = alice.getByRole('dialog');
+  await dialog.getByText('You report: Launch').waitFor();
+  await dialog.getByLabel('What is wrong?').fill('Nothing but a test');
+  assert.deepEqual(await inaccessible(alice), []);
+  await shoot(alice, 'report-room');
+  await dialog.getByRole('button', { name: 'Report' }).click();
+  await alice.locator('.toast', { hasText: 'Your administrators have it' }).waitFor();
+  await alice.getByRole('link', { name: 'Contacts' }).click();
+  await alice.locator('.cards a', { hasText: 'Bob' }).click();
+  await alice.getByRole('button', { name: 'Report the person' }).click();
+  await dialog.getByText('You report: Bob').waitFor();
+  await alice.keyboard.press('Escape');
+  await openRoom(alice, 'Launch');
+});
+
 test('the month and the tabs are walked through by keyboard', async () => {
   await tab(alice, 'Calendar').focus();
   await alice.keyboard.press('ArrowLeft');
@@ -357,6 +431,34 @@ test('everything beside the messages fits a phone and is accessible in the dark'
   assert.deepEqual(await inaccessible(phone), [], 'search');
   await shoot(phone, 'phone-search-dark-korean');
   await phone.context().close();
+});
+
+test('every view fits every size in both colours', async () => {
+  for (const [size, width, height] of [['phone', 390, 844], ['laptop', 1280, 800], ['wide', 1920, 1080]]) {
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await browser.signIn(town.acme, 'alice', { viewport: { width, height }, colorScheme, reducedMotion: 'reduce' });
+      const look = async (name) => {
+        await page.waitForFunction(() => !document.querySelector('.spinner'));
+        assert.deepEqual(await inaccessible(page), [], `${name} ${size} ${colorScheme}`);
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} ${size} is too wide`);
+        await shoot(page, `chat-${name}-${size}-${colorScheme}`);
+      };
+      await look('list');
+      await openRoom(page, 'Launch');
+      await look('room');
+      await openTab(page, 'Details');
+      for (const name of ['details', 'notes', 'calendar', 'folder']) {
+        await page.locator(`[role=tab][data-tab=${name}]`).click();
+        await look(name);
+      }
+      for (const name of ['contacts', 'notifications', 'settings', 'search']) {
+        await page.goto(`${town.acme.url}/${name}`);
+        await page.locator('.main-page').waitFor();
+        await look(name);
+      }
+      await page.context().close();
+    }
+  }
 });
 
 test('the content security policy was never violated and nobody else was asked', () => {

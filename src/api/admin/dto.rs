@@ -2,8 +2,10 @@
 
 pub mod archives;
 pub mod keeping;
+mod rooms;
 
 use crate::api::password::Password;
+pub use rooms::{RoomView, RoomsQuery, VersionView};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,8 +18,27 @@ pub struct Status {
     pub version: String,
     /// All links are held until an admin confirms the own grants (after a restore).
     pub unconfirmed: bool,
+    /// When the certificate of our federation listener ends, by its own words. Links do not end with it: keys are pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_not_after: Option<u64>,
+    /// What ends by itself within thirty days, the soonest first.
+    #[serde(default)]
+    pub ending: Vec<Ending>,
     /// Links, by domain.
     pub peers: Vec<PeerStatus>,
+}
+
+/// Something that ends by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Ending {
+    /// `our_grant` or `their_grant` (the link closes with it), `certificate` (of our federation listener) or
+    /// `their_certificate` (links go on: keys are pinned), `client_certificate` (browsers will refuse it).
+    pub what: String,
+    /// With which partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// When.
+    pub at: u64,
 }
 
 /// One link.
@@ -61,6 +82,9 @@ pub struct PeerStatus {
     pub epoch: Option<u64>,
     /// Where the peer's federation listener is reached.
     pub endpoints: Vec<String>,
+    /// When the TLS certificate ends that the peer showed last; absent when there was no connection since the daemon began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_not_after: Option<u64>,
 }
 
 /// A grant as an admin reads it.
@@ -327,22 +351,6 @@ pub struct FilePolicyView {
     /// absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder_kept_days: Option<u64>,
-}
-
-/// One version of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct VersionView {
-    /// The index of the event.
-    pub index: u64,
-    /// `message`, `edit` or `recall`.
-    pub kind: String,
-    /// Who.
-    pub by: String,
-    /// When, by the clock of the author's daemon.
-    pub at: u64,
-    /// What it said from then on; absent for a recall.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
 }
 
 /// An audit entry.

@@ -5,6 +5,7 @@ mod audit;
 mod backups;
 mod cases;
 pub mod dto;
+pub mod endings;
 mod export;
 mod files;
 mod grants;
@@ -36,7 +37,7 @@ use crate::{
     crypto::SigningKey,
     engine::{Engine, IdempotencyKey},
     files::Files,
-    model::{Code, Domain, journal::Outcome, org::SignedCard},
+    model::{Code, Domain, Millis, journal::Outcome, org::SignedCard},
     search::Search,
 };
 use arc_swap::ArcSwap;
@@ -105,7 +106,23 @@ pub struct Probes {
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the writer has answered lately and the daemon is not stopping.
     pub is_ready: Box<dyn Fn() -> bool + Send + Sync>,
+    /// When certificates end.
+    pub certificate_end: CertificateEnd,
 }
+
+/// A certificate that somebody shows.
+#[derive(Clone, Copy, Debug)]
+pub enum Certificate<'a> {
+    /// Our daemon, to partners.
+    Federation,
+    /// Our daemon, to people's programs.
+    Client,
+    /// A partner's daemon; the one that it showed last.
+    Peer(&'a Domain),
+}
+
+/// Tells when a certificate ends, by its own words.
+pub type CertificateEnd = Arc<dyn Fn(Certificate<'_>) -> Option<Millis> + Send + Sync>;
 
 impl fmt::Debug for AdminContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,6 +227,7 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(cases::show))
         .routes(routes!(cases::close))
         .routes(routes!(files::show, files::put))
+        .routes(routes!(rooms::list))
         .routes(routes!(rooms::history))
         .routes(routes!(why::why_not))
         .routes(routes!(limits::list))

@@ -28,12 +28,8 @@ pub async fn list(context: Context, Query(query): Query<PageQuery>) -> Result<Js
     let state = context.engine.state();
     let (after, items_max) = (query.after::<Domain>()?, query.items_max()?);
     let links = state.links.values().filter(|link| after.as_ref().is_none_or(|after| link.peer.domain > *after));
-    let page = Page::take(
-        links,
-        items_max,
-        |link| link.peer.domain.clone(),
-        |link| peer_status(&context.engine, &state, link),
-    );
+    let page =
+        Page::take(links, items_max, |link| link.peer.domain.clone(), |link| peer_status(&context, &state, link));
     let items = page.items.into_iter().collect::<Result<_, _>>()?;
     Ok(Json(Page { items, next: page.next }))
 }
@@ -49,7 +45,7 @@ pub async fn pin(context: Context, actor: Actor, write: Write) -> Result<(Status
     let peer = card.card.domain.clone();
     context.submit(&actor, write.key(&actor.caller())?, AdminOp::PinPeer(Box::new(card))).await?;
     let state = context.engine.state();
-    Ok((StatusCode::CREATED, Json(peer_status(&context.engine, &state, link(&state, &peer)?)?)))
+    Ok((StatusCode::CREATED, Json(peer_status(&context, &state, link(&state, &peer)?)?)))
 }
 
 /// The card in a request, proven by its own identity key, which is the one whose fingerprint the admin compared.
@@ -80,7 +76,7 @@ fn verify_card(request: &PeerPin) -> Result<SignedCard, Problem> {
 pub async fn show(context: Context, segments: Segments) -> Result<Json<PeerStatus>, Problem> {
     let peer: Domain = segments.parse("domain")?;
     let state = context.engine.state();
-    Ok(Json(peer_status(&context.engine, &state, link(&state, &peer)?)?))
+    Ok(Json(peer_status(&context, &state, link(&state, &peer)?)?))
 }
 
 /// Unpin a partner: ends the link first.
@@ -106,5 +102,5 @@ pub async fn lift(
     let peer: Domain = segments.parse("domain")?;
     context.submit(&actor, write.key(&actor.caller())?, AdminOp::LiftQuarantine(peer.clone())).await?;
     let state = context.engine.state();
-    Ok(Json(peer_status(&context.engine, &state, link(&state, &peer)?)?))
+    Ok(Json(peer_status(&context, &state, link(&state, &peer)?)?))
 }

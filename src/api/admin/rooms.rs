@@ -1,8 +1,16 @@
 //! What admins may look up in rooms, for audit: each look is in the audit log itself (P28).
 
-use super::{Actor, Context, dto::VersionView};
+use super::{
+    Actor, Context,
+    dto::{RoomView, RoomsQuery, VersionView},
+    views,
+};
 use crate::{
-    api::{field::Segments, paging::Page, problem::Problem},
+    api::{
+        field::{Query, Segments},
+        paging::{Page, PageQuery},
+        problem::Problem,
+    },
     core::command::AdminOp,
     model::{
         Code, RoomId,
@@ -11,6 +19,19 @@ use crate::{
     store::{kv::StoreError, reader::Reader},
 };
 use axum::Json;
+
+/// Rooms with partners
+///
+/// Who is in them and how much was said, never what.
+#[utoipa::path(get, path = "/rooms", tag = "rooms", params(RoomsQuery), responses((status = 200, body = Page<RoomView>)))]
+pub async fn list(context: Context, Query(query): Query<RoomsQuery>) -> Result<Json<Page<RoomView>>, Problem> {
+    let state = context.engine.state();
+    let page = PageQuery { limit: query.limit, cursor: query.cursor };
+    let (range, items_max) = (page.range::<RoomId>()?, page.items_max()?);
+    let views = state.rooms.range(range).filter_map(|(id, room)| Some((*id, views::room(&state, room)?)));
+    let wanted = views.filter(|(_, view)| query.peer.as_ref().is_none_or(|peer| view.peer == *peer));
+    Ok(Json(Page::take(wanted, items_max, |(id, _)| *id, |(_, view)| view)))
+}
 
 /// Read all versions of a message
 ///

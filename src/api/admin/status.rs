@@ -1,9 +1,9 @@
 //! The daemon as a whole, and our card.
 
 use super::{
-    Context,
+    AdminContext, Certificate, Context,
     dto::{PeerStatus, Status},
-    views,
+    endings, views,
 };
 use crate::{
     api::problem::Problem,
@@ -19,11 +19,13 @@ use axum::{Json, http::header, response::IntoResponse};
 ))]
 pub async fn status(context: Context) -> Result<Json<Status>, Problem> {
     let state = context.engine.state();
-    let peers = state.links.values().map(|link| peer_status(&context.engine, &state, link));
+    let peers = state.links.values().map(|link| peer_status(&context, &state, link));
     Ok(Json(Status {
         org: state.org.domain.to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         unconfirmed: state.unconfirmed,
+        certificate_not_after: (context.probes.certificate_end)(Certificate::Federation).map(|end| end.0),
+        ending: endings::soon(&state, &context.probes.certificate_end, context.engine.now()),
         peers: peers.collect::<Result<_, _>>()?,
     }))
 }
@@ -37,8 +39,12 @@ pub async fn card(context: Context) -> impl IntoResponse {
 }
 
 /// A link as it stands, with the age of what waits.
-pub(super) fn peer_status(engine: &Engine, state: &State, link: &Link) -> Result<PeerStatus, Problem> {
-    Ok(views::peer_status(state, link, oldest_queued_at(engine, link)?, engine.now()))
+pub(super) fn peer_status(context: &AdminContext, state: &State, link: &Link) -> Result<PeerStatus, Problem> {
+    let engine = &context.engine;
+    let mut status = views::peer_status(state, link, oldest_queued_at(engine, link)?, engine.now());
+    status.certificate_not_after =
+        (context.probes.certificate_end)(Certificate::Peer(&link.peer.domain)).map(|end| end.0);
+    Ok(status)
 }
 
 fn oldest_queued_at(engine: &Engine, link: &Link) -> Result<Option<Millis>, Problem> {

@@ -97,6 +97,7 @@ fn the_document_is_openapi_3_1_and_knows_every_endpoint() {
         ("/archives/files/{digest}", "put"),
         ("/policy/files", "get"),
         ("/policy/files", "put"),
+        ("/rooms", "get"),
         ("/rooms/{room}/messages/{index}/history", "get"),
         ("/why-not", "get"),
         ("/audit", "get"),

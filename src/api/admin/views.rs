@@ -2,21 +2,23 @@
 
 use super::dto::{
     AuditView, Consequences, FilePolicyView, GrantPair, GrantView, PeerStatus, PolicyView, QuarantineView, RefusalView,
-    UserView,
+    RoomView, UserView,
 };
 use crate::{
     core::{
         State, grants,
         permit::{self, link_state},
-        state::Link,
+        state::{Link, Room},
     },
     crypto::fingerprint::Fingerprint,
     model::{
         Domain, Millis,
         audit::AuditEntry,
+        event::Role,
         file::{FilePolicy, MediaRange},
         grant::{GrantState, Scope, SignedGrant},
         link::OutStream,
+        room::RoomKind,
         tool::Tool,
         user::{Audience, Policy, User},
     },
@@ -87,7 +89,35 @@ pub fn peer_status(state: &State, link: &Link, oldest_queued_at: Option<Millis>,
         seen_card: peer.seen_card,
         epoch: link.out_epoch().map(|epoch| epoch.n),
         endpoints: peer.card.card.endpoints.clone(),
+        certificate_not_after: None,
     }
+}
+
+/// A room with a partner; none of internal ones.
+#[must_use]
+pub fn room(state: &State, room: &Room) -> Option<RoomView> {
+    let info = &room.info;
+    let kind = match info.kind {
+        RoomKind::Internal => return None,
+        RoomKind::Direct => "direct",
+        RoomKind::Group => "group",
+    };
+    let (ours, theirs): (Vec<_>, Vec<_>) = room.members.keys().partition(|member| state.is_ours(member));
+    let masters = room.members.iter().filter(|(_, member)| member.role == Role::Master);
+    Some(RoomView {
+        id: info.id.to_string(),
+        kind: kind.to_owned(),
+        peer: room.other(&state.org.domain)?.to_string(),
+        host: info.host.to_string(),
+        name: info.name.as_ref().map(ToString::to_string),
+        created_by: info.created_by.to_string(),
+        created_at: info.created_at.0,
+        members_ours: ours.into_iter().map(ToString::to_string).collect(),
+        members_theirs: theirs.into_iter().map(ToString::to_string).collect(),
+        masters: masters.map(|(address, _)| address.to_string()).collect(),
+        events: room.next_index,
+        frozen: info.frozen.map(|code| code.to_string()),
+    })
 }
 
 /// What a revocation would end (P27).

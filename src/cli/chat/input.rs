@@ -89,6 +89,13 @@ impl Input {
     }
 }
 
+/// Whether a person sits at a terminal that can do more than print.
+#[must_use]
+pub fn is_at_terminal() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb
+}
+
 fn edit_lines(editor: &mut DefaultEditor, prompt: &str, lines: &mpsc::Sender<String>, go: &Receiver<()>) {
     loop {
         match editor.readline(prompt) {

@@ -9,6 +9,7 @@ mod show;
 mod sign_in;
 mod talk;
 mod target;
+mod tui;
 
 use super::{ask::SecretFrom, failure::Done, http::Http, place::Place, screen::Screen, sse::Events};
 use crate::api::client::dto::Me;
@@ -19,7 +20,7 @@ use talk::{Flow, Talk};
 /// Talk, as one of our users.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "At the prompt, /help lists the commands. From a script, each line of standard input is a message,\n\
+    after_help = "At a terminal, F1 shows the keys. With --plain and at the prompt, /help lists the commands. From a script, each line of standard input is a message,\n\
                         and each line of standard output is one that arrived; the command ends when all are delivered.\n\
                         Signing in: $HANDCLASP_TOKEN, else the token of the last time, else a password."
 )]
@@ -33,6 +34,9 @@ pub struct ChatArgs {
     /// Trust the server's certificate if it, or its issuer's, is in this file (PEM), and no other.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// Lines instead of a full screen, as without a terminal.
+    #[arg(long)]
+    plain: bool,
     /// Read the password from the first line of standard input.
     #[arg(long)]
     password_stdin: bool,
@@ -54,6 +58,10 @@ pub async fn run(args: ChatArgs, place: &Place, screen: Screen) -> Done {
     let from = if args.password_stdin { SecretFrom::Stdin } else { SecretFrom::Terminal };
     let server = sign_in::Server { url: args.server.as_deref(), authorities: args.ca.as_deref() };
     let (http, me) = sign_in::sign_in(&args.user, server, from, place).await?;
+    let is_plain = args.plain || args.follow || args.password_stdin || screen.is_json();
+    if !is_plain && input::is_at_terminal() {
+        return tui::run(http, me, args.with).await;
+    }
     converse(args, http, me, screen).await
 }
 

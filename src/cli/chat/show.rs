@@ -31,10 +31,6 @@ impl Names {
             None => format!("{}{org}", clean(address)),
         }
     }
-
-    fn people(&self, addresses: &[String]) -> String {
-        addresses.iter().map(|address| self.person(address)).collect::<Vec<_>>().join(", ")
-    }
 }
 
 /// An event of a timeline as lines.
@@ -42,26 +38,33 @@ impl Names {
 pub fn event(names: &Names, index: Option<u64>, at: u64, event: &Event) -> String {
     let place = index.map_or_else(|| "  - ".to_owned(), |index| format!("#{index:<3}"));
     let head = format!("{} {place}", clock(Millis(at)));
+    if event.kind != "message" {
+        return format!("{head} * {}", happening(event, |address| names.person(address)));
+    }
     let author = event.author.as_deref().map(|author| names.person(author));
-    let by = author.as_deref().map(|author| format!(" by {author}")).unwrap_or_default();
-    let what = match event.kind.as_str() {
-        "message" => {
-            let reply = event.reply_to.map(|index| format!(" (to #{index})")).unwrap_or_default();
-            let mut text = text(event.text.as_deref().unwrap_or_default(), head.chars().count() + 1);
-            for file in &event.files {
-                text.push_str(&format!(" [{}]", clean(&self::file(file))));
-            }
-            return format!("{head} {}{reply}: {text}", author.unwrap_or_default());
-        }
+    let reply = event.reply_to.map(|index| format!(" (to #{index})")).unwrap_or_default();
+    let mut text = text(event.text.as_deref().unwrap_or_default(), head.chars().count() + 1);
+    for file in &event.files {
+        text.push_str(&format!(" [{}]", clean(&self::file(file))));
+    }
+    format!("{head} {}{reply}: {text}", author.unwrap_or_default())
+}
+
+/// What an event that is no message has brought about. `person` calls people by their names.
+#[must_use]
+pub fn happening(event: &Event, person: impl Fn(&str) -> String) -> String {
+    let people = || event.users.iter().map(|address| person(address)).collect::<Vec<_>>().join(", ");
+    let by = event.author.as_deref().map(|author| format!(" by {}", person(author))).unwrap_or_default();
+    match event.kind.as_str() {
         "created" => format!("the room was made{by}"),
-        "joined" => format!("{} joined, added{by}", names.people(&event.users)),
-        "removed" => format!("{} was removed{by}", names.people(&event.users)),
+        "joined" => format!("{} joined, added{by}", people()),
+        "removed" => format!("{} was removed{by}", people()),
         "excluded" => {
             let cause = event.cause.as_deref().map(|cause| format!(": {}", cause_words(cause))).unwrap_or_default();
-            format!("{} was excluded{cause}", names.people(&event.users))
+            format!("{} was excluded{cause}", people())
         }
         "role" => {
-            let user = names.person(event.user.as_deref().unwrap_or_default());
+            let user = person(event.user.as_deref().unwrap_or_default());
             match event.role.as_deref() {
                 Some("master") => format!("{user} is a master now{by}"),
                 _ => format!("{user} is no master any more{by}"),
@@ -76,8 +79,7 @@ pub fn event(names: &Names, index: Option<u64>, at: u64, event: &Event) -> Strin
         "folder_add" => format!("{} was put into the folder{by}", files_of(event)),
         "folder_version" => format!("a file of the folder has another version, {}{by}", files_of(event)),
         other => format!("({})", clean(other)),
-    };
-    format!("{head} * {what}")
+    }
 }
 
 fn quoted(text: Option<&String>) -> String {

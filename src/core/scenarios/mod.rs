@@ -2,6 +2,7 @@
 
 mod acts;
 mod archives;
+mod clocks;
 mod contacts;
 mod files;
 mod folder;

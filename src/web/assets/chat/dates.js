@@ -38,7 +38,10 @@ export const dayOf = (at) => { const day = new Date(at); return `${day.getFullYe
 export const timeOf = (at) => { const time = new Date(at); return `${pad(time.getHours())}:${pad(time.getMinutes())}`; };
 /** A local midnight. */
 export const midnightOf = (day) => new Date(`${day}T00:00`).getTime();
-const utcDay = (at) => new Date(at).toISOString().slice(0, 10);
+/** `2026-01-31` of a time in UTC. */
+export const utcDayOf = (at) => new Date(at).toISOString().slice(0, 10);
+/** When something begins, in words: the day alone where it lasts whole days. */
+export const dateAndTime = (at, isDay) => (isDay ? dayText(at) : dateTime(at));
 
 /** The day after, or as many days later. */
 export function plusDays(day, count) {
@@ -55,8 +58,8 @@ export function onceOf({ days, times }) {
 
 /** The days that an occurrence covers here: whole days are the same everywhere, times are of this device's clocks. */
 export function daysOf(date, { start, end }) {
-  const first = date.days ? utcDay(start) : dayOf(start);
-  const last = date.days ? utcDay(end - 1) : dayOf(Math.max(start, end - 1));
+  const first = date.days ? utcDayOf(start) : dayOf(start);
+  const last = date.days ? utcDayOf(end - 1) : dayOf(Math.max(start, end - 1));
   const days = [first];
   while (days.at(-1) < last && days.length < 62) days.push(plusDays(days.at(-1), 1));
   return days;

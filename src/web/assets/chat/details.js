@@ -56,6 +56,7 @@ class Details {
     const { store, room } = this;
     const present = new Set(members.map((member) => member.address));
     const gone = former.filter((one) => !present.has(one.address));
+    const tell = button(t('report.room'), { icon: 'flag', kind: 'small', onClick: () => report(store, { room: room.id }, plain(room.name)) });
     fill(this.body,
       h('section', { class: 'panel-top' }, roomAvatar(store, room, { size: 'large' }), h('h2', {}, h('bdi', {}, plain(room.name))),
         room.description && h('p', { class: 'soft', dir: 'auto' }, plain(room.description)), room.external && externalBadge(plain(room.partner_name))),
@@ -67,7 +68,8 @@ class Details {
       this.#settings(),
       h('section', { class: 'faint' }, h('p', {}, t('panel.made', { name: store.nameOf(room.created_by), when: dateTime(room.created_at) })),
         room.external && h('p', {}, t('panel.host', { org: room.host === store.me.org ? room.host : plain(room.partner_name) || room.host })),
-        room.kind === 'group' && room.external && h('p', {}, t('panel.noLeave'))));
+        room.kind === 'group' && room.external && h('p', {}, t('panel.noLeave'))),
+      store.features.report && h('div', { class: 'deeds' }, tell));
   }
 
   #person(person, marks) {

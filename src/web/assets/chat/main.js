@@ -19,6 +19,8 @@ import { searchPage } from './search.js';
 import { showSignIn } from './sign-in.js';
 import { Store } from './store.js';
 
+/** Reminders are looked for when the page has long been there. */
+const REMINDERS_MS = 2_000;
 const narrow = matchMedia('(max-width: 760px)');
 
 class App {
@@ -30,6 +32,8 @@ class App {
   async start({ isOver = false } = {}) {
     this.desk?.stop();
     this.store?.stop();
+    this.reminders?.stop();
+    this.reminders = undefined;
     const store = new Store({ onSignedOut: () => this.start({ isOver: true }) });
     this.store = store;
     fill(this.root, loading());
@@ -46,6 +50,8 @@ class App {
     this.#frame();
     this.draw();
     performance.mark('handclasp.usable');
+    // After what one sees: nobody waits for it, and without a connection there is nothing to read.
+    setTimeout(() => this.#remind(store).catch(() => {}), REMINDERS_MS);
   }
 
   #listen(store) {
@@ -56,6 +62,13 @@ class App {
     store.on('contacts', () => { if (this.path === '/contacts' || (this.path.startsWith('/contacts/') && !this.main.querySelector('form:focus-within'))) this.draw(); });
     store.on('notices', () => { if (this.path === '/notifications') this.draw(); });
     store.on('me', () => { if (this.path === '/notifications') this.draw(); });
+  }
+
+  async #remind(store) {
+    const { Reminders } = await import('./reminders.js');
+    if (this.store !== store || this.reminders) return;
+    this.reminders = new Reminders(store, this, ({ title, text, path, tag }) => { if (!document.hasFocus()) this.#notify(title, text, tag, path); });
+    this.reminders.start();
   }
 
   #frame() {

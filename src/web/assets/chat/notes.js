@@ -3,6 +3,7 @@
 import { fill, h, icon } from '../shared/dom.js';
 import { ago, dateTime, t } from '../shared/i18n.js';
 import { ask, avatar, button, complain, empty, failed, field, iconButton, loading, openDialog, openMenu } from '../shared/ui.js';
+import { attachments } from './attachments.js';
 import { fileCard } from './message.js';
 import { toolIsOff, turns } from './tools.js';
 import { plain, words } from './words.js';
@@ -54,7 +55,7 @@ function drawList(tab, { items }) {
   fill(tab.element,
     off,
     isOpen && h('div', { class: 'tab-actions' }, button(t('notes.new'), { icon: 'add', kind: 'small primary', onClick: () => writeNote(tab) })),
-    items.length ? [group(pinned.length && t('notes.pinned'), pinned), group(pinned.length && t('notes.others'), others)]
+    items.length ? [group(pinned.length > 0 && t('notes.pinned'), pinned), group(pinned.length > 0 && t('notes.others'), others)]
       : !off && empty('note', t('notes.none'), t('notes.noneText')));
 }
 
@@ -139,13 +140,16 @@ export function writeNote(tab, note) {
     const title = field(t('notes.title'), { value: note?.title ?? '', maxLength: 100, required: true, autocomplete: 'off', dir: 'auto' });
     const text = field(t('notes.text'), { multiline: true, rows: 8, value: note?.text ?? '', hint: t('notes.textHint'), dir: 'auto' });
     const submit = button(t(note ? 'ui.save' : 'notes.post'), { kind: 'primary', type: 'submit' });
-    const form = h('form', { id: 'write-note', class: 'stack', noValidate: true }, title.element, text.element);
+    const files = attachments(tab.store, tab.room(), note?.files, (isBusy) => { submit.disabled = isBusy; });
+    const form = h('form', { id: 'write-note', class: 'stack', noValidate: true }, title.element, text.element, tab.store.features.files && files.element);
+    files.watch(form);
     submit.setAttribute('form', form.id);
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
       const body = { title: title.input.value.trim(), text: text.input.value.trim() || undefined };
       // A note that is said anew has only the files that are named again.
-      if (note?.files?.length) body.files = note.files.map(({ index, file }) => ({ room: tab.room().id, index, digest: file.digest }));
+      const given = files.value();
+      if (given.length) body.files = given;
       if (!body.title) { title.fail(t('notes.titleNeeded')); title.input.focus(); return; }
       submit.disabled = true;
       try {

@@ -3,6 +3,7 @@
 import { fill, h, icon } from '../shared/dom.js';
 import { t } from '../shared/i18n.js';
 import { ask, avatar, button, complain, externalBadge, field, loading, openDialog, toast } from '../shared/ui.js';
+import { report } from './report.js';
 import { plain } from './words.js';
 
 const ANSWER_MS = 15_000;
@@ -118,6 +119,7 @@ function contactDeeds(store, app, contact) {
     contact.room && button(t('contact.open'), { icon: 'chat', kind: 'primary small', onClick: () => app.go(`/rooms/${contact.room}`) }),
     contact.state !== 'added' && contact.state !== 'pending' && button(t('contact.tryAgain'), { icon: 'refresh', kind: 'small', onClick: () => addContact(store, app, address) }),
     contact.blocked ? button(t('contact.unblock'), { icon: 'check', kind: 'small', onClick: () => unblock(store, address) }) : button(t('contact.block'), { icon: 'block', kind: 'small', onClick: () => block(store, address) }),
+    store.features.report && button(t('report.person'), { icon: 'flag', kind: 'small', onClick: () => report(store, { person: address }, name) }),
     contact.state !== 'none' && button(t('contact.remove'), { icon: 'trash', kind: 'small danger', onClick: remove }));
 }
 

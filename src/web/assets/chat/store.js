@@ -396,6 +396,7 @@ export class Store {
   /** The stream cannot be resumed: everything is read afresh. */
   async reset() {
     await Promise.all([this.readMe(), this.readRooms(), this.readContacts(), this.readNotices()]).catch(() => {});
+    this.tell('reset');
     await Promise.all([...this.#timelines.keys()].map((id) => this.#refreshKnown(id)));
   }
 

@@ -56,6 +56,17 @@ export class Admin {
   consequences = (peer) => this.#json('GET', `/peers/${encodeURIComponent(peer)}/grant/consequences`);
   confirmGrants = () => this.#json('POST', '/grants/confirm');
 
+  /** All rooms with a partner, or with all of them. */
+  rooms = async (peer) => {
+    const rooms = [];
+    for (let cursor; ;) {
+      const page = await this.#json('GET', '/rooms', { query: { peer, cursor, limit: 200 } });
+      rooms.push(...page.items);
+      cursor = page.next;
+      if (!cursor) return rooms;
+    }
+  };
+
   users = (cursor) => this.#json('GET', '/users', { query: { cursor, limit: 200 } });
   user = (local) => this.#json('GET', `/users/${encodeURIComponent(local)}`);
   createUser = (user) => this.#json('POST', '/users', { body: user });

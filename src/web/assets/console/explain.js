@@ -4,6 +4,8 @@
 export const ENDS_SOON_MS = 14 * 24 * 3600_000;
 /** Records that wait longer than this on an open link are worth saying. */
 export const WAITS_LONG_MS = 5 * 60_000;
+/** A certificate that ends within this time is worth saying. */
+export const CERTIFICATE_SOON_MS = 30 * 24 * 3600_000;
 
 /** All scopes of a grant, in the order they are shown. */
 export const SCOPES = ['contacts', 'messages', 'rooms', 'files', 'calls'];
@@ -68,6 +70,9 @@ export function notices(peer, now) {
     if (grant?.in_force && grant.not_after && grant.not_after - now < ENDS_SOON_MS) {
       found.push({ tone: 'warn', key: `notice.${whose}_ends`, params: { at: grant.not_after } });
     }
+  }
+  if (peer.certificate_not_after && peer.certificate_not_after - now < CERTIFICATE_SOON_MS) {
+    found.push({ tone: 'info', key: peer.certificate_not_after < now ? 'notice.certificate_ended' : 'notice.certificate_ends', params: { at: peer.certificate_not_after } });
   }
   if (peer.state === 'open' && peer.oldest_queued_at && now - peer.oldest_queued_at > WAITS_LONG_MS) {
     found.push({ tone: 'warn', key: 'notice.waits', params: { count: peer.lag_records, at: peer.oldest_queued_at } });

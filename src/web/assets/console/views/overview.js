@@ -3,12 +3,15 @@
 import { fill, h, icon } from '../../shared/dom.js';
 import { ago, date, number, t } from '../../shared/i18n.js';
 import { ask, avatar, button, complain, empty, failed, loading, toast } from '../../shared/ui.js';
-import { agoTime, banner, facts, heading, holdFocus, linkButton, mark, tx } from '../draw.js';
+import { agoTime, banner, exactTime, facts, heading, holdFocus, linkButton, mark, tx } from '../draw.js';
 import { byNeed, explainLink, grantStanding, notices } from '../explain.js';
 import { figure } from '../format.js';
 import { editGrant } from '../grant.js';
 import { rate, total } from '../metrics.js';
 import { sparkline } from '../spark.js';
+
+/** What is further away than this is told as having no end, milliseconds. */
+const FAR_MS = 200 * 365 * 86_400_000;
 
 /** What a partner's sentences are filled with. */
 export function values(peer) {
@@ -38,11 +41,18 @@ export function handshake(org, peer, told) {
     h('span', { class: 'clasp', aria: { hidden: true } }, icon(drawing)), half('theirs', peer.org_name, peer.theirs));
 }
 
+const grantEnd = (grant) => (!grant?.in_force ? '–' : grant.not_after ? exactTime(grant.not_after, date(grant.not_after)) : t('overview.no_end'));
+
+/** When a certificate ends; those that daemons make for themselves have an end that nobody lives to see. */
+export function certificateEnd(at) {
+  if (!at) return t('overview.certificate.unseen');
+  return at - Date.now() > FAR_MS ? t('overview.certificate.far') : exactTime(at, date(at));
+}
+
 function partnerCard(app, status, peer, now) {
   const told = explainLink(peer, status.unconfirmed);
   const give = told.act === 'grant' && button(t('grant.give'), { icon: 'check', kind: 'primary small', data: { focus: `give ${peer.peer}` }, onClick: () => editGrant(app, peer) });
   const lift = told.act === 'lift' && linkButton(t('quarantine.evidence'), `#/partners/${peer.peer}`, 'search', 'primary small');
-  const ends = [peer.ours, peer.theirs].filter((grant) => grant?.in_force && grant.not_after).map((grant) => grant.not_after);
   return h('article', { class: ['panel', 'partner', told.tone] },
     h('header', { class: 'row' }, avatar(peer.org_name, peer.peer),
       h('div', { class: 'grow' }, h('h3', { class: 'clip' }, h('a', { href: `#/partners/${peer.peer}`, data: { focus: `open ${peer.peer}` } }, peer.org_name)), h('p', { class: 'faint clip' }, peer.peer)),
@@ -53,7 +63,9 @@ function partnerCard(app, status, peer, now) {
     facts(
       [t('overview.contact'), peer.last_contact_at ? agoTime(peer.last_contact_at) : t('time.never')],
       [t('overview.queued'), [number(peer.lag_records), peer.oldest_queued_at && h('span', { class: 'faint' }, ' ', tx('overview.queued.since', { ago: agoTime(peer.oldest_queued_at) }))]],
-      [t('overview.ends'), ends.length ? date(Math.min(...ends)) : t('overview.no_end')],
+      [t('overview.ends.ours'), grantEnd(peer.ours)],
+      [t('overview.ends.theirs'), grantEnd(peer.theirs)],
+      [t('overview.certificate'), certificateEnd(peer.certificate_not_after)],
       [t('overview.refusal'), peer.last_refusal ? [h('span', { class: 'clip', title: peer.last_refusal.what }, peer.last_refusal.what), ' ', h('span', { class: 'faint' }, agoTime(peer.last_refusal.at))] : t('overview.refusal.none')],
     ),
     (give || lift) && h('footer', { class: 'row' }, give, lift));
@@ -77,6 +89,7 @@ function tiles({ live }) {
     tile(t('overview.links'), number(open), t('overview.links.of', { count: number(status.peers.length) })),
     tile(t('overview.queue'), number(waiting), t(waiting ? 'overview.queue.some' : 'overview.queue.none'), sparkline(lag)),
     tile(t('overview.traffic'), figure(traffic.at(-1)?.value ?? 0), t('overview.traffic.hint'), sparkline(traffic)),
+    tile(t('overview.own_certificate'), certificateEnd(status.certificate_not_after), t('overview.own_certificate.hint')),
     tile(t('overview.users'), users === undefined ? '–' : number(users), t('overview.users.hint', { count: of('handclasp_sessions') ?? 0 })),
   ];
 }

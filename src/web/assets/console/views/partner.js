@@ -1,14 +1,14 @@
 // One partner: the link and why, both grants with the switch, identity, evidence, the last entries of the audit log.
 
 import { fill, h, icon } from '../../shared/dom.js';
-import { ago, date, number, t } from '../../shared/i18n.js';
+import { number, t } from '../../shared/i18n.js';
 import { avatar, button, copy, empty, failed, iconButton, loading } from '../../shared/ui.js';
 import { agoTime, facts, fingerprint, holdFocus, linkButton, mark, panel, tx } from '../draw.js';
 import { entryList } from '../entries.js';
 import { crossing, explainLink, grantStanding, notices } from '../explain.js';
 import { editGrant, grantFacts, revokeGrant, unpin } from '../grant.js';
 import { quarantinePanel } from '../quarantine.js';
-import { handshake, noticeText, values } from './overview.js';
+import { certificateEnd, handshake, noticeText, values } from './overview.js';
 
 function linkPanel(app, status, peer) {
   const told = explainLink(peer, status.unconfirmed);
@@ -51,12 +51,12 @@ function theirPanel(peer) {
 }
 
 function identityPanel(peer) {
-  const ends = peer.certificate_not_after ?? peer.card_not_after;
+  const ends = peer.certificate_not_after;
   return panel(t('partner.identity'),
     facts(
       [t('partner.fingerprint'), [h('div', { class: 'row' }, fingerprint(peer.fingerprint), iconButton('copy', t('ui.copy'), () => copy(peer.fingerprint), { class: 'small' })), h('p', { class: 'hint' }, t('partner.fingerprint.hint'))]],
       [t('partner.endpoints'), peer.endpoints.map((endpoint) => h('div', { class: 'mono' }, endpoint))],
-      [t('partner.certificate'), h('p', { class: ends ? '' : 'hint' }, ends ? t('partner.certificate.ends', { ago: ago(ends), date: date(ends) }) : t('partner.certificate.hint'))],
+      [t('partner.certificate'), [h('p', {}, certificateEnd(ends)), h('p', { class: 'hint' }, t('partner.certificate.hint'))]],
       [t('partner.epoch'), peer.epoch === undefined ? undefined : number(peer.epoch)],
     ));
 }
