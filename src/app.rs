@@ -5,6 +5,7 @@
 
 mod daemon;
 mod edge;
+mod endings;
 mod files;
 mod keeper;
 mod proving;

@@ -1,7 +1,7 @@
 //! A whole daemon behind its seams: store, time, randomness and network are arguments.
 
 use super::{
-    edge, keeper,
+    edge, endings, keeper,
     proving::prove_grants,
     pulse::{Beat, Pulse},
 };
@@ -223,12 +223,13 @@ impl Daemon {
         start_signals(&signals, &stop, &mut faces.tasks);
         let entropy = Entropy::new((parts.random)());
         let passwords = Passwords::new(entropy.clone());
+        let certificate_end = certificate_ends(tls.clone(), parts.faces.client_tls.clone());
         let admin = admin::router(admin::AdminContext {
             engine: engine.clone(),
             own: own.clone(),
             files: files.clone(),
             secrets: secrets(admin_token, &entropy, &passwords, &domain),
-            probes: probes(parts.metrics, pulse, tls.clone()),
+            probes: probes(parts.metrics, pulse, certificate_end.clone()),
             search: search.clone(),
             backups: parts.backups.map(|places| Backups::new(engine.clone(), kv, places)),
         });
@@ -245,16 +246,15 @@ impl Daemon {
             ice: parts.ice,
         }));
         let client = edge::fit(web::before(web::App::Chat, &domain, client), &stop);
-        let handler = {
-            let federation = federation.clone();
-            move |peer, request| federation.clone().answer(peer, request)
-        };
+        let answering = federation.clone();
+        let handler = move |peer, request| answering.clone().answer(peer, request);
         faces.tasks.spawn(Arc::new(peers).run(parts.faces.federation, handler, stop.clone()));
         let limits = ServeLimits::default();
         faces.tasks.spawn(serve(parts.faces.client, parts.faces.client_tls, client, limits, stop.clone()));
         faces.tasks.spawn(serve(parts.faces.admin, None, admin, ServeLimits::default(), stop));
 
         let (mut egress, stop) = Group::begin();
+        egress.tasks.spawn(endings::run(engine.clone(), certificate_end, stop.clone()));
         egress.tasks.spawn(keeper::run(engine.clone(), files.clone(), stop.clone()));
         egress.tasks.spawn(greet_proven(federation.clone(), engine.clone(), own.load_full(), stop));
         Ok(Self { engine, files, signals, tls, pin, federation, own, faces, egress, writer, failure })
@@ -367,15 +367,6 @@ impl Group {
     }
 }
 
-/// What admins ask of the process beside its data.
-fn probes(metrics: Box<dyn Fn() -> String + Send + Sync>, pulse: Pulse, tls: Arc<PeerTls>) -> admin::Probes {
-    admin::Probes {
-        metrics,
-        is_ready: Box::new(move || pulse.is_alive()),
-        certificate_end: Box::new(move |peer| tls.certificate_end(peer)),
-    }
-}
-
 /// Lets signals end by themselves, as long as there are faces.
 fn start_signals(signals: &Signals, stop: &Stop, tasks: &mut JoinSet<()>) {
     let mut stop = stop.clone();
@@ -403,6 +394,23 @@ fn load_store(kv: &Arc<dyn Kv>) -> Result<Loaded, StartError> {
         }
     }
     Ok(loaded)
+}
+
+/// What admins ask of the process beside its data.
+fn probes(
+    metrics: Box<dyn Fn() -> String + Send + Sync>,
+    pulse: Pulse,
+    certificate_end: admin::CertificateEnd,
+) -> admin::Probes {
+    admin::Probes { metrics, is_ready: Box::new(move || pulse.is_alive()), certificate_end }
+}
+
+fn certificate_ends(peers: Arc<PeerTls>, client: Option<ServerTls>) -> admin::CertificateEnd {
+    Arc::new(move |whose| match whose {
+        admin::Certificate::Federation => peers.certificate_end(None),
+        admin::Certificate::Client => client.as_ref().and_then(ServerTls::ends_at),
+        admin::Certificate::Peer(domain) => peers.certificate_end(Some(domain)),
+    })
 }
 
 /// Exchanges with peers once the grants that they are shown are proven by the present key.

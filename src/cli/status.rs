@@ -6,7 +6,7 @@ use super::{
     screen::{Screen, Table, ago, time},
 };
 use crate::{
-    api::admin::dto::{GrantView, PeerStatus, Status},
+    api::admin::dto::{Ending, GrantView, PeerStatus, Status},
     clock::{Clock as _, SystemClock},
     model::Millis,
 };
@@ -22,6 +22,9 @@ fn words(status: &Status, now: Millis) -> String {
     if status.unconfirmed {
         text.push_str("\nAll links are held: the database and its anchor do not agree about our grants.\n");
         text.push_str("Compare the grants below with what you want, then: handclasp grant confirm\n");
+    }
+    for ending in &status.ending {
+        text.push_str(&format!("\n{}", ending_words(ending)));
     }
     if status.peers.is_empty() {
         text.push_str("\nNo partner is pinned. Next: handclasp peer add CARD\n");
@@ -53,6 +56,24 @@ fn remarks(peer: &PeerStatus, now: Millis) -> String {
     lines.extend(refusal.map(|it| format!("last refusal, {}: {}", ago(Some(Millis(it.at)), now), it.what)));
     lines.extend(next_step(peer).map(|next| format!("next: {next}")));
     lines.iter().map(|line| format!("\n{}: {}", peer.peer, super::screen::clean(line))).collect::<String>() + "\n"
+}
+
+/// What ends soon, and what to do before.
+fn ending_words(ending: &Ending) -> String {
+    let (at, peer) = (time(Millis(ending.at)), ending.peer.as_deref().unwrap_or_default());
+    match ending.what.as_str() {
+        "our_grant" => format!("Our grant for {peer} ends on {at} UTC. Next: handclasp grant on {peer} --until DATE\n"),
+        "their_grant" => format!("The grant of {peer} for us ends on {at} UTC. Only their admin can give another.\n"),
+        "client_certificate" => {
+            format!(
+                "The certificate of the client listener ends on {at} UTC; browsers will refuse it. Replace it, and reload.\n"
+            )
+        }
+        "certificate" => {
+            format!("Our certificate for partners ends on {at} UTC; links go on. Next: handclasp keys rotate tls\n")
+        }
+        _ => format!("The certificate that {peer} shows ends on {at} UTC; the link goes on.\n"),
+    }
 }
 
 fn waiting(peer: &PeerStatus, now: Millis) -> String {
@@ -135,11 +156,13 @@ mod tests {
             version: "1".into(),
             unconfirmed: true,
             certificate_not_after: None,
+            ending: vec![Ending { what: "our_grant".into(), peer: Some("globex.example".into()), at: 86_400_000 }],
             peers: vec![peer("open")],
         };
         let text = words(&status, Millis(1_000_000));
         assert!(text.contains("3 records, oldest 60 s ago"), "{text}");
         assert!(text.contains("grant confirm"), "{text}");
+        assert!(text.contains("grant for globex.example ends on 1970-01-02"), "{text}");
     }
 
     #[test]

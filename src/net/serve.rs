@@ -2,12 +2,12 @@
 
 use super::{
     accept::pause_after,
-    cert::TlsIdentity,
+    cert::{TlsIdentity, ends_at},
     stop::Stop,
     stream::{BoxStream, Listen, Stream},
     tls::{TlsError, provider},
 };
-use crate::model::limits;
+use crate::model::{Millis, limits};
 use arc_swap::ArcSwap;
 use axum::Router;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -24,7 +24,13 @@ pub struct ClientAddress(pub Option<IpAddr>);
 
 /// An ordinary server certificate, replaceable while connections stand.
 #[derive(Clone, Debug)]
-pub struct ServerTls(Arc<ArcSwap<ServerConfig>>);
+pub struct ServerTls(Arc<ArcSwap<Shown>>);
+
+#[derive(Debug)]
+struct Shown {
+    config: Arc<ServerConfig>,
+    ends_at: Option<Millis>,
+}
 
 impl ServerTls {
     /// TLS 1.3 and HTTP/1.1 with this certificate.
@@ -32,7 +38,7 @@ impl ServerTls {
     /// # Errors
     /// When certificate and key do not fit each other.
     pub fn new(identity: &TlsIdentity) -> Result<Self, TlsError> {
-        Ok(Self(Arc::new(ArcSwap::from_pointee(server_config(identity)?))))
+        Ok(Self(Arc::new(ArcSwap::from_pointee(Shown::new(identity)?))))
     }
 
     /// Takes a new certificate and key.
@@ -40,8 +46,21 @@ impl ServerTls {
     /// # Errors
     /// When they do not fit each other; the present ones stay in use.
     pub fn reload(&self, identity: &TlsIdentity) -> Result<(), TlsError> {
-        self.0.store(Arc::new(server_config(identity)?));
+        self.0.store(Arc::new(Shown::new(identity)?));
         Ok(())
+    }
+
+    /// When the certificate ends, by its own words.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Millis> {
+        self.0.load().ends_at
+    }
+}
+
+impl Shown {
+    fn new(identity: &TlsIdentity) -> Result<Self, TlsError> {
+        let ends_at = identity.chain.first().and_then(ends_at);
+        Ok(Self { config: Arc::new(server_config(identity)?), ends_at })
     }
 }
 
@@ -120,7 +139,7 @@ async fn connection(
     stop: Stop,
 ) {
     let Some(tls) = tls else { return requests(stream, from, router, allowed, stop).await };
-    let handshake = TlsAcceptor::from(tls.0.load_full()).accept(stream);
+    let handshake = TlsAcceptor::from(tls.0.load().config.clone()).accept(stream);
     match tokio::time::timeout(Duration::from_millis(allowed.handshake_ms_max), handshake).await {
         Ok(Ok(stream)) => requests(stream, from, router, allowed, stop).await,
         Ok(Err(error)) => tracing::debug!(%error, "handshake refused"),

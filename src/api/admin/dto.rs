@@ -20,8 +20,24 @@ pub struct Status {
     /// When the certificate of our federation listener ends, by its own words. Links do not end with it: keys are pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_not_after: Option<u64>,
+    /// What ends by itself within thirty days, the soonest first.
+    #[serde(default)]
+    pub ending: Vec<Ending>,
     /// Links, by domain.
     pub peers: Vec<PeerStatus>,
+}
+
+/// Something that ends by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Ending {
+    /// `our_grant` or `their_grant` (the link closes with it), `certificate` (of our federation listener) or
+    /// `their_certificate` (links go on: keys are pinned), `client_certificate` (browsers will refuse it).
+    pub what: String,
+    /// With which partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// When.
+    pub at: u64,
 }
 
 /// One link.

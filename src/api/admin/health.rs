@@ -1,6 +1,10 @@
 //! What probes and Prometheus ask for.
 
-use super::{Context, dto::Health};
+use super::{
+    Context,
+    dto::{Ending, Health},
+    endings,
+};
 use crate::{
     core::{permit::link_state, state::State},
     engine::Engine,
@@ -39,6 +43,7 @@ pub async fn ready(context: Context) -> (StatusCode, Json<Health>) {
 pub async fn metrics(context: Context) -> impl IntoResponse {
     let mut text = (context.probes.metrics)();
     render_state(&mut text, &context.engine);
+    render_endings(&mut text, &endings::all(&context.engine.state(), &context.probes.certificate_end));
     if let Some(search) = &context.search {
         let standing = search.standing();
         gauge(&mut text, "handclasp_search_documents", standing.documents);
@@ -73,6 +78,15 @@ fn render_links(text: &mut String, state: &State, now: Millis) {
     for (name, lines) in names.into_iter().zip(lines) {
         line(text, format_args!("# TYPE {name} gauge"));
         text.push_str(&lines);
+    }
+}
+
+fn render_endings(text: &mut String, endings: &[Ending]) {
+    let name = "handclasp_ends_at_seconds";
+    line(text, format_args!("# TYPE {name} gauge"));
+    for Ending { what, peer, at } in endings {
+        let peer = peer.as_deref().unwrap_or_default();
+        line(text, format_args!("{name}{{what=\"{what}\",peer=\"{peer}\"}} {}", at / 1_000));
     }
 }
 

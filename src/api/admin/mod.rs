@@ -4,6 +4,7 @@ mod audit;
 mod backups;
 mod cases;
 pub mod dto;
+pub mod endings;
 mod export;
 mod files;
 mod grants;
@@ -104,12 +105,23 @@ pub struct Probes {
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the writer has answered lately and the daemon is not stopping.
     pub is_ready: Box<dyn Fn() -> bool + Send + Sync>,
-    /// When our own TLS certificate ends, or the one that a peer showed last.
+    /// When certificates end.
     pub certificate_end: CertificateEnd,
 }
 
-/// Tells when a certificate ends: a peer's, or our own.
-pub type CertificateEnd = Box<dyn Fn(Option<&Domain>) -> Option<Millis> + Send + Sync>;
+/// A certificate that somebody shows.
+#[derive(Clone, Copy, Debug)]
+pub enum Certificate<'a> {
+    /// Our daemon, to partners.
+    Federation,
+    /// Our daemon, to people's programs.
+    Client,
+    /// A partner's daemon; the one that it showed last.
+    Peer(&'a Domain),
+}
+
+/// Tells when a certificate ends, by its own words.
+pub type CertificateEnd = Arc<dyn Fn(Certificate<'_>) -> Option<Millis> + Send + Sync>;
 
 impl fmt::Debug for AdminContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,9 +1,9 @@
 //! The daemon as a whole, and our card.
 
 use super::{
-    AdminContext, Context,
+    AdminContext, Certificate, Context,
     dto::{PeerStatus, Status},
-    views,
+    endings, views,
 };
 use crate::{
     api::problem::Problem,
@@ -24,7 +24,8 @@ pub async fn status(context: Context) -> Result<Json<Status>, Problem> {
         org: state.org.domain.to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         unconfirmed: state.unconfirmed,
-        certificate_not_after: (context.probes.certificate_end)(None).map(|end| end.0),
+        certificate_not_after: (context.probes.certificate_end)(Certificate::Federation).map(|end| end.0),
+        ending: endings::soon(&state, &context.probes.certificate_end, context.engine.now()),
         peers: peers.collect::<Result<_, _>>()?,
     }))
 }
@@ -41,7 +42,8 @@ pub async fn card(context: Context) -> impl IntoResponse {
 pub(super) fn peer_status(context: &AdminContext, state: &State, link: &Link) -> Result<PeerStatus, Problem> {
     let engine = &context.engine;
     let mut status = views::peer_status(state, link, oldest_queued_at(engine, link)?, engine.now());
-    status.certificate_not_after = (context.probes.certificate_end)(Some(&link.peer.domain)).map(|end| end.0);
+    status.certificate_not_after =
+        (context.probes.certificate_end)(Certificate::Peer(&link.peer.domain)).map(|end| end.0);
     Ok(status)
 }
 

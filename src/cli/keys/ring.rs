@@ -31,6 +31,8 @@ use std::{
 const SIGNING_NEXT: &str = "signing.next.key";
 /// The TLS key after the next one, while the next one is put in use.
 const TLS_LATER: &str = "tls.later.pem";
+/// Where the key begins in a file that holds certificate and key.
+const KEY_BEGINS: &str = "-----BEGIN PRIVATE KEY-----";
 
 /// What becomes of the keys that were in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,8 +104,9 @@ impl Ring {
             self.publish(Card { tls_pins, ..self.card.clone() }, identity)?;
         }
         let pem = read_secret(&next).map_err(Failure::config)?;
-        replace(&self.path(key_file::TLS_KEY), pem.as_bytes())?;
-        replace(&self.path(key_file::TLS_CERTIFICATE), pem.as_bytes())?;
+        let (certificate, key) = pem.split_at(pem.find(KEY_BEGINS).ok_or_else(|| unreadable(&next))?);
+        replace(&self.path(key_file::TLS_KEY), key.as_bytes())?;
+        replace(&self.path(key_file::TLS_CERTIFICATE), certificate.as_bytes())?;
         Ok(fs::rename(later, next)?)
     }
 
@@ -145,6 +148,10 @@ pub fn make_next(domain: &Domain, path: &Path) -> Done<Digest> {
     let pem = zeroize::Zeroizing::new(format!("{certificate}{key}"));
     write_secret(path, pem.as_bytes()).map_err(Failure::fault)?;
     pin_of(path)
+}
+
+fn unreadable(path: &Path) -> Failure {
+    Failure::config(format!("{} does not hold a certificate and then its key", path.display()))
 }
 
 fn pin_of(path: &Path) -> Done<Digest> {

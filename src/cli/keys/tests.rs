@@ -51,6 +51,8 @@ fn w1_rotated_keys_overlap_and_make_room_on_the_card() {
     let signing = [("signing", "in use"), ("signing", "overlaps"), ("signing", "retired"), ("signing", "retired")];
     let tls = [("tls", "in use"), ("tls", "overlaps"), ("tls", "next")];
     assert_eq!(shown(&ring), [&signing[..], &tls].concat());
+    let certificate = fs::read_to_string(dir.path().join("keys").join(key_file::TLS_CERTIFICATE)).expect("there");
+    assert!(!certificate.contains("PRIVATE"), "the certificate is for everybody");
     for file in fs::read_dir(dir.path().join("keys")).expect("a directory") {
         let file = file.expect("an entry");
         let mode = file.metadata().expect("there").permissions().mode() & 0o777;
