@@ -64,6 +64,26 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// What admins keep and delete, what people report, and how rooms and people look.
+fn keep_op() -> impl Strategy<Value = Op> {
+    let place = || {
+        prop_oneof![
+            across().prop_map(|(who, other)| (who, Place::With(other))),
+            (anybody(), group()).prop_map(|(who, group)| (who, Place::In(group))),
+        ]
+    };
+    prop_oneof![
+        2 => (anybody(), group(), any::<bool>()).prop_map(|(who, group, small)| Op::Bound(who, group, small)),
+        2 => (anybody(), group(), 2_u8..4).prop_map(|(who, group, number)| Op::Picture(who, group, number)),
+        2 => (anybody(), 2_u8..4).prop_map(|(who, number)| Op::Portray(who, number)),
+        2 => place().prop_map(|(who, place)| Op::Report(who, place)),
+        1 => anybody().prop_map(Op::Hold),
+        1 => anybody().prop_map(Op::Release),
+        4 => (org(), place()).prop_map(|(org, (who, place))| Op::Trim(org, who, place)),
+        1 => any::<bool>().prop_map(|acme| Op::Erase(if acme { 2 } else { 5 })),
+    ]
+}
+
 /// What somebody does to the last message, or with a tool.
 fn change(who: Who, place: Place, kind: u8) -> Op {
     match kind {
@@ -82,7 +102,7 @@ fn change(who: Who, place: Place, kind: u8) -> Op {
 }
 
 fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
-    proptest::collection::vec(op(), 1..most)
+    proptest::collection::vec(prop_oneof![5 => op(), 1 => keep_op()], 1..most)
 }
 
 /// How far the world gets between two operations.

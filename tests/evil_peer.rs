@@ -10,6 +10,8 @@ mod files;
 mod grants;
 #[path = "evil/http.rs"]
 mod http;
+#[path = "evil/keeping.rs"]
+mod keeping;
 #[path = "evil/rooms.rs"]
 mod rooms;
 #[path = "evil/signals.rs"]

@@ -4,6 +4,10 @@
 mod acts;
 #[path = "pair/admin.rs"]
 mod admin;
+#[path = "pair/afterwards.rs"]
+mod afterwards;
+#[path = "pair/archives.rs"]
+mod archives;
 #[path = "pair/backup.rs"]
 mod backup;
 #[path = "pair/calls.rs"]
@@ -26,6 +30,8 @@ mod grants;
 mod groups;
 #[path = "pair/harness/mod.rs"]
 mod harness;
+#[path = "pair/holds.rs"]
+mod holds;
 #[path = "pair/keeping.rs"]
 mod keeping;
 #[path = "pair/keys.rs"]

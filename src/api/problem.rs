@@ -109,6 +109,7 @@ pub fn status(code: Code) -> (StatusCode, &'static str) {
         Code::LastMaster => (StatusCode::CONFLICT, "Last Group Master"),
         Code::ThirdOrg => (StatusCode::UNPROCESSABLE_ENTITY, "A third organization"),
         Code::Frozen => (StatusCode::CONFLICT, "Room is frozen"),
+        Code::Archive => (StatusCode::CONFLICT, "Room is an archive"),
         Code::RoomClosed => (StatusCode::CONFLICT, "Room takes nothing now"),
         Code::NoSuchMessage => (StatusCode::UNPROCESSABLE_ENTITY, "No such message"),
         Code::NoSuchItem => (StatusCode::NOT_FOUND, "No such thing in this room"),

@@ -4,7 +4,7 @@
 use super::{
     failure::{Done, Failure},
     place::Place,
-    screen::{Screen, Table, count, time},
+    screen::{Screen, Table, count, progress, time},
 };
 use crate::{
     api::admin::dto::{BackupView, BackupsView, NewBackup},
@@ -13,7 +13,6 @@ use crate::{
     store::{anchor::AnchorVerdict, kv::StoreError},
 };
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::{path::PathBuf, time::Duration};
 
@@ -58,8 +57,7 @@ pub async fn run(args: BackupArgs, place: &Place, screen: Screen) -> Done {
     }
     let mut standing: BackupsView = admin.post("/admin/v1/backups", &NewBackup { keep: args.keep }).await?;
     let name = standing.running.as_ref().map(|running| running.name.clone());
-    let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {pos} rows copied").expect("a fixed template"));
+    let bar = progress("{spinner} {pos} rows copied");
     while let Some(running) = &standing.running {
         bar.set_position(running.rows);
         tokio::time::sleep(POLL).await;

@@ -4,7 +4,7 @@ use super::{
     failure::{Done, Failure},
     http::{Http, encode},
     place::Place,
-    screen::{Screen, count, fields, time},
+    screen::{Screen, count, fields, progress, time},
 };
 use crate::{
     crypto::fingerprint::Fingerprint,
@@ -15,6 +15,7 @@ use crate::{
     model::{Digest, LocalPart, Millis, RoomId},
 };
 use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
 use serde_json::json;
 use std::{
     fs::{self, File},
@@ -23,7 +24,7 @@ use std::{
 };
 
 /// The transcript's name in the directory of an export. Files stand beside it in `files/`.
-const FILE: &str = "export.jsonl";
+pub(super) const FILE: &str = "export.jsonl";
 
 /// Write a transcript.
 #[derive(Debug, Args)]
@@ -75,16 +76,19 @@ pub struct VerifyArgs {
 pub async fn run(args: ExportArgs, place: &Place, screen: Screen) -> Done {
     let admin = place.admin()?;
     let path = path(&args);
+    let bar = progress("{spinner} {msg} {bytes}");
     if args.out == Path::new("-") {
-        return copy(&admin, &path, &mut io::stdout().lock()).await.map(drop);
+        return copy(&admin, &path, &mut io::stdout().lock(), &bar).await.map(drop);
     }
+    bar.set_message("transcript");
     fs::create_dir_all(&args.out)?;
     let file = args.out.join(FILE);
     let mut out = File::create_new(&file)
         .map_err(|error| Failure::refused(format!("cannot make {}: {error}", file.display())))?;
-    let written = copy(&admin, &path, &mut out).await.and_then(|bytes| Ok((bytes, out.sync_all()?)));
+    let written = copy(&admin, &path, &mut out, &bar).await.and_then(|bytes| Ok((bytes, out.sync_all()?)));
     let (bytes, ()) = written.inspect_err(|_| drop(fs::remove_file(&file)))?;
-    let files = fetch_all(&admin, &args.out, &file).await?;
+    let files = fetch_all(&admin, &args.out, &file, &bar).await?;
+    bar.finish_and_clear();
     screen.answer(&json!({ "file": file, "bytes": bytes, "files": files }), |_| {
         let (file, dir) = (file.display(), args.out.display());
         let beside = count(files, "file", "files");
@@ -93,22 +97,23 @@ pub async fn run(args: ExportArgs, place: &Place, screen: Screen) -> Done {
 }
 
 /// Puts the files that the transcript names beside it, each under its SHA-256. Returns how many there are.
-async fn fetch_all(admin: &Http, dir: &Path, transcript: &Path) -> Done<u64> {
+async fn fetch_all(admin: &Http, dir: &Path, transcript: &Path, bar: &ProgressBar) -> Done<u64> {
     let files = attachments::wanted(BufReader::new(File::open(transcript)?))?;
     let dir = dir.join(attachments::DIR);
     if !files.is_empty() {
         fs::create_dir_all(&dir)?;
     }
-    for (digest, bytes) in &files {
-        fetch(admin, &dir.join(digest.to_string()), digest, *bytes).await?;
+    for (n, (digest, bytes)) in (1..).zip(&files) {
+        bar.set_message(format!("file {n} of {}", files.len()));
+        fetch(admin, &dir.join(digest.to_string()), (digest, *bytes), bar).await?;
     }
     Ok(files.len() as u64)
 }
 
-async fn fetch(admin: &Http, path: &Path, digest: &Digest, bytes: u64) -> Done {
+async fn fetch(admin: &Http, path: &Path, (digest, bytes): (&Digest, u64), bar: &ProgressBar) -> Done {
     let changed = |failure: Failure| failure.next("was it recalled meanwhile? ask for a fresh export");
     let mut out = File::create(path)?;
-    let copied = copy(admin, &format!("/admin/v1/export/files/{digest}"), &mut out).await.map_err(changed)?;
+    let copied = copy(admin, &format!("/admin/v1/export/files/{digest}"), &mut out, bar).await.map_err(changed)?;
     out.sync_all()?;
     if copied == bytes {
         return Ok(());
@@ -130,24 +135,33 @@ fn path(args: &ExportArgs) -> String {
     format!("/admin/v1/export?{what}{evidence}")
 }
 
-async fn copy(admin: &Http, path: &str, out: &mut impl Write) -> Done<u64> {
+async fn copy(admin: &Http, path: &str, out: &mut impl Write, bar: &ProgressBar) -> Done<u64> {
     let mut response = admin.stream(path).await?;
     let broken = |error: reqwest::Error| Failure::unreachable(format!("the daemon broke off the export: {error}"));
     let mut bytes = 0;
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
         out.write_all(&chunk)?;
+        bar.inc(chunk.len() as u64);
         bytes += chunk.len() as u64;
     }
     Ok(bytes)
+}
+
+/// Checks a transcript, and shows how far that is.
+pub(super) fn check(file: &Path, identity: Option<Fingerprint>, dir: Option<&Path>) -> Done<Report> {
+    let input = File::open(file).map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
+    let bar = progress("{spinner} {bytes} of {total_bytes} checked");
+    bar.set_length(input.metadata()?.len());
+    let report = verify(BufReader::new(bar.wrap_read(input)), identity, dir)?;
+    bar.finish_and_clear();
+    Ok(report)
 }
 
 /// Runs `handclasp verify`.
 pub fn run_verify(args: VerifyArgs, screen: Screen) -> Done {
     let dir = args.file.is_dir().then(|| args.file.clone());
     let file = dir.as_ref().map_or(args.file, |dir| dir.join(FILE));
-    let input =
-        File::open(&file).map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
-    let report = verify(BufReader::new(input), args.fingerprint, dir.as_deref())?;
+    let report = check(&file, args.fingerprint, dir.as_deref())?;
     screen.answer(&report, words)?;
     match report.broken {
         None => Ok(()),

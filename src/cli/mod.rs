@@ -14,6 +14,7 @@ mod export;
 mod failure;
 mod grant;
 mod http;
+mod import;
 mod init;
 mod keys;
 mod peer;
@@ -110,6 +111,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Check a transcript, without a daemon; exit code 1 when it does not hold.
     Verify(export::VerifyArgs),
+    /// Bring the rooms of an export back as archives, to be read.
+    Import(import::ImportArgs),
     /// The daemon and its links.
     Status,
     /// The audit log.
@@ -160,6 +163,7 @@ fn dispatch(command: Command, place: Place, screen: Screen) -> Done {
         Command::Hold(command) => block_on(retention::run_hold(command, &place, screen)),
         Command::Case(command) => block_on(case::run(command, &place, screen)),
         Command::Export(args) => block_on(export::run(args, &place, screen)),
+        Command::Import(args) => block_on(import::run(args, &place, screen)),
         Command::Verify(args) => export::run_verify(args, screen),
         Command::Status => block_on(status::run(&place, screen)),
         Command::Audit(command) => block_on(audit::run(command, &place, screen)),
@@ -222,6 +226,7 @@ mod tests {
             "handclasp retention set --direct 365 --group forever",
             "handclasp hold set --user alice --reason case",
             "handclasp hold release --room 00000000000000000000000000000000",
+            "handclasp import /srv/alice",
             "handclasp case list --state all",
             "handclasp export --person alice --out /srv/alice",
             "handclasp export --all --out - --evidence no",

@@ -1,6 +1,10 @@
 //! `handclasp reindex`: the search index is built anew from the database, while the daemon runs.
 
-use super::{failure::Done, place::Place, screen::Screen};
+use super::{
+    failure::Done,
+    place::Place,
+    screen::{Screen, progress},
+};
 use crate::api::admin::dto::SearchIndex;
 use clap::Args;
 use std::time::Duration;
@@ -23,10 +27,13 @@ pub struct ReindexArgs {
 pub async fn run(args: ReindexArgs, place: &Place, screen: Screen) -> Done {
     let admin = place.admin()?;
     let mut index: SearchIndex = admin.post("/admin/v1/search/rebuild", &serde_json::json!({})).await?;
+    let bar = progress("{spinner} {pos} entries indexed");
     while args.wait && index.building {
+        bar.set_position(index.documents);
         tokio::time::sleep(POLL).await;
         index = admin.read("/admin/v1/search").await?;
     }
+    bar.finish_and_clear();
     screen.answer(&index, |index| match index.building {
         true => "The search index is being built; meanwhile people find what is in it already.\n".to_owned(),
         false => format!("The search index is complete: {} entries.\n", index.documents),

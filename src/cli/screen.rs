@@ -2,6 +2,7 @@
 
 use super::failure::{Done, Failure};
 use crate::model::Millis;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::{
     fmt::{self, Write as _},
@@ -53,6 +54,14 @@ impl Screen {
             _ => Ok(()),
         }
     }
+}
+
+/// Shows on a terminal how far something is that takes long; nothing elsewhere.
+#[must_use]
+pub fn progress(template: &str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template(template).expect("a fixed template"));
+    bar
 }
 
 /// Rows under headings, in columns as wide as their widest cell.

@@ -190,6 +190,11 @@ fn apply(draft: &mut Draft<'_>, id: RoomId, index: u64, sealed: &Sealed) {
     }
 }
 
+/// What an act of the past has changed, in an archive.
+pub(super) fn replay(draft: &mut Draft<'_>, id: RoomId, index: u64, sealed: &Sealed) {
+    apply(draft, id, index, sealed);
+}
+
 /// Whether somebody sees an item: it is in the timeline, and not from before their time (P17).
 fn sees(room: &Room, member: &Member, index: u64) -> bool {
     (member.visible_from..room.next_index).contains(&index)

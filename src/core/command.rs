@@ -1,6 +1,9 @@
 //! Everything that can be asked of the writer, as one closed enum.
 
-pub use super::keeping::{KeepFact, KeepOp};
+pub use super::{
+    archives::Archived,
+    keeping::{KeepFact, KeepOp},
+};
 
 use super::calls::CallNote;
 use crate::model::{
@@ -47,6 +50,8 @@ pub enum Command {
     },
     /// Our own copies of the files of a recalled event are removed, or their author's org can be told so.
     FilesErased(RoomId, u64),
+    /// A submission without a place names these files: they are not kept for it any more.
+    ReleaseFiles(RoomId, u64, Vec<Digest>),
     /// A deleted entry of a room's folder cannot be brought back any more.
     GiveUp(RoomId, u64),
     /// Something about a call is to be kept: its audit entry, and its place in the timeline.
@@ -203,6 +208,8 @@ pub enum AdminOp {
     EndSessions(LocalPart),
     /// Change what is kept for how long, holds, cases; erase a person (P30).
     Keep(KeepOp),
+    /// Take a part of a room of an export as an archive (P30).
+    Archive(Box<Archived>),
     /// From now on peers are shown this card (W1).
     ShowCard(Arc<Card>),
     /// A backup was taken and proven: what it holds of these streams need not be sent again (W10).
@@ -441,6 +448,7 @@ impl AdminOp {
             Self::SetPolicy(_) | Self::SetFilePolicy(_) => "policy".to_owned(),
             Self::ShowCard(card) => card.domain.to_string(),
             Self::Keep(op) => op.subject(),
+            Self::Archive(part) => part.id.to_string(),
             Self::BackedUp { name, .. } => format!("backup:{name}"),
             Self::Note { subject, .. } => subject.clone(),
         }

@@ -1,7 +1,7 @@
 //! The one way into the core: a state and a command in, a new state and changes or a refusal out.
 
 use super::{
-    acts, calls,
+    acts, archives, calls,
     command::{AdminOp, Answer, Command, PeerOp, UserOp},
     contacts,
     draft::{Change, Draft},
@@ -36,6 +36,7 @@ pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random
         Command::Admin { actor, op } => decide_admin(&mut draft, &actor, op),
         Command::Peer { peer, op } => decide_peer(&mut draft, &peer, op),
         Command::FilesErased(room, index) => files::erased(&mut draft, room, index),
+        Command::ReleaseFiles(room, p, digests) => files::release(&mut draft, room, p, &digests),
         Command::GiveUp(room, index) => acts::give_up(&mut draft, room, index),
         Command::Call(note) => {
             calls::note(&mut draft, note);
@@ -81,7 +82,12 @@ fn refusal_trace(state: &State, command: &Command) -> Option<(String, String)> {
         Command::User { user, op } => Some((state.address(user).to_string(), op.subject())),
         Command::Admin { actor, op } => Some((format!("admin:{actor}"), op.subject())),
         Command::Peer { peer, .. } => Some((format!("peer:{peer}"), peer.to_string())),
-        Command::FilesErased(..) | Command::GiveUp(..) | Command::Call(_) | Command::Tick | Command::Keep(_) => None,
+        Command::FilesErased(..)
+        | Command::ReleaseFiles(..)
+        | Command::GiveUp(..)
+        | Command::Call(_)
+        | Command::Tick
+        | Command::Keep(_) => None,
     }
 }
 
@@ -132,6 +138,7 @@ fn decide_admin(draft: &mut Draft<'_>, actor: &str, op: AdminOp) -> Result<Answe
         AdminOp::IssueToken(secret, session) => users::issue_token(draft, actor, secret, session),
         AdminOp::EndSessions(local) => users::end_sessions(draft, actor, &local),
         AdminOp::Keep(op) => keeping::decide(draft, actor, op),
+        AdminOp::Archive(part) => archives::take(draft, actor, &part),
         AdminOp::ShowCard(card) => Ok(links::show_card(draft, actor, card)),
         AdminOp::BackedUp { name, positions } => Ok(links::backed_up(draft, actor, &name, &positions)),
         AdminOp::Note { action, subject, detail } => {

@@ -5,9 +5,11 @@
 mod change;
 mod files;
 mod keep;
+mod past;
 
 pub use change::{Appended, Change, Queued, Sent};
 pub use keep::Keep;
+pub use past::Past;
 
 use super::{
     command::Ref,
@@ -44,12 +46,14 @@ pub struct Draft<'a> {
     random: &'a mut dyn Random,
     changes: Vec<Change>,
     facts: Facts,
+    /// Whether what happens is put into an archive.
+    is_past: bool,
 }
 
 impl<'a> Draft<'a> {
     /// A draft of a state.
     pub fn new(state: State, now: Millis, random: &'a mut dyn Random) -> Self {
-        Self { state, now, random, changes: Vec::new(), facts: Facts::default() }
+        Self { state, now, random, changes: Vec::new(), facts: Facts::default(), is_past: false }
     }
 
     /// The same draft, with what is known of the items that the command is about.
@@ -394,6 +398,9 @@ impl<'a> Draft<'a> {
 
     /// Tells one of our users something.
     pub fn notify(&mut self, user: &LocalPart, kind: NoticeKind) {
+        if self.is_past {
+            return;
+        }
         let entry = self.state.notices.entry(user.clone()).or_insert((0, 0));
         let n = entry.0;
         entry.0 += 1;

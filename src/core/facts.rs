@@ -1,6 +1,6 @@
 //! What a decision has to know of items. They stand on disk; the writer looks them up before it decides.
 
-use super::command::{Command, PeerOp, PendingFact, UserOp};
+use super::command::{AdminOp, Command, PeerOp, PendingFact, UserOp};
 use crate::model::{
     RoomId,
     event::{Act, Event, Folder, Note, Sealed},
@@ -113,6 +113,9 @@ fn wanted(command: &Command) -> Vec<ItemId> {
                 FileSource::Upload | FileSource::Gone => None,
             });
             act.concerns().map(|index| (*room, index)).chain(passed_on).collect()
+        }
+        Command::Admin { op: AdminOp::Archive(part), .. } => {
+            part.events.iter().flat_map(|archived| of_event(part.id, &archived.event)).collect()
         }
         Command::Peer { op: PeerOp::Ingest(envelope, _, pending), .. } => {
             let records = envelope.records.iter().filter_map(|record| record.body.as_ref().ok());

@@ -14,13 +14,17 @@ use super::{
     files,
     state::{Delivery, Room, State},
 };
-use crate::model::{
-    Code, Digest, LocalPart, Reject, RoomId,
-    audit::AuditNote,
-    item::Item,
-    keeping::{Case, Erasure, Held, Hold, Retention, Texts},
-    limits,
-    text::Reason,
+use crate::{
+    crypto::digest::person_id,
+    model::{
+        Code, Digest, LocalPart, Reject, RoomId,
+        audit::AuditNote,
+        file,
+        item::Item,
+        keeping::{Case, Erasure, Held, Hold, Retention, Texts},
+        limits,
+        text::Reason,
+    },
 };
 use imbl::OrdMap;
 use std::sync::Arc;
@@ -164,6 +168,26 @@ pub fn is_held(state: &State, room: &Room) -> bool {
     let people = room.members.keys().chain(room.former.keys()).filter(|user| state.is_ours(user));
     holds.contains_key(&Held::Room(room.info.id))
         || people.map(|user| Held::User(user.local())).any(|held| holds.contains_key(&held))
+}
+
+/// Whether nothing that belongs to this id may be deleted: a room on hold, or the id of a person of ours who is.
+#[must_use]
+pub fn is_kept(state: &State, id: RoomId) -> bool {
+    let is_it = |held: &Held| matches!(held, Held::User(user) if person_id(&state.address(user)) == id);
+    match state.rooms.get(&id) {
+        Some(room) => is_held(state, room),
+        None => state.keeping.holds.keys().any(is_it),
+    }
+}
+
+/// Whether a hold keeps the bytes of a file that was taken back or replaced: nobody sees it any more, and the bytes stay
+/// until the hold ends. With a place, only of what stood there.
+#[must_use]
+pub fn keeps_file(state: &State, digest: Digest, place: Option<(RoomId, u64)>) -> bool {
+    let is_it = |erasure: &file::Erasure| !erasure.done && erasure.digests.contains(&digest);
+    let mut erasures =
+        state.erasures.iter().filter(|(of, erasure)| place.is_none_or(|place| place == **of) && is_it(erasure));
+    !state.keeping.holds.is_empty() && erasures.any(|((id, _), _)| is_kept(state, *id))
 }
 
 /// Whether an event of the room still waits for the partner, so that it must not go.

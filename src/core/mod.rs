@@ -3,6 +3,7 @@
 //! `decide` is the one way in. A subject has one file; only `draft` changes the state.
 
 pub mod acts;
+pub mod archives;
 pub mod calls;
 pub mod command;
 pub mod contacts;

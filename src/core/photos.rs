@@ -8,7 +8,7 @@ use super::{
     draft::Draft,
     features::{Feature, offers},
     files::{self, PENDING_FROM},
-    permit, rooms,
+    keeping, permit, rooms,
     state::{Room, State},
     users,
 };
@@ -62,6 +62,9 @@ fn name(draft: &mut Draft<'_>, owner: RoomId, at: u64, (before, after): (Option<
     }
     if let Some(before) = before {
         draft.put_file_use(before.digest, owner, at, false);
+        if keeping::is_kept(&draft.state, owner) {
+            files::keep_back(draft, owner, at, before.digest);
+        }
     }
     if let Some(after) = after {
         draft.put_file_use(after.digest, owner, at, true);

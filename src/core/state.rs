@@ -107,6 +107,8 @@ pub struct State {
     pub audit: (u64, Digest),
     /// How long what is kept, for whom it is held, what was reported.
     pub keeping: Keeping,
+    /// Grows whenever submissions lose their chance of a place. Not stored.
+    pub unplaced_times: u64,
     /// Set when database and anchor disagree: all links stay closed until an admin confirms (D7).
     pub unconfirmed: bool,
     /// Our own card, as it is shown to peers: its keys and pins are nobody else's. Told at every start, not stored.
@@ -134,6 +136,7 @@ impl State {
             org: Arc::new(org),
             policy: Policy::default(),
             file_policy: Arc::default(),
+            unplaced_times: 0,
             awaited: OrdMap::new(),
             erasures: OrdMap::new(),
             trash: OrdSet::new(),

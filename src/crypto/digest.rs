@@ -42,6 +42,12 @@ pub fn person_id(person: &Address) -> RoomId {
     RoomId::direct(derive_16("handclasp/person/v1", [person.as_str().as_bytes(), b"", b"", b""]))
 }
 
+/// The id of the archive of a room that an org has exported: the same however often it is imported.
+#[must_use]
+pub fn archive_id(org: &Domain, room: &RoomId) -> RoomId {
+    RoomId::group(derive_16("handclasp/archive/v1", [org.as_str().as_bytes(), &room.0, b"", b""]))
+}
+
 /// The id of the link between two orgs, the same on both sides: from both domains and identity keys.
 #[must_use]
 pub fn link_id(one: (&Domain, &PublicKey), other: (&Domain, &PublicKey)) -> LinkId {

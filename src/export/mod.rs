@@ -2,7 +2,8 @@
 
 pub mod attachments;
 mod evidence;
-mod lines;
+pub(crate) mod lines;
+pub(crate) mod rooms;
 mod timelines;
 pub mod verify;
 pub mod write;

@@ -8,7 +8,7 @@ use crate::{
     core::{
         State,
         files::{PENDING_FROM, is_awaited},
-        keeping::rooms_of,
+        keeping::{keeps_file, rooms_of},
         photos::PHOTO_AT,
         state::Room,
     },
@@ -281,7 +281,8 @@ impl Writer<'_> {
     fn name(&mut self, state: &State, room: &Room, index: u64, event: &[u8]) -> Result<(), WriteError> {
         for file in files_named(event)? {
             let is_named = self.source.reader.file_uses(file.digest, room.info.id)?.contains(&index);
-            let here = is_named && !is_awaited(state, room, file.digest, index);
+            let is_kept = keeps_file(state, file.digest, Some((room.info.id, index)));
+            let here = is_kept || is_named && !is_awaited(state, room, file.digest, index);
             self.files.entry(file.digest).or_insert((file.bytes, false)).1 |= here;
         }
         Ok(())
@@ -338,8 +339,7 @@ impl Writer<'_> {
     }
 
     fn envelopes(&mut self, peer: &Domain, streams: &Streams) -> Result<(), WriteError> {
-        let last = streams.inn.as_ref().map(|inn| inn.epoch.n).or(streams.ended_in.map(|(epoch, ..)| epoch.n));
-        for epoch in 1..=last.unwrap_or(0) {
+        for epoch in 1..=streams.last_in() {
             let mut from = 0;
             loop {
                 let rows = self.source.reader.inbox(peer, epoch, from, CHUNK_ENTRIES / 8)?;

@@ -135,6 +135,8 @@ codes! {
     OnHold = "ON_HOLD",
     /// The partner could not read it; a void holds its number.
     Void = "VOID",
+    /// The room is an archive of an export: it is read, and never written to (P30).
+    Archive = "ARCHIVE",
 }
 
 impl fmt::Display for Code {

@@ -1,5 +1,7 @@
 //! Every maximum of the daemon, with its unit in the name. What exceeds one gets a clean refusal.
 
+/// Events of a part of an archive, bytes, so that it fits a request with the people of its room.
+pub const ARCHIVE_PART_BYTES_MAX: usize = 16 * 1024;
 /// Longest message text, bytes of UTF-8.
 pub const TEXT_BYTES_MAX: usize = 16 * 1024;
 /// Longest event as JSON, bytes.

@@ -130,6 +130,15 @@ pub struct Streams {
     pub voided: Vec<Millis>,
 }
 
+impl Streams {
+    /// The number of the last epoch in which something was received; 0 before the first opening.
+    #[must_use]
+    pub fn last_in(&self) -> u64 {
+        let ended = self.ended_in.map(|(epoch, ..)| epoch);
+        self.inn.as_ref().map(|inn| inn.epoch).or(ended).map_or(0, |epoch| epoch.n)
+    }
+}
+
 /// What is remembered of an unpinned peer: one row. Serials and epoch numbers go on from here when it is pinned again,
 /// so that none ever carries two contents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -144,7 +144,13 @@ impl Pass {
             Key::Peer(_) => readable::<Peer>(key, row, &further),
             Key::Streams(_) => readable::<Streams>(key, row, &further),
             Key::Parted(_) => readable::<Parted>(key, row, &further),
-            Key::Room(_) => readable::<RoomInfo>(key, row, &further),
+            Key::Room(room) => {
+                let info: RoomInfo = codec::decode_value(key, row, &further)?;
+                if info.frozen == Some(Code::Archive) {
+                    self.references.archives.insert(*room);
+                }
+                Ok(())
+            }
             Key::Member(..) => readable::<Member>(key, row, &further),
             Key::Former(..) => readable::<FormerMember>(key, row, &further),
             Key::Invitation(..) => readable::<Invitation>(key, row, &further),

@@ -11,6 +11,7 @@ use crate::{
         RoomId,
         keeping::Proof,
         limits,
+        link::Streams,
         record::{Envelope, RecordBody},
     },
     wire,
@@ -42,7 +43,8 @@ pub fn envelope_of(
     let peer = room.other(&state.org.domain).filter(|_| room.info.partner.is_some());
     let (Some(peer), None) = (peer, row.sent) else { return Ok(None) };
     let streams = state.links.get(peer).map(|link| &link.streams);
-    let epoch = streams.and_then(|streams| streams.inn.as_ref()).map_or(0, |inn| inn.epoch.n);
+    let streams = streams.or_else(|| state.parted.get(peer).map(|parted| &parted.streams));
+    let epoch = streams.map_or(0, Streams::last_in);
     // What is applied in one step has one time; epochs before the present one are tried from the newest on.
     for epoch_n in (1..=epoch).rev() {
         let found = reader.inbox_at(peer, epoch_n, row.at, limits::PROOF_ENVELOPES_MAX)?;

@@ -1,6 +1,7 @@
 //! A naive second implementation of the rules for rooms (P1, P3, P6 to P8, P10, P12 to P18): plain sets, no streams, no
 //! records. After everything has crossed, two real cores must look like it.
 
+mod kept;
 mod perform;
 mod said;
 
@@ -14,6 +15,7 @@ use crate::{
         event::{Act, ItemKind, Role},
     },
 };
+use kept::Kept;
 use said::{Made, Said};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +62,32 @@ pub enum Op {
     Trash(Who, Place),
     Undo(Who, Place),
     Call(Who, Place),
+    Bound(Who, u8, bool),
+    Picture(Who, u8, u8),
+    Portray(Who, u8),
+    Report(Who, Place),
+    Hold(Who),
+    Release(Who),
+    Trim(Org, Who, Place),
+    Erase(Who),
+}
+
+impl Op {
+    /// Which person asks; none when an admin or the daemon does.
+    fn asker(&self) -> Option<Who> {
+        match self {
+            Self::Grant(_) | Self::Revoke(_) | Self::Permit(_) | Self::Forbid(_) => None,
+            Self::Hold(_) | Self::Release(_) | Self::Trim(..) | Self::Erase(_) | Self::Call(..) => None,
+            Self::Add(who, _) | Self::Block(who, _) | Self::Unblock(who, _) | Self::Create(who, ..) => Some(*who),
+            Self::Invite(who, ..) | Self::Remove(who, ..) | Self::Promote(who, ..) | Self::Demote(who, ..) => {
+                Some(*who)
+            }
+            Self::Say(who, _) | Self::Edit(who, _) | Self::Recall(who, _) | Self::React(who, ..) => Some(*who),
+            Self::Note(who, _) | Self::Comment(who, _) | Self::Date(who, _) | Self::Answer(who, ..) => Some(*who),
+            Self::Put(who, _) | Self::Trash(who, _) | Self::Undo(who, _) | Self::Report(who, _) => Some(*who),
+            Self::Bound(who, ..) | Self::Picture(who, ..) | Self::Portray(who, _) => Some(*who),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -68,6 +96,9 @@ struct Group {
     /// In the order of joining; true for masters.
     members: Vec<(Who, bool)>,
     former: BTreeSet<Who>,
+    /// Whether its masters take small files only.
+    bounded: bool,
+    photo: Option<u8>,
 }
 
 /// What everybody should see.
@@ -86,7 +117,11 @@ pub struct Model {
     made: BTreeMap<(usize, RoomId), Vec<Made>>,
     /// Who called, as each org's copy tells of it.
     called: BTreeMap<(usize, RoomId), Vec<Who>>,
+    /// How many messages were tried.
     words: usize,
+    /// How many notes, dates and files were made.
+    numbers: usize,
+    kept: Kept,
 }
 
 /// Somebody's org.
@@ -118,6 +153,8 @@ impl Default for Model {
             made: BTreeMap::new(),
             called: BTreeMap::new(),
             words: 0,
+            numbers: 0,
+            kept: Kept::default(),
         }
     }
 }
@@ -134,7 +171,10 @@ impl Model {
     /// # Errors
     /// The code of the refusal.
     pub fn apply(&mut self, op: &Op) -> Verdict {
+        self.words += usize::from(matches!(op, Op::Say(..)));
+        op.asker().map_or(Ok(()), |who| self.check_there(who))?;
         match op {
+            Op::Permit(who) | Op::Forbid(who) if self.kept.erased.contains(who) => return Err(Code::Conflict),
             Op::Grant(org) => self.granted[n(*org)] = true,
             Op::Revoke(org) => self.close(*org),
             Op::Permit(who) => drop(self.forbidden.remove(who)),
@@ -159,6 +199,14 @@ impl Model {
             Op::Trash(who, place) => return self.trash(*who, *place),
             Op::Undo(who, place) => return self.undo(*who, *place),
             Op::Call(who, place) => self.call(*who, *place),
+            Op::Bound(who, group, small) => return self.bound(*who, *group, *small),
+            Op::Picture(who, group, number) => return self.picture(*who, *group, *number),
+            Op::Portray(who, number) => self.portray(*who, *number),
+            Op::Report(who, place) => return self.report(*who, *place),
+            Op::Hold(who) => self.hold(*who),
+            Op::Release(who) => return self.release(*who),
+            Op::Trim(org, who, place) => self.trim(*org, *who, *place),
+            Op::Erase(who) => return self.erase(*who),
         }
         Ok(())
     }
@@ -224,12 +272,19 @@ impl Model {
         self.open(who)?;
         let ours = |member: &&Who| org_of(**member) == org_of(who);
         for member in members.iter().filter(ours) {
+            require(!self.kept.erased.contains(member), Code::Invalid)?;
             require(self.permitted(*member), Code::NotPermitted)?;
         }
         for member in members.iter().filter(|member| !ours(member)) {
             self.may_ask_in(who, *member, false)?;
         }
-        let mut made = Group { host: org_of(who), members: vec![(who, true)], former: BTreeSet::new() };
+        let mut made = Group {
+            host: org_of(who),
+            members: vec![(who, true)],
+            former: BTreeSet::new(),
+            bounded: false,
+            photo: None,
+        };
         let (ours, theirs): (Vec<Who>, Vec<Who>) = members.iter().partition(|member| ours(member));
         let theirs = theirs.into_iter().filter(|member| self.comes(who, *member, false));
         made.members.extend(ours.into_iter().chain(theirs).map(|member| (member, false)));
@@ -265,6 +320,7 @@ impl Model {
         }
         let former = group.former.contains(&other);
         let comes = if org_of(who) == org_of(other) {
+            require(!self.kept.erased.contains(&other), Code::Invalid)?;
             require(self.permitted(other), Code::NotPermitted)?;
             true
         } else {
@@ -326,6 +382,7 @@ impl Model {
     /// # Panics
     /// When they differ.
     pub fn assert_matches(&self, pair: &Pair) {
+        self.assert_kept(pair);
         for (id, group) in &self.groups {
             self.assert_group(pair, room_id(*id), group);
         }
@@ -362,6 +419,7 @@ impl Model {
             };
             let found = room.members.iter().map(|(user, member)| (user.clone(), member.role == Role::Master));
             if org == group.host || guests {
+                Self::assert_looks(pair, org, id, group);
                 assert_eq!(found.collect::<BTreeMap<_, _>>(), wanted, "members of {id} at {org:?}");
             } else {
                 assert!(room.members_of(&org.domain()).next().is_none(), "a copy without members of its own");

@@ -154,6 +154,12 @@ impl Side {
             Change::Audit(entry) => self.audit.push(*entry),
             Change::Journal(entry) => self.journal.push(entry),
             Change::Keep(Keep::Paper(_, kind, n, _)) => self.papers.push((kind, n)),
+            Change::Keep(Keep::Trim { room, before, .. }) => {
+                let stays = |id: &ItemId| id.0 != room || id.1 >= before;
+                self.timelines.retain(|id, _| stays(id));
+                self.items.retain(|id, _| stays(id));
+                self.listed.retain(|(of, _, index)| stays(&(*of, *index)));
+            }
             _ => {}
         }
     }

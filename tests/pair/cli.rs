@@ -13,7 +13,8 @@ use handclasp::{
         kv::{Batch, Kv as _},
     },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Runs a command in an organization's directory; returns its JSON document.
@@ -128,6 +129,32 @@ async fn check_reads_a_stopped_database_and_tells_a_damaged_one() {
     assert!(errors.contains("backup"), "it says what to do: {errors}");
     let nowhere = run(&["check", "--dir", "/nonexistent"]).await;
     assert_eq!(nowhere.0.code(), Some(78), "{}", nowhere.2);
+}
+
+#[tokio::test]
+async fn check_names_a_file_whose_bytes_are_missing_or_of_another_length() {
+    let mut org = Org::raise("acme.example", "Acme").await;
+    let alice = org.person("alice").await;
+    let room = alice.http.post("/api/v1/rooms", &json!({ "name": "Own", "members": [] })).await.done();
+    let upload = alice.http.begin_upload("plan.txt", 4).await;
+    alice.http.push_upload(&upload, 0, b"plan".to_vec()).await;
+    let message = json!({ "text": "the plan", "files": [{ "upload": upload }] });
+    let path = format!("/api/v1/rooms/{}/messages", room["id"].as_str().expect("an id"));
+    alice.http.post(&path, &message).await.done();
+    org.daemon.stop().await;
+    assert_eq!(json(&org, "check").await["files"], 1);
+    let digest: String = Sha256::digest(b"plan").iter().map(|byte| format!("{byte:02x}")).collect();
+    let blob = org.dir().join("files").join(&digest[..2]).join(&digest);
+    for what in ["has 3 bytes", "is missing"] {
+        match what {
+            "is missing" => std::fs::remove_file(&blob).expect("it was there"),
+            _ => std::fs::write(&blob, "pla").expect("writable"),
+        }
+        let (code, output, _) = ask(&org, "check --json").await;
+        let damaged: Value = serde_json::from_str(&output).expect("one JSON document");
+        let finding = damaged["findings"][0].as_str().expect("a finding");
+        assert!(code == 1 && finding.contains(&digest) && finding.contains(what), "{damaged}");
+    }
 }
 
 fn lose_a_row_of_the_audit_log(org: &Org) {

@@ -70,7 +70,14 @@ async fn p19_the_folder_is_the_same_on_both_sides_in_both_roles() {
             wait_bytes(from, &room, &one).await;
             let last = format!("final {n}.txt");
             to.http.put(&format!("{path}/name"), &json!({ "name": last })).await.done();
-            wait_named(from, &room, &last).await;
+            for person in [from, to] {
+                wait_named(person, &room, &last).await;
+                for bytes in [&one, &two] {
+                    let file = format!("/api/v1/rooms/{room}/files/{}", digest(bytes));
+                    let saved = person.http.saved_as(&file).await;
+                    assert!(saved.contains(&last), "it is saved as it is called now: {saved}");
+                }
+            }
             to.http.put(&format!("{path}/place"), &json!({})).await.done();
             wait(from, &room, "at the top", |items| named(items, &last).is_some_and(|it| it["in"].is_null())).await;
             from.http.delete(&path).await.done();

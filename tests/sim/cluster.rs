@@ -39,7 +39,11 @@ use tokio::sync::mpsc;
 
 const FEDERATION_PORT: u16 = 7443;
 /// The longest history, simulated.
-const DURATION: Duration = Duration::from_secs(3 * 3_600);
+const DURATION: Duration = Duration::from_secs(6 * 3_600);
+
+/// A step of a history in which milliseconds matter, and one of a history in which hours pass.
+const FINE: Duration = Duration::from_millis(5);
+pub const COARSE: Duration = Duration::from_millis(50);
 
 /// One org of the simulation. Cheap to clone; its store survives crashes.
 #[derive(Clone)]
@@ -283,10 +287,18 @@ pub fn local(user: &str) -> LocalPart {
 
 /// Runs one history and checks the invariants after it.
 pub fn run(seed: u64, steps: usize) {
+    simulate(seed, FINE, async move |sites, controls| {
+        let told = Driver::new(seed, sites, controls).run(steps).await;
+        invariants::check(&told).await;
+    });
+}
+
+/// Lets something happen between two daemons. Time goes on in steps.
+pub fn simulate(seed: u64, step: Duration, happen: impl AsyncFnOnce([Site; 2], Controls) + 'static) {
     let mut sim = turmoil::Builder::new()
         .rng_seed(seed)
         .simulation_duration(DURATION)
-        .tick_duration(Duration::from_millis(5))
+        .tick_duration(step)
         .min_message_latency(Duration::from_millis(1))
         .max_message_latency(Duration::from_millis(80))
         .tcp_capacity(4_096)
@@ -300,10 +312,9 @@ pub fn run(seed: u64, steps: usize) {
         sim.host(site.domain.as_str().to_owned(), move || site.clone().live());
     }
     let controls = Controls::default();
-    let driver = Driver::new(seed, sites.clone(), controls.clone());
+    let (known, asked) = (sites.clone(), controls.clone());
     sim.client("driver", async move {
-        let told = driver.run(steps).await;
-        invariants::check(&told).await;
+        happen(known, asked).await;
         Ok(())
     });
     while !sim.step().expect("no daemon fails") {

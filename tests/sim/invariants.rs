@@ -27,8 +27,8 @@ struct Copy {
     events: BTreeMap<(RoomId, u64), Arc<[u8]>>,
     /// Where each event stands.
     places: BTreeMap<EventId, Vec<(RoomId, u64)>>,
-    /// Events that we sent, and what became of them.
-    fates: Vec<(RoomId, EventId, Delivery)>,
+    /// Events that we sent, where they stand, and what became of them.
+    fates: Vec<((RoomId, u64), EventId, Delivery)>,
     /// Submissions that will not get a place.
     unplaced: BTreeMap<EventId, Delivery>,
 }
@@ -90,9 +90,12 @@ fn read(engine: &Engine, peer: &Domain) -> Copy {
             let event = wire::event::open(&row.bytes).expect("a stored event is an event").event;
             copy.places.entry(event.id).or_default().push((id, row.index));
             if let Some(sent) = row.sent {
-                copy.fates.push((id, event.id, state.delivery(peer, sent.epoch_n, sent.seq)));
+                copy.fates.push(((id, row.index), event.id, state.delivery(peer, sent.epoch_n, sent.seq)));
             }
-            copy.events.insert((id, row.index), row.bytes);
+            // Of an erased person's the exact bytes are gone.
+            if row.erased.is_none() {
+                copy.events.insert((id, row.index), row.bytes);
+            }
         }
         for unplaced in &room.info.unplaced {
             let rows = engine.reader().pending(id, unplaced.range.from, unplaced.range.to).expect("a readable store");
@@ -117,6 +120,9 @@ async fn check_files(engine: &Engine, files: &Files) {
         for index in 0..room.next_index {
             let Some(fact) = engine.reader().item(id, index).expect("a readable store") else { continue };
             for file in named_by(&fact.event) {
+                if owner_of(&fact).is_some_and(|owner| owner < room.begins) {
+                    continue;
+                }
                 let used = engine.reader().file_uses(file.digest, id).expect("a readable store").contains(&index);
                 assert_eq!(used, !is_gone(engine, id, &fact), "P20: {id} {index}");
                 if used && !is_awaited(&state, room, file.digest, index) {
@@ -146,6 +152,11 @@ fn is_gone(engine: &Engine, id: RoomId, fact: &ItemFact) -> bool {
     let owner = fact.event.content.act().and_then(|act| act.target());
     let owner = owner.and_then(|owner| engine.reader().item(id, owner).expect("a readable store"));
     fact.item.recalled.is_some() || owner.is_some_and(|owner| owner.item.recalled.is_some())
+}
+
+/// What an item belongs to: a note that it changes, an entry whose version it is.
+fn owner_of(fact: &ItemFact) -> Option<u64> {
+    fact.event.content.act().and_then(|act| act.target())
 }
 
 fn check_audit(engine: &Engine) {
@@ -183,9 +194,11 @@ fn check_order(one: &Copy, other: &Copy) {
 
 /// P21: delivered means that the partner has it, anything else that it has not.
 fn check_fates(ours: &Copy, theirs: &Copy) {
-    for (room, event, fate) in &ours.fates {
+    for ((room, index), event, fate) in &ours.fates {
         let there = theirs.places.contains_key(event);
+        let deleted = theirs.state.rooms.get(room).is_some_and(|room| *index < room.begins);
         match fate {
+            Delivery::Delivered if deleted => {}
             Delivery::Delivered => assert!(there, "P21: {event} in {room} is called delivered, {} lacks it", ours.peer),
             Delivery::Refused(_) | Delivery::Undelivered => {
                 assert!(!there, "P21: {event} in {room} is called {fate:?}, {} has it", ours.peer);
@@ -206,12 +219,10 @@ fn check_accepted(told: &Told, copies: &[Copy]) {
         known.insert(*event);
         let copy = &copies[*site];
         let kept = copy.places.contains_key(event) || copy.unplaced.contains_key(event);
-        // A room keeps a bounded number of verdicts for its authors.
-        let bounded = copy
-            .state
-            .rooms
-            .get(room)
-            .is_some_and(|room| room.info.unplaced.len() >= handclasp::model::limits::UNPLACED_RANGES_MAX);
+        // A room keeps a bounded number of verdicts for its authors, and no more events than its org wants.
+        let bounded = copy.state.rooms.get(room).is_some_and(|room| {
+            room.info.unplaced.len() >= handclasp::model::limits::UNPLACED_RANGES_MAX || room.begins > 0
+        });
         assert!(kept || bounded, "D1: {event} in {room} was answered by {} and is gone", copy.state.org.domain);
     }
     for copy in copies {

@@ -7,6 +7,7 @@ mod cluster;
 mod invariants;
 mod network;
 mod ops;
+mod retention;
 
 use std::ops::Range;
 

@@ -1,5 +1,6 @@
 //! What the admin API takes and gives, as JSON. Ids are hex, times are milliseconds since 1970.
 
+pub mod archives;
 pub mod keeping;
 mod rooms;
 

@@ -7,7 +7,7 @@ use crate::{
         file_body::stream,
         problem::Problem,
     },
-    core::{State, command::AdminOp},
+    core::{State, command::AdminOp, keeping::keeps_file},
     export::{
         What,
         write::{Source, WriteError, write},
@@ -62,7 +62,7 @@ pub async fn export(
 
 /// Read the bytes of a file that a transcript names
 ///
-/// While an event of any room names it. Each read is noted in the audit log.
+/// While an event of any room names it, or a legal hold keeps it. Each read is noted in the audit log.
 #[utoipa::path(get, path = "/export/files/{digest}", tag = "export",
     params(("digest" = String, Path, description = "SHA-256 of the file.")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
@@ -70,7 +70,7 @@ pub async fn file(context: Context, actor: Actor, segments: Segments) -> Result<
     let digest: Digest = segments.parse("digest")?;
     let missing = || Problem::new(Code::NotFound, "no event names this file any more, or it is on its way");
     let pin = context.files.pin(digest);
-    let named = context.engine.reader().is_file_used(digest)?;
+    let named = context.engine.reader().is_file_used(digest)? || keeps_file(&context.engine.state(), digest, None);
     let bytes = context.files.bytes(digest).await?.filter(|_| named).ok_or_else(missing)?;
     context.submit(&actor, None, note("export.file_read", digest.to_string())).await?;
     let body = stream(context.files.clone(), digest, (0, bytes), pin);

@@ -1,5 +1,6 @@
 //! The admin API under `/admin/v1`: parse, submit or read, convert. Everything but health asks for the admin token.
 
+mod archives;
 mod audit;
 mod backups;
 mod cases;
@@ -220,6 +221,8 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(keeping::show_erasure, keeping::erase))
         .routes(routes!(export::export))
         .routes(routes!(export::file))
+        .routes(routes!(archives::take))
+        .routes(routes!(archives::put_file))
         .routes(routes!(cases::list))
         .routes(routes!(cases::show))
         .routes(routes!(cases::close))

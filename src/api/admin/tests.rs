@@ -93,6 +93,8 @@ fn the_document_is_openapi_3_1_and_knows_every_endpoint() {
         ("/cases/{n}/close", "post"),
         ("/export", "get"),
         ("/export/files/{digest}", "get"),
+        ("/archives", "post"),
+        ("/archives/files/{digest}", "put"),
         ("/policy/files", "get"),
         ("/policy/files", "put"),
         ("/rooms", "get"),

@@ -1,13 +1,14 @@
 //! Reading files: in ranges, with headers that keep browsers from running or guessing anything (A22).
 
-use super::{ClientContext, Context, caller::Caller, dto, paths::FilePath};
+use super::{ClientContext, Context, caller::Caller, dto, folder::name_now, paths::FilePath, shown::View};
 use crate::{
     api::{
-        field::Segments,
+        field::{Query, Segments, parse_number},
         file_body::stream,
         problem::{HttpFault, Problem},
     },
     core::{
+        facts::ItemFact,
         files::{PENDING_FROM, is_awaited, named_by, seen_uses, state_of},
         rooms::member_of,
         state::{Room, State},
@@ -35,7 +36,7 @@ use std::{collections::HashMap, fmt::Write as _, sync::Arc, time::Duration};
 /// their type; everything else is an attachment of unknown bytes.
 #[utoipa::path(
     get, path = "/api/v1/rooms/{room}/files/{digest}", tag = "files",
-    params(FilePath, ("Range" = Option<String>, Header, description = "As `bytes=0-1023`.")),
+    params(FilePath, dto::FileQuery, ("Range" = Option<String>, Header, description = "As `bytes=0-1023`.")),
     responses(
         (status = 200, description = "The whole.", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 206, description = "A range.", body = Vec<u8>, content_type = "application/octet-stream"),
@@ -45,9 +46,11 @@ pub async fn read(
     axum::extract::State(context): Context,
     caller: Caller,
     segments: Segments,
+    Query(query): Query<dto::FileQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let file = find(&context, &caller.user, &segments)?;
+    let wanted = query.index.as_deref().map(|text| parse_number("index", text)).transpose()?;
+    let file = find(&context, &caller.user, &segments, wanted)?;
     let tag = format!("\"{}\"", file.digest);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes()) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
@@ -91,7 +94,7 @@ pub async fn thumbnail(
     caller: Caller,
     segments: Segments,
 ) -> Result<Response, Problem> {
-    let file = find(&context, &caller.user, &segments)?;
+    let file = find(&context, &caller.user, &segments, None)?;
     let none = || Problem::new(Code::NotFound, "there is no small picture of this file");
     if !file.media_type.is_safe_image() || file.bytes > limits::THUMBNAIL_SOURCE_BYTES_MAX {
         return Err(none());
@@ -103,8 +106,14 @@ pub async fn thumbnail(
     Ok(([(header::CONTENT_TYPE, "image/jpeg")], bytes).into_response())
 }
 
-/// The file, if the user may see an event that names it and its bytes are here.
-fn find(context: &ClientContext, user: &LocalPart, segments: &Segments) -> Result<FileRef, Problem> {
+/// The file, if the user may see an event that names it and its bytes are here. It is called as the wanted event calls it,
+/// or the first one; what stands in the folder as the folder calls it now.
+fn find(
+    context: &ClientContext,
+    user: &LocalPart,
+    segments: &Segments,
+    wanted: Option<u64>,
+) -> Result<FileRef, Problem> {
     let (id, digest): (RoomId, Digest) = (segments.parse("room")?, segments.parse("digest")?);
     let missing = || Problem::new(Code::NotFound, "there is no such file in a message that you may see");
     let state = context.engine.state();
@@ -113,15 +122,30 @@ fn find(context: &ClientContext, user: &LocalPart, segments: &Segments) -> Resul
     if let Some(file) = own_pending(context, user, room, digest, &uses)? {
         return Ok(file);
     }
-    let mut seen = seen_uses(&state, user, room, &uses).peekable();
-    let first = *seen.peek().ok_or_else(missing)?;
-    let Some(index) = seen.find(|index| !is_awaited(&state, room, digest, *index)) else {
+    let mut seen: Vec<u64> = seen_uses(&state, user, room, &uses).collect();
+    let first = *seen.first().ok_or_else(missing)?;
+    seen.retain(|index| !is_awaited(&state, room, digest, *index));
+    let asked = seen.iter().find(|index| wanted == Some(**index));
+    let Some(index) = asked.or(seen.first()).copied() else {
         return Err(Problem::new(Code::FileAwaited, "the bytes are on their way from the partner; try again later")
             .retry_after(1_000)
             .with("index", first));
     };
     let item = context.engine.reader().item(id, index)?.ok_or_else(missing)?;
-    named_by(&item.event).iter().find(|file| file.digest == digest).cloned().ok_or_else(missing)
+    let file = named_by(&item.event).iter().find(|file| file.digest == digest).cloned().ok_or_else(missing)?;
+    let view = View { reader: context.engine.reader(), state: &state, user, room };
+    Ok(match entry_of(&item, index).map(|entry| name_now(&view, entry)).transpose()?.flatten() {
+        Some(name) => FileRef { name, ..file },
+        None => file,
+    })
+}
+
+/// The entry of the folder whose content this event brought.
+fn entry_of(item: &ItemFact, index: u64) -> Option<u64> {
+    match item.event.content.act()? {
+        Act::Folder(folder) => Some(folder.target().unwrap_or(index)),
+        _ => None,
+    }
 }
 
 /// The file of a submission of one's own that has no place yet.

@@ -181,6 +181,19 @@ fn show(tree: &Tree<'_, '_>, shown: &Shown) -> Result<dto::Entry, StoreError> {
     })
 }
 
+/// What an entry is called now, as who looks sees it.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn name_now(view: &View<'_>, entry: u64) -> Result<Option<FileName>, StoreError> {
+    let id = view.room.info.id;
+    let Some(fact) = view.reader.item(id, entry)? else { return Ok(None) };
+    let renamed = fact.item.edits.iter().rfind(|index| view.sees(**index));
+    let event =
+        renamed.map(|index| view.reader.item(id, *index)).transpose()?.flatten().map_or(fact.event, |it| it.event);
+    Ok(folder_of(&event.content).and_then(Folder::name).cloned())
+}
+
 /// The events that brought the contents that one sees, oldest first.
 fn versions_of(view: &View<'_>, shown: &Shown) -> Vec<u64> {
     let later = shown.fact.item.entry.versions.iter().copied().filter(|index| view.sees(*index));

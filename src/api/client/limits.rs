@@ -176,6 +176,7 @@ mod tests {
         "HOLDS_MAX",
         "PROOF_ENVELOPES_MAX",
         "EXPORT_LINE_BYTES_MAX",
+        "ARCHIVE_PART_BYTES_MAX",
         "GROUP_COMMANDS_MAX",
         "IDEMPOTENCY_KEYS_MAX",
         "ROW_BYTES_MAX",

@@ -15,6 +15,9 @@ impl Draft<'_> {
 
     /// Awaits a file of so many bytes, or does so no longer. Nothing happens when that is so already.
     pub fn put_awaited(&mut self, key: (Domain, Digest, RoomId, u64), bytes: Option<u64>) {
+        if self.is_past {
+            return;
+        }
         let before = match bytes {
             Some(bytes) => self.state.awaited.insert(key.clone(), bytes),
             None => self.state.awaited.remove(&key),
@@ -55,6 +58,9 @@ impl Draft<'_> {
 
     /// Notes how many bytes of files a peer has announced since a time.
     pub fn put_file_quota(&mut self, peer: &Domain, (since, bytes): (Millis, u64)) {
+        if self.is_past {
+            return;
+        }
         self.state.file_bytes_by_link.insert(peer.clone(), (since, bytes));
         self.changes.push(Change::FileQuota(peer.clone(), since, bytes));
     }

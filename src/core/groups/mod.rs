@@ -200,10 +200,8 @@ fn ask(draft: &mut Draft<'_>, room: &Room, user: &LocalPart, ask: Ask) -> Result
 /// The room, if the user is a master of it and it takes changes.
 fn mastered<'a>(state: &'a State, user: &LocalPart, id: RoomId) -> Result<&'a Arc<Room>, Reject> {
     let room = rooms::member_of(state, user, id)?;
+    rooms::check_frozen(room)?;
     check_master(room, &state.address(user))?;
-    if room.info.frozen.is_some() {
-        return Err(Reject::new(Code::Frozen, "this room is frozen after a contradiction; an admin must look at it"));
-    }
     Ok(room)
 }
 

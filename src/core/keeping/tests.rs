@@ -1,16 +1,17 @@
 //! Retention, holds, reports and erasures, each refusal by its rule (P10, P28, P30).
 
-use super::{KeepFact, KeepOp, is_held, is_waiting};
+use super::{KeepFact, KeepOp, is_held, is_waiting, keeps_file};
 use crate::{
     core::{
         Command,
         command::{AdminOp, Answer, UserOp},
+        files::PENDING_FROM,
     },
     crypto::digest::{direct_room, sha256},
     model::{
         Code, Digest, EventId, Reject, RoomId,
-        event::{Act, Message},
-        file::{FileName, FileRef, FileSource, MediaType},
+        event::{Act, Folder, Message, Recall},
+        file::{FileName, FilePolicy, FileRef, FileSource, MediaType, Photo},
         keeping::{About, Held, PaperKind, Proof, Retention, Texts},
         limits,
     },
@@ -199,17 +200,15 @@ fn p30_the_texts_of_an_erased_person_go_part_by_part() {
     assert_eq!(pair.acme.audited("user.texts_erased")[0].detail, "the texts of 2 events");
 }
 
+fn plan() -> FileRef {
+    let (name, media_type) = (FileName::clean("plan.pdf"), MediaType::unknown());
+    FileRef { digest: sha256(b"plan"), bytes: 4, name, media_type, image: None }
+}
+
 /// alice sends a file, which bob's side awaits.
 fn with_file(pair: &mut Pair, room: RoomId) -> (u64, Digest) {
     let index = pair.acme.state.rooms[&room].next_index;
-    let file = FileRef {
-        digest: sha256(b"plan"),
-        bytes: 4,
-        name: FileName::clean("plan.pdf"),
-        media_type: MediaType::unknown(),
-        image: None,
-    };
-    let act = Act::Message(Message { files: vec![file], ..Message::plain(parsed("the plan")) });
+    let act = Act::Message(Message { files: vec![plan()], ..Message::plain(parsed("the plan")) });
     let share = UserOp::Share { room, id: EventId([8; 16]), act, sources: vec![FileSource::Upload] };
     pair.user(ACME, "alice", share).expect("files are taken");
     pair.sync();
@@ -250,6 +249,97 @@ fn p30_the_files_of_an_erased_person_go_with_their_words() {
     pair.command(ACME, Command::Keep(part)).expect("facts are never refused");
     assert!(pair.acme.uses(digest, room).is_empty(), "the bytes go when nothing else names them");
     assert_eq!(pair.globex.uses(digest, room), [index], "the partner's copy is the partner's");
+}
+
+fn recall(pair: &mut Pair, room: RoomId, target: u64) {
+    let act = Act::Recall(Recall { target });
+    pair.user(ACME, "alice", UserOp::Act { room, id: EventId([9; 16]), act }).expect("it is hers");
+    pair.sync();
+}
+
+fn hold_of(pair: &Pair, org: Org, digest: Digest) -> bool {
+    keeps_file(&pair.side(org).state, digest, None)
+}
+
+#[test]
+fn p30_a_hold_keeps_the_bytes_of_what_was_recalled_until_it_ends() {
+    let (mut pair, room) = talking();
+    let (index, digest) = with_file(&mut pair, room);
+    for org in [ACME, Org::Globex] {
+        keep_hold(&mut pair, org, room);
+    }
+    recall(&mut pair, room, index);
+    for org in [ACME, Org::Globex] {
+        assert!(pair.side(org).uses(digest, room).is_empty(), "nobody sees it any more");
+        assert!(hold_of(&pair, org, digest) && keeps_file(&pair.side(org).state, digest, Some((room, index))));
+        assert!(!keeps_file(&pair.side(org).state, digest, Some((room, 0))), "it was not in that event");
+        pair.command(org, Command::FilesErased(room, index)).expect("never refused");
+        pair.sync();
+        assert!(!pair.side(org).state.erasures[&(room, index)].done, "neither removed nor called so");
+    }
+    assert_eq!(pair.acme.state.erasures[&(room, index)].acknowledged, Some(false), "the partner says nothing untrue");
+    for org in [Org::Globex, ACME] {
+        pair.admin(org, AdminOp::Keep(KeepOp::Release(Held::Room(room)))).expect("it is held");
+        assert!(!hold_of(&pair, org, digest));
+        pair.command(org, Command::FilesErased(room, index)).expect("never refused");
+        pair.sync();
+    }
+    assert!(
+        pair.acme.state.erasures.is_empty() && pair.globex.state.erasures.is_empty(),
+        "done, told and acknowledged"
+    );
+}
+
+#[test]
+fn p30_a_hold_on_a_person_keeps_deleted_files_of_folders_and_replaced_photos() {
+    let (mut pair, room) = talking();
+    keep(&mut pair, KeepOp::Hold(Held::User(local("alice")), parsed("case"))).expect("known");
+    let (index, digest) = (pair.acme.state.rooms[&room].next_index, sha256(b"plan"));
+    let act = |act| UserOp::Share { room, id: EventId([8; 16]), act, sources: vec![FileSource::Upload] };
+    let added = act(Folder::Added { file: plan(), inside: None }.into());
+    pair.user(ACME, "alice", added).expect("files are taken");
+    let gone = FilePolicy { folder_kept_days: 0, ..FilePolicy::default() };
+    pair.admin(ACME, AdminOp::SetFilePolicy(Box::new(gone))).expect("a possible policy");
+    let deleted = Folder::Deleted { target: index, kept_days: 0 }.into();
+    pair.user(ACME, "alice", UserOp::Act { room, id: EventId([9; 16]), act: deleted }).expect("it is hers");
+    pair.command(ACME, Command::GiveUp(room, index)).expect("never refused");
+    assert!(pair.acme.uses(digest, room).is_empty() && hold_of(&pair, ACME, digest));
+    let photos = [b"one", b"two"].map(|bytes| Photo { digest: sha256(bytes), bytes: 3 });
+    for photo in photos.map(Some).into_iter().chain([None]) {
+        pair.user(ACME, "alice", UserOp::SetPhoto(photo)).expect("one's own");
+    }
+    assert!(photos.iter().all(|photo| hold_of(&pair, ACME, photo.digest)));
+    keep(&mut pair, KeepOp::Release(Held::User(local("alice")))).expect("held");
+    assert!([digest, photos[0].digest, photos[1].digest].iter().all(|digest| !hold_of(&pair, ACME, *digest)));
+    let open: Vec<(RoomId, u64)> = pair.acme.state.erasures.keys().copied().collect();
+    for (id, index) in open {
+        pair.command(ACME, Command::FilesErased(id, index)).expect("never refused");
+    }
+    assert!(pair.acme.state.erasures.is_empty());
+}
+
+#[test]
+fn p21_files_of_a_submission_are_released_when_it_is_refused_and_not_before() {
+    let (mut pair, room) = talking();
+    let digest = sha256(b"plan");
+    let act = Act::Message(Message { files: vec![plan()], ..Message::plain(parsed("the plan")) });
+    let share = UserOp::Share { room, id: EventId([8; 16]), act, sources: vec![FileSource::Upload] };
+    pair.user(Org::Globex, "bob", share).expect("it is queued");
+    let release = |pair: &mut Pair| {
+        pair.command(Org::Globex, Command::ReleaseFiles(room, 0, vec![digest])).expect("never refused");
+        pair.globex.uses(digest, room)
+    };
+    assert_eq!(release(&mut pair), [PENDING_FROM], "it waits");
+    let small = FilePolicy { bytes_max: 3, ..FilePolicy::default() };
+    pair.admin(ACME, AdminOp::SetFilePolicy(Box::new(small))).expect("a possible policy");
+    let times = pair.globex.state.unplaced_times;
+    pair.sync();
+    assert_eq!(pair.globex.state.rooms[&room].info.unplaced[0].code, Some(Code::TooLarge));
+    assert_eq!(pair.globex.state.unplaced_times, times + 1, "the keeper is told");
+    keep_hold(&mut pair, Org::Globex, room);
+    assert_eq!(release(&mut pair), [PENDING_FROM], "it is on hold");
+    pair.admin(Org::Globex, AdminOp::Keep(KeepOp::Release(Held::Room(room)))).expect("it is held");
+    assert!(release(&mut pair).is_empty());
 }
 
 #[test]

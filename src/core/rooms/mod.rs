@@ -96,14 +96,28 @@ pub fn blocks(state: &State, user: &LocalPart, other: &Address) -> bool {
     state.contacts.get(&(user.clone(), other.clone())).is_some_and(|contact| contact.blocked)
 }
 
+/// Whether the room takes anything at all.
+///
+/// # Errors
+/// `FROZEN` after a contradiction, `ARCHIVE` for what was imported.
+pub fn check_frozen(room: &Room) -> Result<(), Reject> {
+    match room.info.frozen {
+        None => Ok(()),
+        Some(Code::Archive) => {
+            Err(Reject::new(Code::Archive, "this room is an archive: it is read, and never written to"))
+        }
+        Some(_) => {
+            Err(Reject::new(Code::Frozen, "this room is frozen after a contradiction; an admin must look at it"))
+        }
+    }
+}
+
 /// Whether the user may write into the room now; with a permit when what is written has to cross a link.
 ///
 /// # Errors
 /// The first condition that fails.
 pub fn writable(state: &State, room: &Room, user: &LocalPart, now: Millis) -> Result<Option<Permit>, Reject> {
-    if room.info.frozen.is_some() {
-        return Err(Reject::new(Code::Frozen, "this room is frozen after a contradiction; an admin must look at it"));
-    }
+    check_frozen(room)?;
     if room.info.kind == RoomKind::Internal {
         return Ok(None);
     }
@@ -182,6 +196,7 @@ pub(super) fn unplace_range(draft: &mut Draft<'_>, room: RoomId, range: PendingR
     if range.from >= range.to || range.to > pending.to {
         return;
     }
+    draft.state.unplaced_times += 1;
     draft.change_room(room, |info| note_unplaced(info, range, code));
     settle_pending(draft, room, pending.from);
     for p in range.from.max(range.to.saturating_sub(UNPLACED_TOLD_MAX))..range.to {

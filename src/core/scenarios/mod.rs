@@ -1,6 +1,7 @@
 //! Scenarios of contacts, rooms, groups and messages between two cores, and each refusal by its rule.
 
 mod acts;
+mod archives;
 mod clocks;
 mod contacts;
 mod files;

@@ -9,8 +9,9 @@ use crate::{
     crypto::digest::{chain, sha256},
     model::{
         Digest, EpochId, EventId,
-        event::{Act, Content, Event, Message, Regards, Sealed},
+        event::{Act, Content, Event, Folder, Message, Regards, Sealed},
         file::{FileName, FileRef, MediaType},
+        item::Entry,
         keeping::{Held, Hold, Retention},
         link::{OutStream, Streams, Term},
         record::Epoch,
@@ -57,17 +58,19 @@ fn kept(events: u64, acked: u64) -> (Reader, State, RoomId) {
     (Reader::new(kv), state, id)
 }
 
+fn plan() -> FileRef {
+    let (name, media_type) = (FileName::clean("plan.pdf"), MediaType::unknown());
+    FileRef { digest: sha256(b"plan"), bytes: 4, name, media_type, image: None }
+}
+
+fn alice() -> crate::model::Address {
+    "alice@acme.example".parse().expect("an address")
+}
+
 /// alice's message with a file.
 fn with_file() -> Sealed {
-    let file = FileRef {
-        digest: sha256(b"plan"),
-        bytes: 4,
-        name: FileName::clean("plan.pdf"),
-        media_type: MediaType::unknown(),
-        image: None,
-    };
-    let message = Message { files: vec![file], ..Message::plain("the plan".parse().expect("a text")) };
-    let author = Some("alice@acme.example".parse().expect("an address"));
+    let message = Message { files: vec![plan()], ..Message::plain("the plan".parse().expect("a text")) };
+    let author = Some(alice());
     wire::event::seal(Event {
         id: EventId([9; 16]),
         author,
@@ -206,4 +209,49 @@ fn p30_a_long_room_goes_portion_by_portion_in_one_round() {
     }
     assert_eq!(portions, [512, 512, 176]);
     assert!(round.step(&reader, &state, now).expect("readable").is_empty(), "the next round is later");
+}
+
+/// A room in which an old file was moved into a young subfolder.
+fn with_folder() -> (Reader, State, RoomId) {
+    let kv: Arc<dyn Kv> = Arc::new(MemKv::new());
+    load::create(&*kv, &own_org(&domain("acme.example"))).expect("an empty store");
+    let mut loaded = load::load(&kv).expect("readable").expect("made");
+    let (id, file) = (RoomId([7; 16]), plan());
+    loaded.stage.apply(&Change::Room(Arc::new(room_info(id)))).expect("fits");
+    let mut head = Digest::ZERO;
+    let name = || "Plans".parse().expect("a name");
+    let acts = [
+        Folder::Added { file, inside: None },
+        Folder::Made { name: name(), inside: None },
+        Folder::Moved { target: 0, inside: Some(1) },
+    ];
+    for ((index, act), hours) in (0..).zip(acts).zip([0, 40, 41]) {
+        let content = Content::Act(Act::Folder(act));
+        let event =
+            wire::event::seal(Event { id: EventId([8; 16]), author: Some(alice()), made_at: Millis(5), content });
+        head = chain(head, sha256(&event.bytes));
+        let at = Millis(1 + hours * 3_600_000);
+        let (sent, regards) = (None, Regards::Nothing);
+        let appended = Appended { room: id, index, at, sent, head, regards, event: Arc::new(event) };
+        loaded.stage.apply(&Change::Append(appended)).expect("fits");
+    }
+    let moved = (crate::model::item::Trace { by: alice(), index: 2 }, Some(1));
+    let entries = [Entry { moved: Some(moved), ..Entry::default() }, Entry { holds: 1, ..Entry::default() }];
+    for (index, entry) in (0..).zip(entries) {
+        loaded.stage.apply(&Change::Item(id, index, Arc::new(Item { entry, ..Item::default() }))).expect("fits");
+    }
+    kv.commit(loaded.stage.take()).expect("memory commits");
+    let mut state = load::load(&kv).expect("readable").expect("made").state;
+    state.keeping.retention = Retention { group_days: Some(1), ..Retention::default() };
+    (Reader::new(kv), state, id)
+}
+
+#[test]
+fn p19_a_subfolder_counts_what_is_left_in_it_when_old_files_go() {
+    let (reader, state, id) = with_folder();
+    let facts = Round::default().step(&reader, &state, Millis(1 + 30 * 3_600_000)).expect("readable");
+    let [KeepFact::Old { room, before, files, subfolders, .. }] = &facts[..] else { panic!("one room: {facts:?}") };
+    assert_eq!((*room, *before, &files[..]), (id, 1, &[(0, sha256(b"plan"))][..]));
+    let counts: Vec<(u64, u64)> = subfolders.iter().map(|(index, item)| (*index, item.entry.holds)).collect();
+    assert_eq!(counts, [(1, 0)], "it is empty, and can be deleted");
 }

@@ -28,6 +28,8 @@ pub struct References {
     /// Items that were taken back: what changed them names no files either.
     recalled: BTreeSet<(RoomId, u64)>,
     awaited: BTreeSet<(Digest, RoomId, u64)>,
+    /// Rooms that were imported.
+    pub archives: BTreeSet<RoomId>,
     /// Files whose bytes are to be here, with their lengths in bytes where an event tells them.
     pub files: BTreeMap<Digest, Option<u64>>,
 }
@@ -121,8 +123,10 @@ impl References {
         let lengths: BTreeMap<Digest, u64> = files.map(|file| (file.digest, file.bytes)).collect();
         // With an item go the files of what changed it, of as much of that as is here.
         let went = act.and_then(Act::target).is_some_and(|target| self.recalled.contains(&(room, target)));
+        // Into an archive come only the files that were here when its export was made.
+        let some = went || self.archives.contains(&room);
         let fits =
-            lengths.keys().eq(told.files.keys()) || (went && told.files.keys().all(|it| lengths.contains_key(it)));
+            lengths.keys().eq(told.files.keys()) || (some && told.files.keys().all(|it| lengths.contains_key(it)));
         if !fits {
             return Some("the rows of files are not those of the files that it names".to_owned());
         }

@@ -1,19 +1,29 @@
 //! The operations of the naive model, done with real cores.
 
-use super::{Op, PEOPLE, Pair, Place, Who, address_of, messages, org_of, room_of};
+use super::{
+    Op, Org, PEOPLE, Pair, Place, Who, address_of,
+    kept::{SMALL, photo},
+    messages, org_of, room_of,
+};
 use crate::{
     core::{
+        Command,
         calls::{CallNote, Noted},
-        command::{AdminOp, BlockSwitch, Command, UserChange, UserOp},
+        command::{AdminOp, BlockSwitch, KeepFact, KeepOp, UserChange, UserOp},
     },
     model::{
         CallId, Digest, EventId, Millis, Reject, RoomId,
         calendar::{Attendance, When},
         call::{CallEntry, Medium, Outcome},
-        event::{Act, Calendar, DateBody, Edit, Folder, ItemKind, Message, Note, NoteBody, React, Recall, Role},
+        event::{
+            Act, Calendar, DateBody, Edit, Folder, ItemKind, Message, Note, NoteBody, React, Recall, Role,
+            SettingsChange,
+        },
         file::{FileRef, FileSource},
         grant::Scopes,
+        keeping::{About, Held, Proof, Retention, Texts},
         room::History,
+        tool::RulesChange,
     },
     testing::fixtures::{parsed, room_id},
 };
@@ -30,21 +40,36 @@ fn last_message(pair: &Pair, who: Who, place: Place) -> (RoomId, u64) {
 /// # Errors
 /// The refusal.
 pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
-    let (who, user_op) = match op {
-        Op::Grant(org) => {
-            pair.grant(*org, Scopes::all());
-            return Ok(());
-        }
-        Op::Revoke(org) => {
-            pair.revoke(*org);
-            return Ok(());
-        }
+    if op.asker().is_none() {
+        return perform_as_admin(pair, op);
+    }
+    let (who, user_op) = wish(pair, op, words);
+    pair.user(org_of(who), PEOPLE[who], user_op).map(drop)
+}
+
+fn perform_as_admin(pair: &mut Pair, op: &Op) -> Result<(), Reject> {
+    match op {
+        Op::Grant(org) => pair.grant(*org, Scopes::all()),
+        Op::Revoke(org) => pair.revoke(*org),
         Op::Permit(who) | Op::Forbid(who) => {
             let external = Some(matches!(op, Op::Permit(_)));
             let local = address_of(*who).local();
             let change = UserChange { external, ..UserChange::default() };
             return pair.admin(org_of(*who), AdminOp::ChangeUser { local, change }).map(drop);
         }
+        Op::Hold(who) => return keep(pair, *who, KeepOp::Hold(held(*who), parsed("case"))),
+        Op::Release(who) => return keep(pair, *who, KeepOp::Release(held(*who))),
+        Op::Erase(who) => return keep(pair, *who, KeepOp::Erase(address_of(*who).local(), Texts::Keep)),
+        Op::Call(who, place) => return pair.command(org_of(*who), call(room_of(*who, *place), *who)).map(drop),
+        Op::Trim(org, who, place) => return trim(pair, *org, room_of(*who, *place)),
+        op => panic!("{op:?} is for a person"),
+    }
+    Ok(())
+}
+
+/// Who wants what.
+fn wish(pair: &Pair, op: &Op, words: &str) -> (Who, UserOp) {
+    match op {
         Op::Add(who, other) => (*who, UserOp::AddContact(address_of(*other))),
         Op::Block(who, other) => (*who, UserOp::Block(address_of(*other), BlockSwitch::On)),
         Op::Unblock(who, other) => (*who, UserOp::Block(address_of(*other), BlockSwitch::Off)),
@@ -90,14 +115,53 @@ pub fn perform(pair: &mut Pair, op: &Op, words: &str) -> Result<(), Reject> {
             let (room, target) = last_made(pair, *who, *place, ItemKind::Entry);
             (*who, act(room, Folder::Restored { target }.into()))
         }
-        Op::Call(who, place) => return pair.command(org_of(*who), call(room_of(*who, *place), *who)).map(drop),
         Op::React(who, place, on) => {
             let (room, target) = last_message(pair, *who, *place);
             let react = React { target, emoji: parsed("👍"), on: *on };
             (*who, act(room, Act::React(react)))
         }
+        Op::Bound(who, group, small) => {
+            let bytes = if *small { SMALL } else { 0 };
+            let rules = RulesChange { file_bytes_max: Some(bytes), ..RulesChange::default() };
+            (*who, settings(*group, SettingsChange { rules, ..SettingsChange::default() }))
+        }
+        Op::Picture(who, group, number) => {
+            let photo = Some(Some(photo(*number)));
+            (*who, settings(*group, SettingsChange { photo, ..SettingsChange::default() }))
+        }
+        Op::Portray(who, number) => (*who, UserOp::SetPhoto(Some(photo(*number)))),
+        Op::Report(who, place) => (*who, report(room_of(*who, *place))),
+        op => panic!("{op:?} is for an admin"),
+    }
+}
+
+fn report(room: RoomId) -> UserOp {
+    UserOp::Report { about: About::Room(room), reason: parsed("rude"), proof: Proof::default() }
+}
+
+fn settings(group: u8, change: SettingsChange) -> UserOp {
+    UserOp::ChangeRoom(room_id(group), change)
+}
+
+fn held(who: Who) -> Held {
+    Held::User(address_of(who).local())
+}
+
+fn keep(pair: &mut Pair, who: Who, op: KeepOp) -> Result<(), Reject> {
+    pair.admin(org_of(who), AdminOp::Keep(op)).map(drop)
+}
+
+/// Everything in the room is found to be too old.
+fn trim(pair: &mut Pair, org: Org, room: RoomId) -> Result<(), Reject> {
+    let retention = Retention { direct_days: Some(1), group_days: Some(1), ..Retention::default() };
+    pair.admin(org, AdminOp::Keep(KeepOp::SetRetention(retention)))?;
+    let Some((before, begins)) = pair.side(org).state.rooms.get(&room).map(|it| (it.next_index, it.begins)) else {
+        return Ok(());
     };
-    pair.user(org_of(who), PEOPLE[who], user_op).map(drop)
+    let uses = pair.side(org).file_uses.iter().filter(|(_, of, index)| *of == room && *index < before);
+    let files = uses.map(|(digest, _, index)| (*index, *digest)).collect();
+    let old = KeepFact::Old { room, before, events: before - begins, files, subfolders: Vec::new() };
+    pair.command(org, Command::Keep(vec![old])).map(drop)
 }
 
 /// The same for notes, dates or entries of the folder.

@@ -39,8 +39,7 @@ pub(super) struct Made {
 
 impl Model {
     pub(super) fn say(&mut self, who: Who, place: Place) -> Verdict {
-        let words = format!("words {}", self.words);
-        self.words += 1;
+        let words = format!("words {}", self.words - 1);
         let heard_by = self.may_write(who, place)?;
         let seen_by = self.present(who, place);
         let reactions = BTreeSet::new();
@@ -97,6 +96,11 @@ impl Model {
 
     /// What changes a message changes it in every copy that is still reached: a closed link brings nothing later (P18).
     fn change(&mut self, (who, place): (Who, Place), what: &Said, change: impl Fn(&mut Said)) {
+        let host = (n(self.host_of(place)), room_of(who, place));
+        if !self.said.get(&host).is_some_and(|said| said.iter().any(|said| said.words == what.words)) {
+            // The host has deleted it, and refuses what is done to it.
+            return;
+        }
         for org in self.may_write(who, place).unwrap_or_default() {
             let copy = self.said.entry((n(org), room_of(who, place))).or_default();
             copy.iter_mut().filter(|said| said.words == what.words).for_each(&change);
@@ -113,7 +117,9 @@ impl Model {
 
     pub(super) fn make(&mut self, who: Who, place: Place, kind: ItemKind) -> Verdict {
         let reached = self.may_write(who, place)?;
-        let number = self.made.values().flatten().map(|made| made.number + 1).max().unwrap_or(0);
+        require(kind != ItemKind::Entry || !self.is_bounded(place), Code::TooLarge)?;
+        let number = self.numbers;
+        self.numbers += 1;
         let (seen_by, answers) = (self.present(who, place), BTreeMap::new());
         let made = Made { number, kind, author: who, seen_by, deleted: None, comments: 0, answers };
         for org in reached {
@@ -168,6 +174,18 @@ impl Model {
         made.iter().find(|made| made.number == number).cloned().ok_or(Code::NoSuchItem)
     }
 
+    /// Who orders what is said there.
+    fn host_of(&self, place: Place) -> Org {
+        match place {
+            Place::With(_) => Org::Acme,
+            Place::In(group) => self.groups[&group].host,
+        }
+    }
+
+    fn is_bounded(&self, place: Place) -> bool {
+        matches!(place, Place::In(group) if self.groups[&group].bounded)
+    }
+
     fn is_master(&self, who: Who, place: Place) -> bool {
         match place {
             Place::With(_) => false,
@@ -176,6 +194,10 @@ impl Model {
     }
 
     fn change_made(&mut self, (who, place): (Who, Place), number: usize, change: impl Fn(&mut Made)) {
+        let host = (n(self.host_of(place)), room_of(who, place));
+        if !self.made.get(&host).is_some_and(|made| made.iter().any(|made| made.number == number)) {
+            return;
+        }
         for org in self.may_write(who, place).unwrap_or_default() {
             let copy = self.made.entry((n(org), room_of(who, place))).or_default();
             copy.iter_mut().filter(|made| made.number == number).for_each(&change);

@@ -141,6 +141,13 @@ impl Http {
         (status, response.bytes().await.expect("a whole answer").to_vec())
     }
 
+    /// Under which name a file would be saved.
+    pub async fn saved_as(&self, path: &str) -> String {
+        let response = self.request(Method::GET, path, None).send().await.expect("the daemon answers");
+        let header = response.headers().get("content-disposition").and_then(|value| value.to_str().ok());
+        header.unwrap_or_default().to_owned()
+    }
+
     /// Begins an upload; returns its id.
     pub async fn begin_upload(&self, name: &str, bytes: usize) -> String {
         let name = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, name);

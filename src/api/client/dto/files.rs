@@ -3,7 +3,7 @@
 use crate::model::file;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// A file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -118,4 +118,15 @@ impl From<&file::FileRef> for File {
             image: file.image.map(|size| ImageSize { width: size.width, height: size.height }),
         }
     }
+}
+
+/// As what a file is read.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FileQuery {
+    /// The index of an event that names it: the file is called as this event calls it. The first that one may see when
+    /// absent. What stands in the folder is called as the folder calls it now.
+    #[param(value_type = Option<u64>)]
+    pub index: Option<String>,
 }

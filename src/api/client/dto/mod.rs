@@ -24,7 +24,7 @@ pub use calls::{
     RoomCalls, Shows,
 };
 pub use contacts::{Contact, NewContact, Overlay, OverlayChange, Reason, WhyNot, WhyNotDetail, WhyNotQuery};
-pub use files::{Attachment, Erasure, File, FilePlace, FilesMoved, ImageSize, NewFile, Upload};
+pub use files::{Attachment, Erasure, File, FilePlace, FileQuery, FilesMoved, ImageSize, NewFile, Upload};
 pub use folder::{Entry, EntryDeleted, EntryVersion, FolderQuery, NewEntry, NewName, NewPlace, NewVersion};
 pub use messages::{
     Delivery, Edited, Event, Messages, MessagesQuery, NewMessage, NewText, Now, PendingItem, Posted, Quote, Reaction,

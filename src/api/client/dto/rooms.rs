@@ -54,7 +54,8 @@ pub struct Room {
     /// Events that one may see and has not read, without those that only change others: edits, reactions and the like. Up
     /// to 1,000 events; further behind, all count.
     pub unread: u64,
-    /// Set when the room takes nothing more after a contradiction: the code of it.
+    /// Set when the room takes nothing more: the code of the contradiction, or `ARCHIVE` for a room that was imported to be
+    /// read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen: Option<String>,
     /// Whether one can write into it now.

@@ -130,7 +130,7 @@ class FolderTab {
     const more = iconButton('more', `${t('ui.more')}: ${name}`, () => openMenu(more, this.#menu(entry, url)), { class: 'small', aria: { label: `${t('ui.more')}: ${name}`, haspopup: 'menu' } });
     const look = { class: 'item-row', data: { entry: entry.index } };
     const row = entry.deleted || version?.state === 'awaited' ? h('div', look, inside)
-      : entry.kind === 'folder' ? h('button', { ...look, type: 'button', on: { click: () => this.#go(entry.index) } }, inside) : h('a', { ...look, href: url, download: entry.name }, inside);
+      : entry.kind === 'folder' ? h('button', { ...look, type: 'button', on: { click: () => this.#go(entry.index) } }, inside) : h('a', { ...look, href: `${url}?index=${version.index}`, download: entry.name }, inside);
     return [row, more];
   }
 
@@ -143,7 +143,7 @@ class FolderTab {
     const act = (promise) => promise.then(() => this.refresh(), complain);
     if (entry.deleted) return [may && { label: t('folder.restore'), icon: 'refresh', onPick: () => act(api.post(this.path(entry.index, '/restore'))) }];
     return [
-      url && entry.version.state !== 'awaited' && { label: t('folder.download'), icon: 'download', onPick: () => h('a', { href: url, download: entry.name }).click() },
+      url && entry.version.state !== 'awaited' && { label: t('folder.download'), icon: 'download', onPick: () => h('a', { href: `${url}?index=${entry.version.index}`, download: entry.name }).click() },
       may && { label: t('folder.rename'), icon: 'edit', onPick: () => this.#name(t('folder.rename'), entry.name, (name) => api.put(this.path(entry.index, '/name'), { name })) },
       may && { label: t('folder.move'), icon: 'folder', onPick: () => this.#move(entry) },
       may && url && { label: t('folder.newVersion'), icon: 'add', onPick: () => this.#newVersion(entry) },
@@ -185,7 +185,7 @@ class FolderTab {
     return openDialog(plain(entry.name), () => {
       const list = h('ol', { class: 'versions' }, loading());
       this.store.api.get(this.path(entry.index, '/versions')).then(({ items }) => fill(list, items.map((version, at) => h('li', { class: 'row' }, h('span', { class: 'grow person-text' }, h('span', {}, this.store.nameOf(version.author), at === 0 && ` · ${t('history.now')}`), h('span', { class: 'faint' }, `${dateTime(version.made_at)} · ${bytes(version.file.bytes)}`)),
-        version.state === 'awaited' ? h('span', { class: 'faint' }, t('message.awaited')) : h('a', { class: 'icon-button', href: `/api/v1/rooms/${this.given.id}/files/${version.file.digest}`, download: entry.name, aria: { label: t('folder.download') }, title: t('folder.download') }, icon('download'))))),
+        version.state === 'awaited' ? h('span', { class: 'faint' }, t('message.awaited')) : h('a', { class: 'icon-button', href: `/api/v1/rooms/${this.given.id}/files/${version.file.digest}?index=${version.index}`, download: entry.name, aria: { label: t('folder.download') }, title: t('folder.download') }, icon('download'))))),
       (error) => { fill(list); toast(error.message, { kind: 'bad' }); });
       return list;
     });
