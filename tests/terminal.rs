@@ -201,6 +201,10 @@ fn without_a_terminal_and_with_plain_there_are_only_lines() {
     alice.types(&format!("{password}\r"));
     alice.sees("/help lists the commands");
     assert!(!alice.screen.lock().expect("nobody panicked").screen().alternate_screen());
-    alice.types("/quit\r");
+    alice.sees("alice@acme.example>");
+    // As a person types: the line first, Enter when it stands there.
+    alice.types("/quit");
+    alice.sees("> /quit");
+    alice.types("\r");
     alice.has_left();
 }
