@@ -14,6 +14,7 @@ macro_rules! files {
 
 /// Every file that is served, by its path below `assets/`.
 pub(super) const FILES: &[(&str, &[u8])] = files![
+    "chat/attachments.js",
     "chat/calendar.js",
     "chat/calls/book.js",
     "chat/calls/buttons.js",
@@ -49,6 +50,7 @@ pub(super) const FILES: &[(&str, &[u8])] = files![
     "chat/panel.js",
     "chat/people.js",
     "chat/photos.js",
+    "chat/reminders.js",
     "chat/report.js",
     "chat/room.js",
     "chat/rows.js",
