@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     api::client::dto::{
-        Contact, Delivered, Event, LinkChanged, Me, MessagesFrame, Notification, PendingFrame, Present, ProfileChanged,
-        ReaderMoved, Refused, Room, RoomLeft, RoomRead, Signals, TimelineItem, Typing, Unplaced,
+        Call, Contact, Delivered, Event, LinkChanged, Me, MessagesFrame, Notification, PendingFrame, Present,
+        ProfileChanged, ReaderMoved, Refused, Room, RoomLeft, RoomRead, Signals, TimelineItem, Typing, Unplaced,
     },
     cli::{
         chat::show,
@@ -212,6 +212,13 @@ impl State {
             "notification" => {
                 let Some(notice) = parse::<Notification>(frame) else { return };
                 self.remark(show::notice(&notice));
+            }
+            "call" => {
+                let Some(call) = parse::<Call>(frame) else { return };
+                let name = self.name(&call.starter);
+                if let Some(words) = self.ringing.hear(&self.me.address, call, |_| name.clone()) {
+                    self.remark(words);
+                }
             }
             "profile" => {
                 let Some(ProfileChanged { address, name, .. }) = parse(frame) else { return };

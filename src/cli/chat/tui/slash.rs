@@ -41,6 +41,7 @@ impl State {
             "reply" | "edit" | "react" | "recall" | "save" => return self.run_at_message(name, words, key),
             "add" | "remove" | "master" | "unmaster" | "send" => return self.run_in_room(name, words),
             "block" | "unblock" => return self.block(name == "block", words),
+            "decline" => return self.decline(),
             _ => self.complain(format!("There is no such command: /{}. F1 lists them.", clean(command))),
         }
         Vec::new()
@@ -103,6 +104,15 @@ impl State {
         }
         let members = people.into_iter().map(|address| self.complete(address)).collect();
         vec![Wish::Group { name: name.join(" "), members }]
+    }
+
+    /// Calls are had in the web app; here one can only say no.
+    fn decline(&mut self) -> Vec<Wish> {
+        let Some(path) = self.ringing.decline_path() else {
+            self.complain("No call rings.");
+            return Vec::new();
+        };
+        vec![Wish::Deed { verb: Verb::Post, path, body: json!({}), told: String::new() }]
     }
 
     fn block(&mut self, on: bool, words: &str) -> Vec<Wish> {

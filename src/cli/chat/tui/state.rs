@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     api::client::dto::{Contact, Me, Member, PeerLink, Room},
-    cli::screen::clean,
+    cli::{chat::calls::Ringing, screen::clean},
     model::Millis,
 };
 use jiff::tz::TimeZone;
@@ -138,6 +138,8 @@ pub struct State {
     pub typing: BTreeMap<(String, String), Millis>,
     /// Who is there or away, by address.
     pub presence: BTreeMap<String, String>,
+    /// Calls that ring.
+    pub ringing: Ringing,
     /// When it was last said that one types.
     pub typing_told: Option<Millis>,
 }
@@ -167,6 +169,7 @@ impl State {
             is_connected: true,
             typing: BTreeMap::new(),
             presence: BTreeMap::new(),
+            ringing: Ringing::default(),
             typing_told: None,
         }
     }
