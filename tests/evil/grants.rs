@@ -178,7 +178,7 @@ async fn a4_a_card_without_the_pin_ends_the_connection_that_used_it() {
 }
 
 #[tokio::test]
-async fn w5_a_grant_of_a_key_that_has_ended_proves_nothing_when_it_is_heard_later() {
+async fn w5_a31_a_grant_of_a_key_that_has_ended_proves_nothing_when_it_is_heard_later() {
     let (node, mut link) = open().await;
     let [stolen, fresh] = [link.keys.signing.clone(), SigningKey::generate(&mut SystemRandom)];
     for (version, state) in [(2, KeyUse::Retired), (3, KeyUse::Revoked)] {
@@ -187,6 +187,12 @@ async fn w5_a_grant_of_a_key_that_has_ended_proves_nothing_when_it_is_heard_late
             vec![CardKey { key: fresh.public(), state: KeyUse::Current }, CardKey { key: stolen.public(), state }];
         let card = wire::proof::seal_card(card, &link.keys.identity).expect("a card in form");
         assert_eq!(link.post("/federation/v1/cards", card.document.to_string()).await.code(), None);
+        let theirs = node.engine.state().links[link.domain()].peer.theirs.clone();
+        assert_eq!(theirs.is_some(), state == KeyUse::Retired, "what a revoked key has signed is void (A31)");
+        if state == KeyUse::Revoked {
+            link.cut().await;
+            link.reconnect(&node).await;
+        }
         let late = link.grant_with(2, GrantState::Active).document.to_string();
         assert_eq!(link.post("/federation/v1/grants", late).await.code(), Some(Code::Proof), "{state:?}");
     }
