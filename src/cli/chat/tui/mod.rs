@@ -60,6 +60,9 @@ pub async fn run(http: Http, me: Me, with: Option<String>) -> Done {
     let mut keys = keys();
     let mut ticks = tokio::time::interval(TICK);
     while !client.is_over {
+        // Asked for and not only heard: the event of another size can be lost behind others.
+        let size = screen.terminal.size()?;
+        client.state.size = (size.width, size.height);
         screen.terminal.draw(|frame| view::draw(frame, &client.state)).map_err(Failure::fault)?;
         let wishes = tokio::select! {
             key = keys.recv() => match key {
