@@ -215,7 +215,7 @@ test('p25 nobody answers: the call is missed on both sides', { timeout: 120_000 
   const { alice, bob } = people;
   await bring(alice, room);
   await begin(alice, 'Voice call', { goes: true });
-  await ring(bob).waitFor();
+  await Promise.all([ring(bob).waitFor(), callView(alice).waitFor()]);
   await callView(alice).waitFor({ state: 'detached', timeout: 60_000 });
   await alice.getByText('Bob did not answer').waitFor();
   await ring(bob).waitFor({ state: 'detached' });
@@ -254,15 +254,18 @@ test('p26 a revocation ends the media on both sides within a second', async () =
   await begin(alice, 'Video call', { goes: true });
   await answerVideo(bob);
   await together([alice, bob], { video: true });
-  const ended = (page) => page.evaluate(() => new Promise((done) => {
+  const pages = [alice, bob];
+  // Before anything is revoked: the first page may be through before the second is asked.
+  await Promise.all(pages.map((page) => page.evaluate(() => {
     const { session } = document.querySelector('.call-view');
     const tracks = [...Object.values(session.media), ...session.peers.flatMap((peer) => Object.values(peer.streams).flatMap((stream) => stream.getTracks()))].filter(Boolean);
-    session.addEventListener('over', () => done({ at: Date.now(), states: [...new Set(tracks.map((track) => track.readyState))] }));
-  }));
-  const both = Promise.all([ended(alice), ended(bob)]);
+    globalThis.mediaEnded = new Promise((done) => {
+      session.addEventListener('over', () => done({ at: Date.now(), states: [...new Set(tracks.map((track) => track.readyState))] }));
+    });
+  })));
   const began = Date.now();
   await revoke(town.globex);
-  const told = await both;
+  const told = await Promise.all(pages.map((page) => page.evaluate(() => globalThis.mediaEnded)));
   console.log(`media ended ${told.map(({ at }) => at - began).join(' and ')} ms after the revocation was asked for`);
   for (const { at, states } of told) {
     assert.deepEqual(states, ['ended']);
