@@ -10,11 +10,7 @@ use crate::{
     },
     crypto::{SigningKey, dsse},
     engine::{Engine, Refusal},
-    model::{
-        Code, Domain,
-        grant::SignedGrant,
-        org::{Card, KeyUse},
-    },
+    model::{Code, Domain, Millis, grant::SignedGrant, org::Card},
     wire,
 };
 
@@ -39,27 +35,21 @@ pub async fn prove_grants(engine: &Engine, signing: &SigningKey, card: &Card) ->
     Ok(())
 }
 
-fn due(
-    state: &State,
-    peer: &Domain,
-    (signing, card): (&SigningKey, &Card),
-    now: crate::model::Millis,
-) -> Option<AdminOp> {
+fn due(state: &State, peer: &Domain, (signing, card): (&SigningKey, &Card), now: Millis) -> Option<AdminOp> {
     let link = state.links.get(peer)?;
     let ours = link.peer.ours.as_ref()?;
     let signer = dsse::signer(&ours.document)?;
     if signer == signing.public() {
         return None;
     }
-    let is_revoked = card.signing_keys.iter().any(|key| key.key == signer && key.state == KeyUse::Revoked);
-    if is_revoked && ours.grant.is_active(now) {
+    if card.revokes(&signer) && ours.grant.is_active(now) {
         return revocation(state, link, signing, now);
     }
     let grant = wire::proof::seal_grant(ours.grant.clone(), signing);
     grant.ok().map(|grant| AdminOp::ProveGrant(peer.clone(), Box::new(grant)))
 }
 
-fn revocation(state: &State, link: &Link, signing: &SigningKey, now: crate::model::Millis) -> Option<AdminOp> {
+fn revocation(state: &State, link: &Link, signing: &SigningKey, now: Millis) -> Option<AdminOp> {
     let peer = link.peer.domain.clone();
     let reason = REASON.parse().expect("the text of a reason");
     let request = GrantRequest { peer: peer.clone(), scopes: None, not_after: None, reason, expected_serial: None };

@@ -28,7 +28,13 @@ pub enum KeysCommand {
     /// Which keys are in use, which come next, and which partners know them.
     Status,
     /// Put a new key in use; the one before overlaps, so that nothing is lost.
-    Rotate(ChangeArgs),
+    Rotate {
+        #[command(flatten)]
+        change: ChangeArgs,
+        /// The TLS key also when partners do not hold the present card yet.
+        #[arg(long)]
+        force: bool,
+    },
     /// End the overlap: keys that are not in use any more verify nothing from now on.
     Retire {
         /// The identity key; the one in the keys directory when absent.
@@ -50,9 +56,6 @@ pub struct ChangeArgs {
     /// The identity key; the one in the keys directory when absent.
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
-    /// Also when partners do not hold the present card yet.
-    #[arg(long)]
-    force: bool,
 }
 
 /// A key that can be changed. The identity key cannot: another one is another organization.
@@ -69,7 +72,7 @@ pub async fn run(command: KeysCommand, place: &Place, screen: Screen) -> Done {
     let mut ring = Ring::open(place.config()?)?;
     match command {
         KeysCommand::Status => status(&ring, place, screen).await,
-        KeysCommand::Rotate(args) => {
+        KeysCommand::Rotate { change: args, force } => {
             let identity = ring.identity(args.identity)?;
             if args.what == What::Tls && ring.next_tls()?.is_none() {
                 ring.announce_tls(&identity)?;
@@ -78,7 +81,7 @@ pub async fn run(command: KeysCommand, place: &Place, screen: Screen) -> Done {
                 return shown(&ring, screen, &text);
             }
             if args.what == What::Tls {
-                check_known(&ring, place, args.force).await?;
+                check_known(&ring, place, force).await?;
             }
             change(&mut ring, args.what, &identity, Before::Overlaps)?;
             let then = "When all partners know this card (handclasp keys status): handclasp keys retire";

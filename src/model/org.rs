@@ -49,6 +49,14 @@ pub struct Card {
     pub issued_at: Millis,
 }
 
+impl Card {
+    /// Whether the card says that this key was compromised.
+    #[must_use]
+    pub fn revokes(&self, key: &PublicKey) -> bool {
+        self.signing_keys.iter().any(|listed| listed.key == *key && listed.state == KeyUse::Revoked)
+    }
+}
+
 /// A card with the signed document that proves it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedCard {

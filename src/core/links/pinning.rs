@@ -19,7 +19,7 @@ use crate::{
         journal::Entry,
         limits,
         link::{Parted, Peer, Streams},
-        org::{Card, KeyUse, SignedCard},
+        org::{Card, SignedCard},
     },
 };
 use std::sync::Arc;
@@ -105,7 +105,7 @@ pub fn hear_card(draft: &mut Draft<'_>, peer: &Domain, card: SignedCard) -> Resu
 /// not the peer's: it counts for nothing, and the link is closed until the peer gives another (A31).
 fn put_card(draft: &mut Draft<'_>, link: &Link, card: SignedCard) {
     let peer = link.peer.domain.clone();
-    let revoked = |grant: &SignedGrant| dsse::signer(&grant.document).is_some_and(|key| is_revoked(&card.card, &key));
+    let revoked = |grant: &SignedGrant| dsse::signer(&grant.document).is_some_and(|key| card.card.revokes(&key));
     let is_void = link.peer.theirs.as_ref().is_some_and(revoked);
     let theirs = link.peer.theirs.clone().filter(|_| !is_void);
     draft.put_peer(Peer { card, theirs, ..Peer::clone(&link.peer) });
@@ -114,10 +114,6 @@ fn put_card(draft: &mut Draft<'_>, link: &Link, card: SignedCard) {
         note(draft, format!("peer:{peer}"), "grant.void", &peer, (None, detail));
         settle_term(draft, &peer);
     }
-}
-
-fn is_revoked(card: &Card, key: &PublicKey) -> bool {
-    card.signing_keys.iter().any(|listed| listed.key == *key && listed.state == KeyUse::Revoked)
 }
 
 fn check_pinnable(state: &State, card: &Card) -> Result<(), Reject> {
