@@ -4,6 +4,8 @@
 mod acks;
 #[path = "evil/acts.rs"]
 mod acts;
+#[path = "evil/fair.rs"]
+mod fair;
 #[path = "evil/files.rs"]
 mod files;
 #[path = "evil/grants.rs"]

@@ -13,11 +13,14 @@ use crate::{
     clock::Clock,
     core::{Command, State, command::Answer},
     feed::Feed,
-    model::{Domain, Millis, Reject},
+    model::{Domain, Millis, Reject, limits},
     store::{kv::StoreError, reader::Reader},
 };
 use arc_swap::ArcSwap;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Why a command was not done.
@@ -63,6 +66,8 @@ struct Published {
     outbox: outbox::Recent,
     feed: Feed,
     bell: watch::Sender<u64>,
+    /// When one of our people asked for something last, milliseconds.
+    served_at: AtomicU64,
 }
 
 /// The handle to the writer. Cheap to clone; the writer ends when the last one is dropped.
@@ -128,6 +133,13 @@ impl Engine {
     #[must_use]
     pub fn state(&self) -> Arc<State> {
         self.published.state.load_full()
+    }
+
+    /// Whether our own people ask for something at this time.
+    #[must_use]
+    pub fn serves_people(&self) -> bool {
+        let served_at = Millis(self.published.served_at.load(Ordering::Relaxed));
+        self.now().since(served_at) < limits::SERVED_MS
     }
 
     /// Now, by the daemon's clock.

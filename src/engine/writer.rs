@@ -33,7 +33,14 @@ use crate::{
     },
 };
 use arc_swap::ArcSwap;
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, watch},
     time::timeout,
@@ -133,6 +140,7 @@ pub fn start(parts: Parts) -> (Engine, Running) {
         outbox: outbox::Recent::default(),
         feed,
         bell,
+        served_at: AtomicU64::new(0),
     });
     published.feed.publish(&published.state.load_full(), Vec::new());
     let (queue, waiting) = mpsc::channel(limits::WRITER_QUEUE_MAX);
@@ -176,18 +184,30 @@ fn restore(remembered: Vec<Entry>) -> Done {
 
 impl Writer {
     async fn run(mut self, mut waiting: mpsc::Receiver<Submitted>, fatal: Box<dyn FnOnce(StoreError) + Send>) {
-        let mut group = Vec::with_capacity(limits::GROUP_COMMANDS_MAX);
-        while waiting.recv_many(&mut group, limits::GROUP_COMMANDS_MAX).await > 0 {
-            if group.iter().all(|submitted| can_wait(&submitted.command)) {
-                let room = limits::GROUP_COMMANDS_MAX - group.len();
-                // Company or not: the group goes on.
-                drop(timeout(COMPANY, waiting.recv_many(&mut group, room.max(1))).await);
+        let mut held = VecDeque::new();
+        loop {
+            let group = next_group(&mut waiting, &held).await;
+            if group.is_empty() && held.is_empty() {
+                break;
             }
-            if let Err(error) = self.step(std::mem::take(&mut group)) {
+            if let Err(error) = self.in_turns(group, &mut held) {
                 return fatal(error);
             }
         }
         self.last_anchor();
+    }
+
+    /// What people ask for is committed and answered before what a peer sends at length, and of that one at a time: they
+    /// wait behind one envelope at most. When nobody asks, all of it shares one commit.
+    fn in_turns(&mut self, mut group: Vec<Submitted>, held: &mut VecDeque<Submitted>) -> Result<(), StoreError> {
+        if !group.iter().any(|submitted| is_of_people(&submitted.command)) {
+            group.splice(0..0, held.drain(..));
+            return self.step(group);
+        }
+        self.published.served_at.store(self.clock.now().0, Ordering::Relaxed);
+        held.extend(group.extract_if(.., |submitted| is_long(&submitted.command)));
+        self.step(group)?;
+        held.pop_front().map_or(Ok(()), |first| self.step(vec![first]))
     }
 
     /// One group: an error means that the store failed, and nobody is answered.
@@ -367,6 +387,31 @@ fn placed_rooms(records: &[Record]) -> Vec<(RoomId, u64)> {
         }
     }
     rooms
+}
+
+/// The next commands, and none when the engine has gone. While something is held, only those that are there already.
+async fn next_group(waiting: &mut mpsc::Receiver<Submitted>, held: &VecDeque<Submitted>) -> Vec<Submitted> {
+    let mut group = Vec::with_capacity(limits::GROUP_COMMANDS_MAX);
+    if !held.is_empty() {
+        group.extend(std::iter::from_fn(|| waiting.try_recv().ok()).take(limits::GROUP_COMMANDS_MAX));
+        return group;
+    }
+    waiting.recv_many(&mut group, limits::GROUP_COMMANDS_MAX).await;
+    if !group.is_empty() && group.iter().all(|submitted| can_wait(&submitted.command)) {
+        let room = limits::GROUP_COMMANDS_MAX - group.len();
+        // Company or not: the group goes on.
+        drop(timeout(COMPANY, waiting.recv_many(&mut group, room.max(1))).await);
+    }
+    group
+}
+
+fn is_of_people(command: &Command) -> bool {
+    matches!(command, Command::User { .. } | Command::Admin { .. })
+}
+
+fn is_long(command: &Command) -> bool {
+    matches!(command, Command::Peer { op: PeerOp::Ingest(envelope, ..), .. }
+        if envelope.records.len() > limits::LONG_ENVELOPE_RECORDS)
 }
 
 /// Nobody waits for the verdicts of a peer to be durable: until they are, the peer is only asked again.

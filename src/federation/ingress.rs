@@ -12,7 +12,7 @@ use crate::{
         state::Link,
     },
     engine::Refusal,
-    model::{Code, Domain, LinkId, limits, org::Card},
+    model::{Code, Domain, LinkId, limits, org::Card, record::Ack},
     net::{PeerIdentity, accept::PeerResponse},
     signals::Unknown,
     wire,
@@ -192,15 +192,20 @@ impl Federation {
     }
 
     async fn take_envelope(&self, link: &Link, line: &Line, body: &[u8]) -> Result<Bytes, Refused> {
+        self.pace_bytes(line, body.len()).await;
+        let turn = self.turn_to_open(body).await;
         let (envelope, evidence) = open_envelope(line, body, &link.peer.card.card)?;
+        drop(turn);
         self.check_parties(link, envelope.link, &envelope.origin, &envelope.destination)?;
         let domain = &link.peer.domain;
-        let records = envelope.records.len() as u64;
+        let records = envelope.records.len();
+        self.pace_records(line, records).await;
         let answer = self.tell(domain, PeerOp::Ingest(Box::new(envelope), evidence, Vec::new())).await?;
         let Answer::Applied(ack) = answer else { unreachable!("the writer answers an envelope with an ack") };
+        let ack = Ack { credit: self.credit(line, ack.credit), ..ack };
         metrics::counter!("handclasp_envelopes_total", "peer" => domain.to_string(), "direction" => "in").increment(1);
         metrics::counter!("handclasp_records_total", "peer" => domain.to_string(), "direction" => "in")
-            .increment(records);
+            .increment(records as u64);
         Ok(wire::proof::seal_ack(&ack, &self.keys.load().signing).into())
     }
 

@@ -1,6 +1,6 @@
 //! What the way in and the way out share of each peer in memory: rate, bounds, and a bell.
 
-use crate::model::{Domain, limits};
+use crate::model::{Domain, limits, record::Credit};
 use std::{
     collections::HashMap,
     sync::{
@@ -27,6 +27,8 @@ pub struct Line {
     bucket: Mutex<Bucket>,
     signal_bucket: Mutex<Bucket>,
     poison: Mutex<Poison>,
+    /// What the last ack has allowed.
+    credit: Mutex<Credit>,
     away: AtomicBool,
     behind: AtomicBool,
     bell: Notify,
@@ -68,6 +70,7 @@ impl Line {
             bucket: Mutex::new(Bucket::new(limits::PEER_REQUESTS_PER_SECOND_MAX, 2)),
             signal_bucket: Mutex::new(Bucket::new(limits::SIGNAL_BATCHES_PER_SECOND_MAX, 4)),
             poison: Mutex::new(Poison::default()),
+            credit: Mutex::new(Credit::FULL),
             away: AtomicBool::new(false),
             behind: AtomicBool::new(false),
             bell: Notify::new(),
@@ -87,6 +90,16 @@ impl Line {
     /// Charges the peer's allowance, also below nothing.
     pub fn charge(&self, requests: u32) {
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner).charge(requests);
+    }
+
+    /// An ack allows so much.
+    pub fn grant(&self, credit: Credit) {
+        *self.credit.lock().unwrap_or_else(PoisonError::into_inner) = credit;
+    }
+
+    /// What the last ack has allowed.
+    pub fn granted(&self) -> Credit {
+        *self.credit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A sign of life: ends the pause of the way out, if it is in one.

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod egress;
+mod fairness;
 mod fetch;
 mod files;
 mod greeting;
@@ -30,8 +31,10 @@ use arc_swap::ArcSwap;
 use lines::Lines;
 use std::{
     fmt,
+    num::NonZero,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::sync::Semaphore;
 
 /// What our org signs with and shows of itself.
 #[derive(Debug)]
@@ -51,6 +54,8 @@ pub struct Federation {
     signals: Signals,
     lines: Lines,
     jitter: Jitter,
+    /// Long envelopes that are proven at once.
+    opening: Semaphore,
 }
 
 impl fmt::Debug for Federation {
@@ -70,7 +75,9 @@ impl Federation {
         random: Box<dyn Random>,
     ) -> Arc<Self> {
         let (keys, jitter) = (ArcSwap::from_pointee(keys), Jitter(Mutex::new(random)));
-        Arc::new(Self { engine, files, keys, dialer, signals, lines: Lines::default(), jitter })
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let opening = Semaphore::new((processors / 2).max(1));
+        Arc::new(Self { engine, files, keys, dialer, signals, lines: Lines::default(), jitter, opening })
     }
 
     /// Signs and greets with other keys or another card from now on; every peer is greeted at once.

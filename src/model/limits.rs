@@ -26,6 +26,16 @@ pub const INTEGER_MAX: u64 = (1 << 53) - 1;
 pub const CREDIT_RECORDS_MAX: u64 = 4_096;
 /// Most bytes of records that a receiver allows to be sent before its next ack.
 pub const CREDIT_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// The same while the receiver serves its own people: what they wait behind stays short.
+pub const CREDIT_SHARED_RECORDS: u64 = 128;
+/// The same, bytes of records.
+pub const CREDIT_SHARED_BYTES: u64 = 128 * 1024;
+/// Somebody is being served for so long after they asked for something, milliseconds.
+pub const SERVED_MS: u64 = 1_000;
+/// An envelope that goes beyond the credit waits so long while people are being served, milliseconds.
+pub const UNHEEDED_PAUSE_MS: u64 = 2_000;
+/// Records of an envelope for which people do not wait: what they ask for is committed before it.
+pub const LONG_ENVELOPE_RECORDS: usize = 16;
 /// Smallest largest envelope that a daemon may ask for, bytes: the longest record fits.
 pub const ENVELOPE_BYTES_MIN: usize = 512 * 1024;
 /// Furthest that a peer's grant serial may jump in one step.
@@ -53,6 +63,14 @@ pub const HEADER_BYTES_MAX: usize = 8 * 1024;
 pub const HANDSHAKES_AT_ONCE_MAX: usize = 64;
 /// TLS handshakes per address and second.
 pub const HANDSHAKES_PER_ADDRESS_PER_SECOND_MAX: u32 = 10;
+/// TLS handshakes at once from one address: a peer's streams, its signals and the files that it fetches.
+pub const HANDSHAKES_PER_ADDRESS_AT_ONCE_MAX: usize = 8;
+/// TLS handshakes at once of addresses from which no peer has come since the start.
+pub const STRANGERS_AT_ONCE_MAX: usize = 32;
+/// TLS handshakes of such addresses in a second: what they cost stays a small share of one processor.
+pub const STRANGERS_PER_SECOND_MAX: u32 = 100;
+/// Addresses of peers that are told apart from strangers; beyond them it begins anew.
+pub const PARTNER_ADDRESSES_MAX: usize = 4_096;
 /// Client and admin connections at once.
 pub const API_CONNECTIONS_MAX: usize = 8_192;
 

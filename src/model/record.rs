@@ -196,6 +196,8 @@ pub struct Credit {
 impl Credit {
     /// The most that is ever given.
     pub const FULL: Self = Self { records: limits::CREDIT_RECORDS_MAX, bytes: limits::CREDIT_BYTES_MAX };
+    /// The most while our own people are being served.
+    pub const SHARED: Self = Self { records: limits::CREDIT_SHARED_RECORDS, bytes: limits::CREDIT_SHARED_BYTES };
     /// Nothing.
     pub const NONE: Self = Self { records: 0, bytes: 0 };
 

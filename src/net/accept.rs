@@ -1,6 +1,7 @@
 //! The accept loop of the federation listener: handshakes within limits, then one HTTP/1.1 connection a peer's stream.
 
 use super::{
+    admission::{Admission, Pass},
     connections::{Connections, Direction},
     paced::{Answered, Pace, Paced},
     stop::Stop,
@@ -12,8 +13,8 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use std::{collections::HashMap, convert::Infallible, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
-use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
+use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
+use tokio::task::JoinSet;
 
 /// The answer to a peer's request: whole bodies only.
 pub type PeerResponse = Response<Full<Bytes>>;
@@ -32,8 +33,14 @@ const IDLE: Duration = Duration::from_millis(2 * limits::HELLO_EVERY_MS);
 pub struct AcceptLimits {
     /// Handshakes at once.
     pub handshakes_at_once_max: usize,
+    /// Of them, those of addresses from which no peer has come yet.
+    pub strangers_at_once_max: usize,
+    /// The same in a second.
+    pub strangers_per_second_max: u32,
     /// Handshakes per address and second.
     pub handshakes_per_address_per_second_max: u32,
+    /// Handshakes per address at once.
+    pub handshakes_per_address_at_once_max: usize,
     /// Connections per peer.
     pub peer_connections_max: usize,
     /// Time for a handshake, milliseconds.
@@ -48,7 +55,10 @@ impl Default for AcceptLimits {
     fn default() -> Self {
         Self {
             handshakes_at_once_max: limits::HANDSHAKES_AT_ONCE_MAX,
+            strangers_at_once_max: limits::STRANGERS_AT_ONCE_MAX,
+            strangers_per_second_max: limits::STRANGERS_PER_SECOND_MAX,
             handshakes_per_address_per_second_max: limits::HANDSHAKES_PER_ADDRESS_PER_SECOND_MAX,
+            handshakes_per_address_at_once_max: limits::HANDSHAKES_PER_ADDRESS_AT_ONCE_MAX,
             peer_connections_max: limits::PEER_CONNECTIONS_MAX,
             handshake_ms_max: limits::HANDSHAKE_MS_MAX,
             first_byte_ms_max: limits::FIRST_BYTE_MS_MAX,
@@ -75,8 +85,7 @@ impl PeerListener {
         H: Fn(Arc<PeerIdentity>, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = PeerResponse> + Send + 'static,
     {
-        let handshakes = Arc::new(Semaphore::new(self.limits.handshakes_at_once_max));
-        let mut rate = Rate::new(self.limits.handshakes_per_address_per_second_max);
+        let mut admission = Admission::new(self.limits);
         let mut tasks = JoinSet::new();
         loop {
             let accepted = tokio::select! {
@@ -91,16 +100,13 @@ impl PeerListener {
                     continue;
                 }
             };
-            let permit = handshakes.clone().try_acquire_owned();
-            let (Ok(permit), true) = (permit, rate.admits(from)) else {
+            let Some(pass) = admission.admit(from) else {
                 refused("busy");
                 continue;
             };
             let (this, handler, stop) = (self.clone(), handler.clone(), stop.clone());
             tasks.spawn(async move {
-                let greeted = this.handshake(stream).await;
-                drop(permit);
-                match greeted {
+                match this.admitted(stream, pass).await {
                     Ok((stream, answered, identity)) => this.serve(stream, answered, identity, handler, stop).await,
                     Err(error) => {
                         refused("tls");
@@ -111,6 +117,19 @@ impl PeerListener {
         }
         drop(listener);
         while tasks.join_next().await.is_some() {}
+    }
+
+    /// One handshake, and then its place is free.
+    async fn admitted(
+        &self,
+        stream: BoxStream,
+        pass: Pass,
+    ) -> Result<(PacedTls, Answered, PeerIdentity), HandshakeError> {
+        let greeted = self.handshake(stream).await;
+        if greeted.is_ok() {
+            pass.proven();
+        }
+        greeted
     }
 
     async fn handshake(&self, stream: BoxStream) -> Result<(PacedTls, Answered, PeerIdentity), HandshakeError> {
@@ -192,36 +211,4 @@ fn refused(reason: &'static str) {
 pub(super) async fn pause_after(error: &io::Error) {
     tracing::warn!(%error, "a connection could not be accepted");
     tokio::time::sleep(ACCEPT_PAUSE).await;
-}
-
-/// Handshakes per address in the present second. An IPv6 address counts as its /64.
-#[derive(Debug)]
-struct Rate {
-    per_second_max: u32,
-    since: Instant,
-    counts: HashMap<IpAddr, u32>,
-}
-
-impl Rate {
-    fn new(per_second_max: u32) -> Self {
-        Self { per_second_max, since: Instant::now(), counts: HashMap::new() }
-    }
-
-    fn admits(&mut self, from: Option<IpAddr>) -> bool {
-        let Some(from) = from else { return true };
-        if self.since.elapsed() >= Duration::from_secs(1) {
-            self.since = Instant::now();
-            self.counts.clear();
-        }
-        let count = self.counts.entry(network_of(from)).or_default();
-        *count = count.saturating_add(1);
-        *count <= self.per_second_max
-    }
-}
-
-fn network_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
-        v4 @ IpAddr::V4(_) => v4,
-    }
 }

@@ -1,6 +1,7 @@
 //! The network seam: dialing, listening, mutual TLS by pins, the accept loops, and one client connection to a peer.
 
 pub mod accept;
+mod admission;
 pub mod cert;
 pub mod client;
 pub mod connections;

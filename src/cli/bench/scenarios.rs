@@ -27,6 +27,8 @@ pub(super) const QUIET: Duration = Duration::from_secs(20);
 const PAIRS: usize = 20;
 const GROUP_EACH: usize = 10;
 const KILLS: usize = 3;
+/// After each so many messages of a backlog it is looked at how fast it goes, and what it takes.
+const PORTION: usize = 100_000;
 
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -187,11 +189,22 @@ async fn backlog(mut stage: Stage, amount: Amount, progress: &Progress) -> Done<
     let cpu_s = stage.cpu_s();
     stage.globex.daemon.restart().await?;
     let ready = Instant::now();
+    let mut portions = Vec::new();
     let waiting = async {
-        tally.wait_complete(end, QUIET).await;
+        let mut began = ready;
+        for shown in (WARM_UP..end).step_by(PORTION).skip(1).chain([end]) {
+            if !tally.wait_complete(shown, QUIET).await {
+                break;
+            }
+            let memory = stage.acme.daemon.memory().max(stage.globex.daemon.memory());
+            portions.push(format!("{:.0}/s with {:.0} MiB", per_second(PORTION, began.elapsed()), memory.rss_mb));
+            began = Instant::now();
+        }
         Ok(())
     };
     progress.follow("backlog: drain", &tally, waiting).await?;
+    // The last one is the rest.
+    portions.pop();
     let whole_s = ready.elapsed().as_secs_f64();
     let sums = tally.sums();
     let shown_s = sums.shown_for.as_secs_f64();
@@ -201,7 +214,11 @@ async fn backlog(mut stage: Stage, amount: Amount, progress: &Progress) -> Done<
     drop(reader);
     stage.strike().await?;
     let waited_s = (whole_s - shown_s).max(0.0);
-    Ok(figures.remark(format!("drained; first shown after {waited_s:.1} s; queued at {queued_per_s:.0}/s")))
+    let mut remark = format!("drained; first shown after {waited_s:.1} s; queued at {queued_per_s:.0}/s");
+    if portions.len() > 1 {
+        remark.push_str(&format!("; by {PORTION}: {}", portions.join(", ")));
+    }
+    Ok(figures.remark(remark))
 }
 
 async fn stop(stage: &mut Stage, which: impl Fn(&mut Stage) -> &mut Org) -> Done {
