@@ -84,7 +84,7 @@ async fn repeat(enemy: &Enemy, deed: impl AsyncFn(&Enemy) -> io::Result<()>) {
         let refused = deed(enemy).await.is_err();
         enemy.count();
         if refused {
-            sleep(BREATH).await; // a pause of the attacker, nothing waits for it
+            sleep(BREATH).await; // between polls of the attacker
         }
     }
 }
@@ -97,7 +97,7 @@ async fn envelopes(enemy: &Enemy) {
             Reply::Refused(problem) => {
                 assert_eq!(problem.code, Code::RateLimited, "{problem:?}");
                 let pause = problem.retry_after_ms.unwrap_or(1);
-                sleep(Duration::from_millis(pause)).await; // as it was told
+                sleep(Duration::from_millis(pause)).await; // between polls, as it was told
                 if let Ok(connection) = enemy.connect().await {
                     link.speak(connection);
                 }
