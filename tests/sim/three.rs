@@ -14,6 +14,7 @@ use handclasp::{
         command::{Answer, UserOp},
         permit::link_state,
     },
+    crypto::digest::direct_room,
     engine::Refusal,
     model::{
         CallId, Domain, EventId, RoomId,
@@ -102,16 +103,14 @@ impl Town {
         // Something crosses on every link, whatever happens later.
         for (site, other) in pairs().filter(|(site, other)| site < other) {
             let (user, friend) = (envoy(site, other), envoy(other, site));
-            let address = self.sites[other].address(friend);
-            self.site(site).user(user, UserOp::AddContact(address)).await.expect("the link is open");
-            self.site(site)
-                .user(user, UserOp::AddContact(self.sites[other].address(PEOPLE[other][2])))
-                .await
-                .expect("so it is");
-            let room = handclasp::crypto::digest::direct_room(
-                &self.sites[site].address(user),
-                &self.sites[other].address(friend),
-            );
+            for guest in [friend, PEOPLE[other][2]] {
+                let address = self.sites[other].address(guest);
+                self.site(site).user(user, UserOp::AddContact(address)).await.expect("the link is open");
+            }
+            let room = direct_room(&self.sites[site].address(user), &self.sites[other].address(friend));
+            while !self.sites[other].engine().await.state().rooms.contains_key(&room) {
+                tokio::time::sleep(Duration::from_millis(20)).await; // between polls: simulated time
+            }
             let said = self.say((other, friend), room, Secrets::of(site, other).message()).await;
             assert!(said.is_ok(), "the room is on both sides: {said:?}");
         }
@@ -304,7 +303,7 @@ impl Town {
                 let is_drained = link.streams.out.is_some_and(|out| out.acked + 1 == out.next_seq);
                 link_state(&state, link, engine.now()) == LinkState::Open && is_drained && link.peer.cleanup.is_none()
             });
-            if !at_rest || !state.awaited.is_empty() {
+            if !at_rest {
                 return false;
             }
         }

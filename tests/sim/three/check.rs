@@ -67,7 +67,8 @@ async fn of_pair(sites: &[Site; 3], one: usize, other: usize) -> Vec<Vec<u8>> {
 }
 
 fn holds(kept: &[Vec<u8>], needle: &[u8]) -> bool {
-    kept.iter().any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
+    let first = needle[0];
+    kept.iter().any(|bytes| bytes.windows(needle.len()).any(|window| window[0] == first && window == needle))
 }
 
 /// What of one pair the third has kept. The pair itself has it, else the search would prove nothing.
