@@ -26,6 +26,7 @@ mod town;
 use attacks::Attack;
 use enemy::Enemy;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use town::{Figures, Town};
 
 /// What an attack may add to the memory of a daemon: an envelope in each stage of its way in, for each connection.
@@ -35,12 +36,16 @@ const SERVED: Duration = Duration::from_secs(5);
 /// Below this nobody notices, and a machine with other work shows it anyway.
 const UNNOTICED: Duration = Duration::from_millis(10);
 
+/// One after the other: what is measured is one daemon.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
 fn seconds() -> Option<u64> {
     std::env::var("HANDCLASP_HOSTILE_SECONDS").ok().and_then(|text| text.parse().ok())
 }
 
 /// The people talk alone, then under the attack.
 async fn withstand(name: &str, attack: Attack) {
+    let _alone = ALONE.lock().await;
     let phase = Duration::from_secs(seconds().unwrap_or(1));
     let mut town = Town::open().await;
     let enemy = Enemy::befriend(&town).await;

@@ -62,6 +62,7 @@ fn median(times: &mut [Duration]) -> Duration {
 
 /// Fails when the medians differ, however often it is looked.
 async fn compare(what: &str, asked: &mut impl Ask, code: Code) {
+    let _alone = super::ALONE.lock().await;
     let (mut is, mut is_not, mut n) = (Vec::new(), Vec::new(), 0);
     for look in 0..LOOKS {
         for _ in 0..PAIRS << look {
