@@ -23,7 +23,7 @@ use crate::{
     crypto::SigningKey,
     engine::Engine,
     files::Files,
-    model::{Digest, Domain, org::SignedCard},
+    model::{Digest, Domain, RunId, org::SignedCard},
     net::{client::Dialer, tls::PinLookup},
     signals::Signals,
 };
@@ -54,6 +54,7 @@ pub struct Federation {
     signals: Signals,
     lines: Lines,
     jitter: Jitter,
+    run: RunId,
     /// Long envelopes that are proven at once.
     opening: Semaphore,
 }
@@ -75,9 +76,10 @@ impl Federation {
         random: Box<dyn Random>,
     ) -> Arc<Self> {
         let (keys, jitter) = (ArcSwap::from_pointee(keys), Jitter(Mutex::new(random)));
+        let run = RunId(jitter.random_16());
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let opening = Semaphore::new((processors / 2).max(1));
-        Arc::new(Self { engine, files, keys, dialer, signals, lines: Lines::default(), jitter, opening })
+        Arc::new(Self { engine, files, keys, dialer, signals, lines: Lines::default(), jitter, run, opening })
     }
 
     /// Signs and greets with other keys or another card from now on; every peer is greeted at once.

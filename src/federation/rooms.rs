@@ -6,8 +6,9 @@ use crate::{
         State, permit,
         state::{Link, Room},
     },
+    crypto::dsse::{self, Kind},
     engine::OutboxItem,
-    model::{Code, Digest, Domain, RoomId, grant::Scope, limits, link::OutStream, room::RoomKind},
+    model::{Code, Digest, Domain, RoomId, grant::Scope, limits, link::OutStream, record::Evidence, room::RoomKind},
     wire::{self, WireError, pull::Pull, room_heads::RoomHead, room_log::RoomLog},
 };
 use bytes::Bytes;
@@ -23,6 +24,15 @@ impl Federation {
         let items = self.read_outbox(&link.peer.domain, epoch_n, from_seq, limits::ENVELOPE_RECORDS_MAX)?;
         let prev = self.head_before(&link.peer.domain, &out, from_seq)?;
         Ok(self.seal_envelope(state, link, &items, prev).ok_or_else(not_found)?.into())
+    }
+
+    /// The envelope in which a record of the peer came, as the peer signed it: for one that has lost it (W10).
+    pub(super) fn take_kept(&self, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
+        let Pull { epoch_n, from_seq } = wire::pull::decode(body).map_err(refused)?;
+        let kept = self.engine.reader().inbox_holding(&link.peer.domain, epoch_n, from_seq);
+        let row = kept.map_err(|error| store_failed(&error))?.ok_or_else(not_found)?;
+        let Evidence { payload, key, signature } = &row.evidence;
+        Ok(dsse::document(Kind::Envelope, payload, key, signature).into())
     }
 
     /// Where rooms stand.
