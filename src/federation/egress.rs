@@ -5,7 +5,7 @@
 mod taking_back;
 mod trouble;
 
-use self::trouble::refusal_of;
+use self::{taking_back::Pulled, trouble::refusal_of};
 use super::{
     Federation,
     greeting::Said,
@@ -59,6 +59,8 @@ pub struct Egress {
     /// How much the peer takes by its last ack, and in one envelope by its last hello.
     credit: Credit,
     envelope_max: Credit,
+    /// The peer's submissions that were asked for while our own records are taken back.
+    pulled: Pulled,
     /// Verdicts on their way to the writer; says whether they became durable.
     settling: Option<JoinHandle<bool>>,
     said: Option<Said>,
@@ -134,6 +136,7 @@ impl Egress {
             position: None,
             credit: Credit::FULL,
             envelope_max: ENVELOPE_MAX,
+            pulled: Pulled::default(),
             settling: None,
             said: None,
             pauses: Pauses::new(),

@@ -172,7 +172,8 @@ impl Reader {
         self.range(&log, from_seq, u64::MAX, Budget::new(records_max, bytes_max), codec::decode_outbox)
     }
 
-    /// Envelopes from a peer whose first new record has at least this number, ascending.
+    /// Envelopes from a peer whose first new record has at least this number, ascending, within limits as of
+    /// [`Reader::timeline`].
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -182,9 +183,10 @@ impl Reader {
         epoch_n: u64,
         from_seq: u64,
         items_max: usize,
+        bytes_max: usize,
     ) -> Result<Vec<InboxRow>, StoreError> {
         let log = LogId::Inbox(peer.clone(), epoch_n);
-        self.range(&log, from_seq, u64::MAX, Budget::new(items_max, usize::MAX), codec::decode_inbox)
+        self.range(&log, from_seq, u64::MAX, Budget::new(items_max, bytes_max), codec::decode_inbox)
     }
 
     /// The envelope from a peer in which this record came; none when it is not kept.

@@ -8,11 +8,11 @@ use crate::{
         permit,
         state::Link,
     },
-    crypto::KeySet,
+    crypto::{KeySet, digest::chain},
     model::{
-        Code, limits,
+        Digest, limits,
         link::Recovery,
-        record::{Envelope, RecordBody},
+        record::{Envelope, Epoch, RecordBody},
     },
     net::client::PeerAnswer,
     wire::{
@@ -35,24 +35,20 @@ impl Egress {
         lost && permit::check_granted(state, link, self.federation.engine.now()).is_ok()
     }
 
-    /// One envelope of ours, asked back and done again.
+    /// Some envelopes of ours, asked back and done again.
     pub(super) async fn take_back(&mut self) -> Result<(), Trouble> {
         let state = self.federation.engine.state();
         let link = state.links.get(&self.peer).ok_or(Trouble::End)?;
         let Some(recovery) = link.streams.recovery else { return Ok(()) };
-        let Some(KeptEnvelope { envelope, records: bytes }) = self.ask_kept(link, recovery).await? else {
+        let Some(Chain { epoch, mut prev, records }) = self.ask_kept(&state, link, recovery).await? else {
             self.tell(PeerOp::Unshown).await?;
             return Ok(());
         };
-        self.check_ours(&state, link, &envelope)?;
         let before = link.streams.out.map(|out| (out.epoch.n, out.next_seq));
-        let mut prev = envelope.prev;
-        let records = envelope.records.into_iter().zip(bytes).map(|(record, bytes)| KeptRecord { record, bytes });
-        for records in portions(records.collect()) {
-            let next = records.iter().fold(prev, |head, kept| crate::crypto::digest::chain(head, kept.record.digest));
+        for records in portions(records) {
+            let next = records.iter().fold(prev, |head, kept| chain(head, kept.record.digest));
             let submits = self.ask_submits(recovery, &records).await?;
-            let kept = Kept { epoch: envelope.epoch, prev, records, submits };
-            self.tell(PeerOp::TakeBack(Box::new(kept))).await?;
+            self.tell(PeerOp::TakeBack(Box::new(Kept { epoch, prev, records, submits }))).await?;
             prev = next;
         }
         let state = self.federation.engine.state();
@@ -63,22 +59,24 @@ impl Egress {
         Ok(())
     }
 
-    /// The next envelope that the peer has kept, in the present epoch or, when that has no more, in a later one.
-    async fn ask_kept(&mut self, link: &Link, recovery: Recovery) -> Result<Option<KeptEnvelope>, Trouble> {
+    /// The next records that the peer has kept, in the present epoch or, when that has no more, in a later one. None when
+    /// it shows nothing that our keys have signed: also what a key signed that is revoked since proves nothing.
+    async fn ask_kept(&mut self, state: &State, link: &Link, recovery: Recovery) -> Result<Option<Chain>, Trouble> {
         let Some(held) = recovery.held else { return Ok(None) };
         let present = link.streams.out.map(|out| Pull { epoch_n: out.epoch.n, from_seq: out.next_seq });
         let later = (link.streams.last_out() + 1..=held.epoch.n).map(|epoch_n| Pull { epoch_n, from_seq: 1 });
         let keys = KeySet::past(std::iter::once(&self.federation.keys.load().card.card));
         for wanted in present.into_iter().chain(later) {
             let Some(answer) = self.ask("/federation/v1/kept", wanted).await? else { continue };
-            match wire::past::open_kept(&answer.body, &keys) {
-                Ok(kept) => return Ok(Some(kept)),
-                // Also what a key of ours signed that is revoked since proves nothing.
-                Err(error) => {
-                    tracing::warn!(peer = %self.peer, detail = error.detail(), "records were given back without our proof");
-                    break;
-                }
+            let documents = wire::kept::decode(&answer.body).unwrap_or_default();
+            let chain = documents.iter().try_fold(None, |chain: Option<Chain>, document| {
+                let kept = wire::past::open_kept(document.as_bytes(), &keys).ok()?;
+                is_ours(state, link, &kept.envelope).then(|| Some(Chain::with(chain, kept)))
+            });
+            if chain.is_none() {
+                tracing::warn!(peer = %self.peer, "records were given back without our proof");
             }
+            return Ok(chain.flatten());
         }
         Ok(None)
     }
@@ -87,30 +85,20 @@ impl Egress {
     async fn ask_submits(&mut self, recovery: Recovery, records: &[KeptRecord]) -> Result<Vec<Submit>, Trouble> {
         let mut wanted: Vec<(u64, u64)> = records.iter().flat_map(|kept| runs(kept).iter().copied()).collect();
         wanted.sort_unstable();
+        self.pulled.begin(recovery.theirs.0, wanted.first().map_or(0, |(from, _)| *from));
         let card = self.pinned()?.card.card.clone();
-        let mut submits: Vec<Submit> = Vec::new();
-        let mut known = 0;
-        for (from, to) in wanted {
-            while known < to {
-                let from_seq = from.max(known + 1);
-                let Some(answer) =
-                    self.ask("/federation/v1/pull", Pull { epoch_n: recovery.theirs.0, from_seq }).await?
-                else {
-                    break;
-                };
+        for (from, to) in &wanted {
+            while self.pulled.through < *to {
+                let from_seq = (*from).max(self.pulled.through + 1);
+                let pull = Pull { epoch_n: recovery.theirs.0, from_seq };
+                let Some(answer) = self.ask("/federation/v1/pull", pull).await? else { break };
                 let (envelope, _) = wire::proof::open_envelope(&answer.body, &card)?;
-                let envelope = envelope.into_inner();
-                let Some(last) = envelope.records.last().map(|record| record.seq).filter(|last| *last > known) else {
+                if !self.pulled.take(envelope.into_inner()) {
                     break;
-                };
-                known = last;
-                submits.extend(envelope.records.into_iter().filter_map(|record| match record.body {
-                    Ok(RecordBody::RoomSubmit { room, event }) => Some(Submit { seq: record.seq, room, event }),
-                    _ => None,
-                }));
+                }
             }
         }
-        Ok(submits)
+        Ok(self.pulled.within(&wanted))
     }
 
     /// A question about a stream; none when the peer does not keep that any more.
@@ -122,13 +110,67 @@ impl Egress {
             _ => Err(refusal_of(&answer)),
         }
     }
+}
 
-    fn check_ours(&self, state: &State, link: &Link, envelope: &Envelope) -> Result<(), Trouble> {
-        let ours = envelope.link == link.peer.link
-            && envelope.origin == state.org.domain
-            && envelope.destination == link.peer.domain;
-        let unproven = || Trouble::Unproven(format!("{}: an envelope of another link", Code::Proof));
-        if ours { Ok(()) } else { Err(unproven()) }
+fn is_ours(state: &State, link: &Link, envelope: &Envelope) -> bool {
+    envelope.link == link.peer.link && envelope.origin == state.org.domain && envelope.destination == link.peer.domain
+}
+
+/// Consecutive records of one epoch.
+struct Chain {
+    epoch: Epoch,
+    prev: Digest,
+    records: Vec<KeptRecord>,
+}
+
+impl Chain {
+    /// The chain with another envelope behind it, whose first records it may have already.
+    fn with(chain: Option<Self>, KeptEnvelope { envelope, records: bytes }: KeptEnvelope) -> Self {
+        let mut chain = chain.unwrap_or(Self { epoch: envelope.epoch, prev: envelope.prev, records: Vec::new() });
+        let known = chain.records.last().map_or(0, |kept| kept.record.seq);
+        let records = envelope.records.into_iter().zip(bytes).map(|(record, bytes)| KeptRecord { record, bytes });
+        chain.records.extend(records.filter(|kept| kept.record.seq > known && envelope.epoch == chain.epoch));
+        chain
+    }
+}
+
+/// The peer's submissions that were asked for, in the order of their numbers: most are needed by one of the next records.
+#[derive(Default)]
+pub(super) struct Pulled {
+    epoch_n: u64,
+    through: u64,
+    submits: Vec<Submit>,
+}
+
+impl Pulled {
+    /// From now on submissions long before this number are needed no more.
+    fn begin(&mut self, epoch_n: u64, from: u64) {
+        if self.epoch_n != epoch_n {
+            *self = Self { epoch_n, ..Self::default() };
+        }
+        // One applied envelope gives its places room by room: so far back they may be named.
+        let oldest = from.saturating_sub(2 * limits::ENVELOPE_RECORDS_MAX as u64);
+        self.submits.retain(|submit| submit.seq >= oldest);
+    }
+
+    /// Takes an envelope of the peer; false when it brings nothing new.
+    fn take(&mut self, envelope: Envelope) -> bool {
+        let Some(last) = envelope.records.last().map(|record| record.seq).filter(|last| *last > self.through) else {
+            return false;
+        };
+        self.submits.extend(envelope.records.into_iter().filter_map(|record| match record.body {
+            Ok(RecordBody::RoomSubmit { room, event }) if record.seq > self.through => {
+                Some(Submit { seq: record.seq, room, event })
+            }
+            _ => None,
+        }));
+        self.through = last;
+        true
+    }
+
+    fn within(&self, runs: &[(u64, u64)]) -> Vec<Submit> {
+        let wanted = |submit: &&Submit| runs.iter().any(|(from, to)| (*from..=*to).contains(&submit.seq));
+        self.submits.iter().filter(wanted).cloned().collect()
     }
 }
 
@@ -140,14 +182,16 @@ fn runs(kept: &KeptRecord) -> &[(u64, u64)] {
     }
 }
 
-/// Consecutive records in portions that place only so many submissions, because these are in memory together.
+/// Consecutive records in portions of one step: only so many, and with only so many submissions.
 fn portions(records: Vec<KeptRecord>) -> Vec<Vec<KeptRecord>> {
     let mut portions: Vec<Vec<KeptRecord>> = Vec::new();
     let mut places = u64::MAX;
     for kept in records {
         let more: u64 = runs(&kept).iter().map(|(from, to)| to.saturating_sub(*from) + 1).sum();
         places = places.saturating_add(more);
-        match portions.last_mut().filter(|_| places <= limits::ENVELOPE_RECORDS_MAX as u64) {
+        match portions.last_mut().filter(|portion| {
+            places <= limits::ENVELOPE_RECORDS_MAX as u64 && portion.len() < limits::ENVELOPE_RECORDS_MAX
+        }) {
             Some(portion) => portion.push(kept),
             None => {
                 places = more;

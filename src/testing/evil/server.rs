@@ -158,7 +158,7 @@ async fn answer(
         }
         // It has kept nothing, or what it says.
         "/federation/v1/kept" => match &side.kept {
-            Some(document) => Bytes::from(document.clone()),
+            Some(document) => Bytes::from(wire::kept::encode(std::slice::from_ref(document))),
             None => return not_found(),
         },
         _ => {

@@ -22,7 +22,7 @@ function linkPanel(app, status, peer) {
     h('p', { class: 'told' }, h('b', {}, `${t('partner.next')}: `), tx(told.next, values(peer))),
     notices(peer, Date.now()).map((notice) => h('p', { class: ['notice', notice.tone] }, icon(notice.tone === 'warn' ? 'alert' : 'info'), h('span', {}, noticeText(notice)))),
     facts(
-      [t('partner.crosses'), crosses.length && peer.state !== 'quarantined' ? h('span', { class: 'chips' }, crosses.map((scope) => h('span', { class: 'badge good' }, t(`scope.${scope}`)))) : t('partner.crosses.none')],
+      [t('partner.crosses'), crosses.length && !['quarantined', 'recovering'].includes(peer.state) ? h('span', { class: 'chips' }, crosses.map((scope) => h('span', { class: 'badge good' }, t(`scope.${scope}`)))) : t('partner.crosses.none')],
       [t('partner.contact'), peer.last_contact_at ? agoTime(peer.last_contact_at) : t('time.never')],
       [t('partner.queue'), waiting],
       [t('partner.recovery'), peer.recovery && lost(peer.recovery)],
