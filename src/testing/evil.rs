@@ -38,8 +38,12 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
     sign::{CertifiedKey, SingleCertAndKey},
 };
-use std::{io, net::SocketAddr, sync::Arc};
-use tokio::task::JoinHandle;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+use tokio::{net::TcpSocket, task::JoinHandle};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// The keys of an org under the control of a test.
@@ -66,6 +70,8 @@ pub struct Handshake {
     pub protocols: Vec<Vec<u8>>,
     /// Where sessions for a resumption are kept.
     pub resumption: Resumption,
+    /// From which of the machine's addresses; any when none.
+    pub from: Option<IpAddr>,
 }
 
 /// An HTTP connection of an evil org.
@@ -125,6 +131,7 @@ impl OrgKeys {
             shown: Some((self.certificate_pem.clone(), self.key_pem.clone())),
             protocols: vec![ALPN.to_vec()],
             resumption: Resumption::disabled(),
+            from: None,
         }
     }
 
@@ -157,9 +164,20 @@ impl Handshake {
     /// # Errors
     /// When the handshake fails.
     pub async fn tls(&self, to: SocketAddr) -> io::Result<TlsStream<BoxStream>> {
-        let stream = TcpDial.dial(&to.to_string()).await?;
+        let stream = self.dial(to).await?;
         let name = ServerName::try_from("anything.example").expect("a valid name");
         soon("for a handshake", TlsConnector::from(Arc::new(self.config())).connect(name, stream)).await
+    }
+
+    /// The bare TCP stream.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub async fn dial(&self, to: SocketAddr) -> io::Result<BoxStream> {
+        let Some(from) = self.from else { return TcpDial.dial(&to.to_string()).await };
+        let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.bind((from, 0).into())?;
+        Ok(Box::new(socket.connect(to).await?))
     }
 
     /// Whether a second connection resumed the session of a first one.
