@@ -153,11 +153,11 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command, place: Place, screen: Screen) -> Done {
     match command {
         Command::Serve(args) => serve::run(args, &place),
-        Command::Init(args) => init::run(args, &place, screen),
-        Command::Check => check::run(&place, screen),
+        Command::Init(args) => init::run(args, place.as_owner()?, screen),
+        Command::Check => check::run(place.as_owner()?, screen),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::run_man(&args),
-        Command::Restore(args) => backup::restore(&args, &place, screen),
+        Command::Restore(args) => backup::restore(&args, place.as_owner()?, screen),
         Command::Demo(args) => block_on(demo::run(args, &place, screen)),
         Command::Bench(args) => block_on(bench::run(args, &place, screen)),
         Command::Chat(args) => block_on(chat::run(args, &place, screen)),
