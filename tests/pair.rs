@@ -40,6 +40,8 @@ mod keys;
 mod messages;
 #[path = "pair/network.rs"]
 mod network;
+#[path = "pair/recovery.rs"]
+mod recovery;
 #[path = "pair/restart.rs"]
 mod restart;
 #[path = "pair/revocation.rs"]

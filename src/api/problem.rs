@@ -102,6 +102,8 @@ pub fn status(code: Code) -> (StatusCode, &'static str) {
         Code::Opening => (StatusCode::CONFLICT, "Link is opening"),
         Code::Quarantined => (StatusCode::CONFLICT, "Link is quarantined"),
         Code::Scope => (StatusCode::FORBIDDEN, "Not in both grants"),
+        Code::Recovering => (StatusCode::CONFLICT, "What was lost is being fetched back"),
+        Code::Fenced => (StatusCode::CONFLICT, "Another daemon has taken over"),
         Code::Unconfirmed => (StatusCode::CONFLICT, "Grants await confirmation"),
         Code::NotMember => (StatusCode::FORBIDDEN, "Not a member"),
         Code::NotMaster => (StatusCode::FORBIDDEN, "Not a Group Master"),

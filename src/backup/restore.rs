@@ -89,10 +89,11 @@ fn move_aside(data: &Path) -> Result<Option<PathBuf>, BackupError> {
     Ok(Some(place))
 }
 
-/// Writes the old anchor's grants beside the restored database, and says how the two stand to each other.
+/// Marks the restored database as such, writes the old anchor's grants beside it, and says how the two stand to each other.
 fn anchor_again(data: &Path, commit: u64, old: Option<Anchor>) -> Result<AnchorVerdict, BackupError> {
-    let Some(old) = old else { return Ok(AnchorVerdict::Missing) };
     let kv: Arc<dyn Kv> = Arc::new(DiskKv::open(data, CACHE_BYTES)?);
+    load::mark_restored(&*kv)?;
+    let Some(old) = old else { return Ok(AnchorVerdict::Missing) };
     kv.save_anchor(&Anchor { commit, ..old })?;
     let loaded = load::load(&kv)?.ok_or_else(|| BackupError::Unproven("it is empty".to_owned()))?;
     Ok(anchor::check(&*kv, &loaded)?)

@@ -4,7 +4,7 @@
 use super::{
     failure::{Done, Failure},
     place::Place,
-    screen::{Screen, Table, count, progress, time},
+    screen::{Screen, Table, count, meanwhile, progress, time},
 };
 use crate::{
     api::admin::dto::{BackupView, BackupsView, NewBackup},
@@ -114,7 +114,8 @@ pub fn restore(args: &RestoreArgs, place: &Place, screen: Screen) -> Done {
         let message = format!("the backup is of {of}, and this directory is of {}", config.domain);
         return Err(Failure::refused(message).next("name the directory of its organization with --dir"));
     }
-    let restored = backup::restore(&args.backup, &config.data_dir, &config.files_dir, args.replace).map_err(failure)?;
+    let put_back = || backup::restore(&args.backup, &config.data_dir, &config.files_dir, args.replace);
+    let restored = meanwhile("reading the backup whole, and putting it in place", put_back).map_err(failure)?;
     let Restored { manifest, moved_to, verdict, files } = restored;
     let shown = RestoredShown {
         name: manifest.name,
@@ -136,7 +137,10 @@ impl RestoredShown {
                 "All links stay closed until you have compared the grants with what you want:\n  start the daemon, then: \
                  handclasp grant show PARTNER, and handclasp grant confirm\n"
             }
-            false => "The grants in it are the last ones that were given: links open again by themselves.\n",
+            false => {
+                "The grants in it are the last ones that were given: links open again by themselves, once the partners \
+                 have given back what was sent since: handclasp peer recover PARTNER\n"
+            }
         };
         format!("Restored {} up to commit {}, with {} files.\n{moved}{next}", self.name, self.commit, self.files)
     }

@@ -3,7 +3,7 @@
 use super::{
     failure::{Done, Failure},
     place::Place,
-    screen::{Screen, clean, count},
+    screen::{Screen, clean, count, meanwhile},
 };
 use crate::{
     config::Config,
@@ -57,7 +57,7 @@ fn check(config: &Config) -> Done<CheckShown> {
         return Err(Failure::config(message).next("name the org's directory with --dir"));
     }
     let kv: Arc<dyn Kv> = Arc::new(DiskKv::open(&config.data_dir, config.cache_bytes).map_err(unopened)?);
-    let mut checked = check::check(&*kv).map_err(unopened)?;
+    let mut checked = meanwhile("reading every row", || check::check(&*kv)).map_err(unopened)?;
     let verdict = judge(&kv, &mut checked)?;
     let files = checked.files.len() as u64;
     find_files(config, &mut checked)?;

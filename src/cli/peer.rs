@@ -1,5 +1,7 @@
 //! `handclasp peer`: partner organizations, pinned by their cards (W2).
 
+mod recover;
+
 use super::{
     ask,
     card::{self, CardShown},
@@ -48,6 +50,22 @@ pub enum PeerCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// After a restore: what of a link is lost, how it comes back, and what you can decide.
+    ///
+    /// A daemon that was restored asks its partners for what they hold of its own signed records, and takes it back by
+    /// itself. You decide only when that cannot be: the partner keeps too little, or our database has gone on under
+    /// numbers that were used before.
+    Recover {
+        /// The partner's domain.
+        peer: Domain,
+        /// Go on without what is lost: our stream to the partner begins anew, what waited counts as undelivered, and
+        /// rooms whose two copies differ freeze on both sides.
+        #[arg(long)]
+        accept_loss: bool,
+        /// Do not ask.
+        #[arg(long, requires = "accept_loss")]
+        yes: bool,
+    },
     /// Lift a quarantine, after you cleared the contradiction with the partner's admin.
     Lift {
         /// The partner's domain.
@@ -66,6 +84,9 @@ pub async fn run(command: PeerCommand, place: &Place, screen: Screen) -> Done {
             screen.answer(&peer, words)
         }
         PeerCommand::Remove { peer, yes } => remove(&admin, &peer, yes, screen).await,
+        PeerCommand::Recover { peer, accept_loss, yes } => {
+            recover::run(&admin, &peer, (accept_loss, yes), screen).await
+        }
         PeerCommand::Lift { peer } => {
             let _: Value = admin.post(&format!("/admin/v1/peers/{peer}/lift"), &json!({})).await?;
             screen.answer(&json!({ "peer": peer }), |_| format!("The quarantine of {peer} is lifted."))
@@ -171,6 +192,8 @@ fn words(peer: &PeerStatus) -> String {
             refusal.map(|it| format!("{}, {}", it.what, ago(Some(Millis(it.at)), now))).unwrap_or_default(),
         ),
         ("quarantine", peer.quarantine.as_ref().map(|it| format!("{}: {}", it.code, it.detail)).unwrap_or_default()),
+        ("lost by a restore", recover::in_words(peer).unwrap_or_default()),
+        ("frozen rooms", peer.frozen_rooms.join(", ")),
         ("reached at", peer.endpoints.join(", ")),
     ]);
     match status::next_step(peer) {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use std::{
     fmt::{self, Write as _},
     io::{self, Write as _},
+    time::Duration,
 };
 
 /// Where answers go, and in which form.
@@ -56,12 +57,25 @@ impl Screen {
     }
 }
 
+/// Between two pictures of what goes on.
+const TICK: Duration = Duration::from_millis(120);
+
 /// Shows on a terminal how far something is that takes long; nothing elsewhere.
 #[must_use]
 pub fn progress(template: &str) -> ProgressBar {
     let bar = ProgressBar::new_spinner();
     bar.set_style(ProgressStyle::with_template(template).expect("a fixed template"));
     bar
+}
+
+/// Does something that takes long and tells nothing meanwhile: on a terminal one sees that it goes on, and since when.
+pub fn meanwhile<T>(what: &str, doing: impl FnOnce() -> T) -> T {
+    let bar = progress("{spinner} {msg}, {elapsed}");
+    bar.set_message(what.to_owned());
+    bar.enable_steady_tick(TICK);
+    let done = doing();
+    bar.finish_and_clear();
+    done
 }
 
 /// Rows under headings, in columns as wide as their widest cell.

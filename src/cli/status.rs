@@ -121,9 +121,8 @@ pub fn next_step(peer: &PeerStatus) -> Option<String> {
             "the daemons have not greeted each other yet; if it lasts, check the addresses in both cards".to_owned()
         }
         "stale" => "the partner's daemon cannot be reached; messages wait and nobody is removed".to_owned(),
-        "quarantined" => {
-            format!("clear the contradiction with the partner's admin, then: handclasp peer lift {domain}")
-        }
+        "recovering" => format!("what a restore has lost is being fetched back: handclasp peer recover {domain}"),
+        "quarantined" => format!("see what was found and what you can decide: handclasp peer recover {domain}"),
         _ => return None,
     })
 }
@@ -143,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_link_that_is_not_open_says_what_to_do() {
-        for state in ["pinned", "closed_by_us", "closed_by_them", "opening", "stale", "quarantined"] {
+        for state in ["pinned", "closed_by_us", "closed_by_them", "opening", "stale", "recovering", "quarantined"] {
             assert!(next_step(&peer(state)).is_some(), "{state}");
         }
         assert_eq!(next_step(&peer("open")), None);

@@ -12,7 +12,7 @@ mod notes;
 mod places;
 
 pub use folder::give_up;
-pub use places::{PlacedRun, flush_placed, receive_placed, receive_submit};
+pub use places::{OwnSubmits, PlacedRun, flush_placed, receive_placed, receive_submit};
 
 use super::{
     command::{Answer, Ref},
@@ -190,7 +190,7 @@ fn apply(draft: &mut Draft<'_>, id: RoomId, index: u64, sealed: &Sealed) {
     }
 }
 
-/// What an act of the past has changed, in an archive.
+/// What an act of the past has changed: in an archive, or before a restore.
 pub(super) fn replay(draft: &mut Draft<'_>, id: RoomId, index: u64, sealed: &Sealed) {
     apply(draft, id, index, sealed);
 }

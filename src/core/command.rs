@@ -3,11 +3,12 @@
 pub use super::{
     archives::Archived,
     keeping::{KeepFact, KeepOp},
+    recovery::{Kept, KeptRecord, Submit},
 };
 
 use super::calls::CallNote;
 use crate::model::{
-    Address, Code, Digest, Domain, EventId, LocalPart, Reject, RoomId,
+    Address, Code, Digest, Domain, EpochId, EventId, LocalPart, Reject, RoomId,
     contact::{ContactState, Overlay},
     event::{Act, Role, Sealed, SettingsChange},
     file::{FilePolicy, FileSource, Photo},
@@ -56,6 +57,8 @@ pub enum Command {
     GiveUp(RoomId, u64),
     /// Something about a call is to be kept: its audit entry, and its place in the timeline.
     Call(CallNote),
+    /// The database was put in place of one that was lost.
+    Restored,
     /// Time has passed.
     Tick,
     /// What is too old, or of somebody who was erased, as the writer found it in the store.
@@ -180,6 +183,8 @@ pub enum AdminOp {
     ProveGrant(Domain, Box<SignedGrant>),
     /// Lift a quarantine.
     LiftQuarantine(Domain),
+    /// Go on without what a restore has lost and the partner cannot give back (W10).
+    AcceptLoss(Domain),
     /// Confirm that the own grants in the database are what is wanted (D7).
     ConfirmGrants,
     /// Make a user.
@@ -282,6 +287,12 @@ pub enum PeerOp {
         /// Documents that prove it.
         evidence: Vec<std::sync::Arc<str>>,
     },
+    /// Records of ours that the peer has kept, proven by our own signature (W10).
+    TakeBack(Box<Kept>),
+    /// The peer cannot show what it claims to hold of ours.
+    Unshown,
+    /// The peer needs records of this epoch again that are no longer kept.
+    TailGone(EpochId),
     /// A file that the peer announced is here, whole and verified.
     FileArrived(Digest),
     /// The peer gave other bytes than those that it announced.
@@ -295,8 +306,8 @@ pub enum PeerOp {
 pub struct PendingFact {
     /// Which room.
     pub room: RoomId,
-    /// Its number in the room's pending log.
-    pub p: u64,
+    /// Its number in the room's pending log; none when that was lost by a restore, and only the record is back.
+    pub p: Option<u64>,
     /// The number of the record that submitted it.
     pub seq: u64,
     /// The epoch of that record.
@@ -322,6 +333,8 @@ pub enum Ref {
     Ask(RoomId, LocalPart),
     /// An invitation that a member made.
     Invite(RoomId, Address),
+    /// The whole state of a room that we host.
+    State(RoomId),
 }
 
 /// What the writer answers.
@@ -439,7 +452,8 @@ impl AdminOp {
             Self::UnpinPeer(peer)
             | Self::PutGrant { peer, .. }
             | Self::ProveGrant(peer, _)
-            | Self::LiftQuarantine(peer) => peer.to_string(),
+            | Self::LiftQuarantine(peer)
+            | Self::AcceptLoss(peer) => peer.to_string(),
             Self::ConfirmGrants => "grants".to_owned(),
             Self::CreateUser { local, .. } | Self::ChangeUser { local, .. } | Self::EndSessions(local) => {
                 local.to_string()

@@ -56,6 +56,15 @@ pub fn add(draft: &mut Draft<'_>, user: &LocalPart, address: &Address) -> Result
     Ok(Answer::contact(ContactState::Pending))
 }
 
+/// One of ours had asked before a restore: the answer comes again (W10).
+pub fn ask_again(draft: &mut Draft<'_>, from: &Address, to: &Address, asked_at: Millis) {
+    let Some(user) = draft.state.user_at(from).map(|user| user.local.clone()) else { return };
+    let known = find(&draft.state, &user, to);
+    if known.state != ContactState::Added {
+        draft.put_contact(&user, to, Some(Contact { state: ContactState::Pending, asked_at, ..known }));
+    }
+}
+
 /// The user's entry for somebody; an empty one when there is none.
 fn find(state: &State, user: &LocalPart, address: &Address) -> Contact {
     let known = state.contacts.get(&(user.clone(), address.clone()));

@@ -6,7 +6,7 @@ use super::{
     contacts,
     draft::{Change, Draft},
     facts::Facts,
-    feeds, files, grants, groups, hello, ingest, keeping, links, photos, rooms, settle,
+    feeds, files, grants, groups, hello, ingest, keeping, links, photos, recovery, rooms, settle,
     state::State,
     users,
 };
@@ -42,6 +42,7 @@ pub fn decide(state: &State, command: Command, facts: Facts, now: Millis, random
             calls::note(&mut draft, note);
             Ok(Answer::done())
         }
+        Command::Restored => recovery::restored(&mut draft),
         Command::Tick => links::tick(&mut draft),
         Command::Keep(facts) => keeping::apply(&mut draft, facts),
     };
@@ -86,6 +87,7 @@ fn refusal_trace(state: &State, command: &Command) -> Option<(String, String)> {
         | Command::ReleaseFiles(..)
         | Command::GiveUp(..)
         | Command::Call(_)
+        | Command::Restored
         | Command::Tick
         | Command::Keep(_) => None,
     }
@@ -130,6 +132,7 @@ fn decide_admin(draft: &mut Draft<'_>, actor: &str, op: AdminOp) -> Result<Answe
         }
         AdminOp::ProveGrant(peer, grant) => grants::prove_own(draft, actor, &peer, *grant),
         AdminOp::LiftQuarantine(peer) => links::lift(draft, actor, &peer),
+        AdminOp::AcceptLoss(peer) => recovery::accept_loss(draft, actor, &peer),
         AdminOp::ConfirmGrants => grants::confirm(draft, actor),
         AdminOp::CreateUser { local, name, password } => users::create(draft, actor, local, name, password),
         AdminOp::ChangeUser { local, change } => users::change(draft, actor, &local, change),
@@ -160,6 +163,9 @@ fn decide_peer(draft: &mut Draft<'_>, peer: &Domain, op: PeerOp) -> Result<Answe
             settle::unacceptable(draft, peer, (epoch, seq), &reference, code)
         }
         PeerOp::Contradiction { code, detail, evidence } => links::quarantine(draft, peer, code, detail, evidence),
+        PeerOp::TakeBack(kept) => recovery::take_back(draft, peer, &kept),
+        PeerOp::Unshown => recovery::unshown(draft, peer),
+        PeerOp::TailGone(epoch) => recovery::tail_gone(draft, peer, epoch),
         PeerOp::FileArrived(digest) => files::arrived(draft, peer, digest),
         PeerOp::FileFault(digest) => files::note_fault(draft, peer, digest),
         PeerOp::RefusedUs(what) => links::refused_us(draft, peer, what),

@@ -48,12 +48,14 @@ pub struct Draft<'a> {
     facts: Facts,
     /// Whether what happens is put into an archive.
     is_past: bool,
+    /// Whether the peers were told of what happens before it was lost here.
+    is_told: bool,
 }
 
 impl<'a> Draft<'a> {
     /// A draft of a state.
     pub fn new(state: State, now: Millis, random: &'a mut dyn Random) -> Self {
-        Self { state, now, random, changes: Vec::new(), facts: Facts::default(), is_past: false }
+        Self { state, now, random, changes: Vec::new(), facts: Facts::default(), is_past: false, is_told: false }
     }
 
     /// The same draft, with what is known of the items that the command is about.
@@ -370,6 +372,9 @@ impl<'a> Draft<'a> {
     /// Appends a record to a peer's outbox in the present epoch, and returns under which number.
     /// The caller holds a [`super::permit::Permit`]: without a present epoch nothing is queued, and none is returned.
     pub fn send(&mut self, peer: &Domain, body: &RecordBody, reference: Ref) -> Option<Sent> {
+        if self.is_told {
+            return None;
+        }
         let now = self.now;
         let link = self.state.links.get_mut(peer)?;
         let link = Arc::make_mut(link);

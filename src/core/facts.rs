@@ -121,6 +121,11 @@ fn wanted(command: &Command) -> Vec<ItemId> {
             let records = envelope.records.iter().filter_map(|record| record.body.as_ref().ok());
             records.flat_map(of_record).chain(pending.iter().flat_map(of_pending)).collect()
         }
+        Command::Peer { op: PeerOp::TakeBack(kept), .. } => {
+            let records = kept.records.iter().filter_map(|kept| kept.record.body.as_ref().ok());
+            let submits = kept.submits.iter().flat_map(|submit| of_event(submit.room, &submit.event));
+            records.flat_map(of_record).chain(submits).collect()
+        }
         _ => Vec::new(),
     }
 }

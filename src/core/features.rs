@@ -32,11 +32,15 @@ pub enum Feature {
     Photos,
     /// Calls: their signals, and their entries in timelines (P25).
     Calls,
+    /// Hellos that name the run of the daemon (F26).
+    Runs,
+    /// What a peer lost by a restore is given back to it (W10).
+    Kept,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -50,6 +54,8 @@ impl Feature {
         Self::RoomFiles,
         Self::Photos,
         Self::Calls,
+        Self::Runs,
+        Self::Kept,
     ];
 
     /// Its name in hellos.
@@ -69,6 +75,8 @@ impl Feature {
             Self::RoomFiles => "room-files",
             Self::Photos => "photos",
             Self::Calls => "calls",
+            Self::Runs => "runs",
+            Self::Kept => "kept",
         }
     }
 }

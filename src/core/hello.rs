@@ -4,13 +4,14 @@ use super::{
     command::{Answer, Greeting},
     contacts,
     draft::Draft,
-    grants, links, permit,
+    grants, links, permit, recovery,
     state::{Link, State},
     users,
 };
 use crate::model::{
-    Code, Digest, Domain, EpochId, Reject,
+    Code, Digest, Domain, EpochId, Millis, Reject,
     journal::Entry,
+    limits,
     link::{InStream, OutStream, Peer, Streams, Term},
     record::{Epoch, Hello, InPosition, OutPosition},
 };
@@ -23,7 +24,7 @@ pub fn greet(draft: &mut Draft<'_>, peer: &Domain) -> Result<Answer, Reject> {
     links::settle_term(draft, peer);
     let link = links::find(&draft.state, peer)?;
     if let Some(term) = term_to_mint(&draft.state, &link, draft) {
-        let epoch = Epoch { n: last_epoch(&link.streams) + 1, id: EpochId(draft.random_16()) };
+        let epoch = Epoch { n: link.streams.last_out() + 1, id: EpochId(draft.random_16()) };
         let out = OutStream { epoch, term, next_seq: 1, head: Digest::ZERO, acked: 0, confirmed: false };
         draft.put_streams(peer, Streams { out: Some(out), ..link.streams.clone() });
         users::tell_all_profiles(draft, peer);
@@ -41,6 +42,7 @@ pub fn hear(draft: &mut Draft<'_>, peer: &Domain, hello: Hello) -> Result<Answer
     links::settle_term(draft, peer);
     let link = links::find(&draft.state, peer)?;
     check_addressed(draft, &link, &hello)?;
+    check_run(&link, &hello)?;
     let before = greeting(&link);
     let was_open = links::is_open(&draft.state, &link, draft.now);
     if let refused @ Answer::Refused(_) = links::hear_card(draft, peer, hello.card.clone())? {
@@ -53,6 +55,9 @@ pub fn hear(draft: &mut Draft<'_>, peer: &Domain, hello: Hello) -> Result<Answer
     }
     note_contact(draft, peer, &hello);
     learn_fate(draft, peer, &hello);
+    if may_weigh(draft, peer) && recovery::weigh(draft, peer, &hello) {
+        return Ok(Answer::Heard { again: false });
+    }
     if let Err(found) = reconcile(draft, peer, &hello) {
         return links::quarantine(draft, peer, found.code, found.detail, Vec::new());
     }
@@ -62,26 +67,39 @@ pub fn hear(draft: &mut Draft<'_>, peer: &Domain, hello: Hello) -> Result<Answer
     Ok(Answer::Heard { again })
 }
 
+/// What the peer holds is compared while both grants are active, and nothing keeps the link.
+fn may_weigh(draft: &Draft<'_>, peer: &Domain) -> bool {
+    let link = draft.state.links.get(peer);
+    link.is_some_and(|link| permit::term(link, draft.now).is_some() && may_agree(&draft.state, link))
+}
+
 fn check_addressed(draft: &Draft<'_>, link: &Link, hello: &Hello) -> Result<(), Reject> {
     let fits =
         hello.link == link.peer.link && hello.origin == link.peer.domain && hello.destination == draft.state.org.domain;
     if fits { Ok(()) } else { Err(Reject::new(Code::Proof, "the hello is not for this link")) }
 }
 
+/// A run that another one has followed is over. If it speaks, two daemons run on copies of one database, and the one
+/// that began last is heard (F26).
+fn check_run(link: &Link, hello: &Hello) -> Result<(), Reject> {
+    let Some((_, earlier)) = link.peer.runs.split_last() else { return Ok(()) };
+    if hello.run.is_some_and(|run| earlier.contains(&run)) {
+        return Err(Reject::new(Code::Fenced, "a later run of the same organization's daemon has spoken"));
+    }
+    Ok(())
+}
+
 /// The term for which an epoch of ours is still to be minted. Not before the rooms of the last one are cleaned up:
 /// what is made in a new term must not be taken for a remainder of the old one (P18).
 fn term_to_mint(state: &State, link: &Link, draft: &Draft<'_>) -> Option<Term> {
-    may_agree(state, link).then(|| permit::term(link, draft.now)).flatten().filter(|_| link.streams.out.is_none())
+    may_agree(state, link)
+        .then(|| permit::term(link, draft.now))
+        .flatten()
+        .filter(|_| link.streams.out.is_none() && link.streams.recovery.is_none())
 }
 
 fn may_agree(state: &State, link: &Link) -> bool {
     link.peer.quarantine.is_none() && link.peer.cleanup.is_none() && !state.unconfirmed
-}
-
-fn last_epoch(streams: &Streams) -> u64 {
-    let ended = streams.ended.last().map(|ended| ended.epoch.n);
-    let present = streams.out.map(|out| out.epoch.n);
-    ended.max(present).unwrap_or(0)
 }
 
 fn greeting(link: &Link) -> Greeting {
@@ -119,7 +137,8 @@ fn note_contact(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
     let Ok(link) = links::find(&draft.state, peer) else { return };
     draft.put_streams(peer, Streams { last_contact: Some(draft.now), ..link.streams.clone() });
     let same_rules = link.peer.files == hello.files;
-    let same = link.peer.features == hello.features && link.peer.seen_card == hello.seen_card && same_rules;
+    let same_run = hello.run.is_none_or(|run| link.peer.runs.last() == Some(&run));
+    let same = link.peer.features == hello.features && link.peer.seen_card == hello.seen_card && same_rules && same_run;
     if link.peer.instance != Some(hello.instance) || !same {
         if link.peer.instance.is_some_and(|known| known != hello.instance) {
             let detail = format!("the peer speaks from another database: {}", hello.instance);
@@ -130,7 +149,10 @@ fn note_contact(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
         }
         let (instance, features) = (Some(hello.instance), hello.features.clone());
         let (files, seen_card) = (hello.files.clone(), hello.seen_card);
-        draft.put_peer(Peer { instance, seen_card, features, files, ..Peer::clone(&link.peer) });
+        let mut runs = link.peer.runs.clone();
+        runs.extend(hello.run.filter(|_| !same_run));
+        runs.drain(..runs.len().saturating_sub(limits::RUNS_MAX));
+        draft.put_peer(Peer { instance, runs, seen_card, features, files, ..Peer::clone(&link.peer) });
     }
 }
 
@@ -140,6 +162,9 @@ fn learn_fate(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
     let mut streams = link.streams.clone();
     for told in [hello.ended, hello.incoming].into_iter().flatten() {
         raise(&mut streams, told.epoch, told.cursor);
+    }
+    if let Some(told) = &hello.ended {
+        recovery::learn_ended(&mut streams, told);
     }
     if streams != link.streams {
         draft.put_streams(peer, streams);
@@ -159,10 +184,14 @@ fn reconcile(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) -> Result<(), 
     let Some(term) = permit::term(&link, draft.now).filter(|_| may_agree(&draft.state, &link)) else { return Ok(()) };
     let mut streams = link.streams.clone();
     if let Some(theirs) = hello.outgoing {
-        streams.inn = hear_outgoing(&streams, &theirs, term)?;
+        hear_outgoing(&mut streams, &theirs, term, draft.now)?;
     }
     if let (Some(theirs), Some(out)) = (hello.incoming, &mut streams.out) {
         hear_incoming(out, &theirs)?;
+    }
+    if streams.restarts.len() > link.streams.restarts.len() {
+        let detail = "the partner has lost its stream and begun it anew; what came before stands".to_owned();
+        links::note(draft, format!("peer:{peer}"), "link.peer_restarted", peer, (None, detail));
     }
     if streams != link.streams {
         draft.put_streams(peer, streams);
@@ -172,26 +201,46 @@ fn reconcile(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) -> Result<(), 
 
 /// Their stream as they see it, against ours of it. A hello can be older than what was received since it was written:
 /// positions that lie behind are no contradiction, only two contents for one position are.
-fn hear_outgoing(streams: &Streams, theirs: &OutPosition, term: Term) -> Result<Option<InStream>, Reject> {
-    let mirrored = Term { ours: theirs.term.1, theirs: theirs.term.0 };
+fn hear_outgoing(streams: &mut Streams, theirs: &OutPosition, term: Term, now: Millis) -> Result<(), Reject> {
+    let is_present = Term { ours: theirs.term.1, theirs: theirs.term.0 } == term;
     let Some(inn) = &streams.inn else {
         let last = streams.ended_in.map_or(0, |(epoch, ..)| epoch.n);
-        let is_new = mirrored == term && theirs.epoch.n > last;
-        return Ok(is_new.then(|| adopted(theirs.epoch, term)));
+        streams.inn = (is_present && theirs.epoch.n > last).then(|| adopted(theirs.epoch, term));
+        return Ok(());
     };
-    if theirs.epoch.n > inn.epoch.n && mirrored == term {
-        return Err(Reject::new(
-            Code::Epoch,
-            "the peer has declared its stream lost and begun another; to go on, revoke and grant again",
-        ));
+    if theirs.epoch.n > inn.epoch.n && is_present {
+        return begin_again(streams, theirs.epoch, term, now);
     }
     if theirs.epoch.n == inn.epoch.n && theirs.epoch.id != inn.epoch.id {
-        return Err(Reject::new(Code::Fork, format!("the peer has begun epoch {} twice", inn.epoch.n)));
+        // One who has lost it begins it anew before hearing from us, and sends nothing in it.
+        let is_lost = theirs.next_seq == 1;
+        let detail = format!("the peer has begun epoch {} twice", inn.epoch.n);
+        return if is_lost { Ok(()) } else { Err(Reject::new(Code::Fork, detail)) };
     }
     if theirs.epoch == inn.epoch && theirs.next_seq == inn.cursor + 1 && theirs.head != inn.head {
         return Err(Reject::new(Code::Fork, format!("the peer's records up to {} are not those we have", inn.cursor)));
     }
-    Ok(streams.inn.clone())
+    Ok(())
+}
+
+/// The peer has lost its stream and begins the next epoch: what it sent so far stands. Not too often (A15).
+fn begin_again(streams: &mut Streams, epoch: Epoch, term: Term, now: Millis) -> Result<(), Reject> {
+    let Some(inn) = &streams.inn else { return Ok(()) };
+    if epoch.n > inn.epoch.n + 1 {
+        let detail = format!("the peer has begun epoch {} after epoch {}", epoch.n, inn.epoch.n);
+        return Err(Reject::new(Code::Epoch, detail));
+    }
+    streams.restarts.retain(|at| now.since(*at) < limits::RESTART_WINDOW_MS);
+    if streams.restarts.len() >= limits::RESTARTS_PER_DAY_MAX {
+        let detail =
+            format!("the peer has begun its stream anew more than {} times a day", limits::RESTARTS_PER_DAY_MAX);
+        return Err(Reject::new(Code::Epoch, detail));
+    }
+    streams.restarts.push(now);
+    streams.ended_in = Some((inn.epoch, inn.cursor, inn.head));
+    streams.inn = Some(adopted(epoch, term));
+    streams.replay = None;
+    Ok(())
 }
 
 fn adopted(epoch: Epoch, term: Term) -> InStream {

@@ -8,7 +8,7 @@ pub use authority::{authority, scope_of};
 use super::{
     command::{Answer, PendingFact},
     draft::Draft,
-    links, permit,
+    links, permit, recovery,
     state::Link,
 };
 use crate::{
@@ -63,7 +63,8 @@ pub fn apply(
     draft.keep(peer, envelope.epoch, inn.cursor + 1 - fresh.len() as u64, last, evidence);
     let voids = inn.voids.len();
     let ack = acknowledge(draft, &link, &inn);
-    put_incoming(draft, peer, inn);
+    put_incoming(draft, peer, inn.clone());
+    recovery::advance(draft, peer, &inn);
     if voids >= limits::VOIDS_PER_HOUR_MAX as usize {
         let detail = format!("{voids} records in an hour could not be taken in form");
         links::quarantine(draft, peer, Code::Malformed, detail, Vec::new())?;

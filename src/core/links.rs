@@ -3,7 +3,7 @@
 mod closing;
 mod pinning;
 
-pub use closing::{is_due, settle_term, tick};
+pub use closing::{end_outgoing, is_due, settle_term, tick};
 pub use pinning::{hear_card, pin, show_card, unpin};
 
 use super::{

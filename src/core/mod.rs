@@ -21,6 +21,7 @@ pub mod keeping;
 pub mod links;
 pub mod permit;
 pub mod photos;
+pub mod recovery;
 pub mod rooms;
 #[cfg(test)]
 mod scenarios;

@@ -56,6 +56,9 @@ pub fn link_state(state: &State, link: &Link, now: Millis) -> LinkState {
             (false, false) => LinkState::ClosedByUs,
         };
     };
+    if link.streams.recovery.is_some() {
+        return LinkState::Recovering;
+    }
     let out_ready = link.streams.out.is_some_and(|out| out.term == term && out.confirmed);
     let in_ready = link.streams.inn.as_ref().is_some_and(|inn| inn.term == term);
     match (out_ready && in_ready, link.streams.last_contact) {
@@ -102,6 +105,23 @@ pub fn authorize(state: &State, peer: &Domain, scope: Scope, now: Millis) -> Res
 /// # Errors
 /// Which condition fails.
 pub fn check_link(state: &State, link: &Link, now: Millis) -> Result<(), Reject> {
+    check_granted(state, link, now)?;
+    if link.streams.recovery.is_some() {
+        let detail = format!(
+            "the database was put back to an earlier state, and what was lost of the link with {} is being fetched \
+             back; try again in a moment",
+            link.peer.domain
+        );
+        return Err(Reject::new(Code::Recovering, detail));
+    }
+    Ok(())
+}
+
+/// The same, also while something lost is being fetched back: then questions are answered, and nothing else crosses.
+///
+/// # Errors
+/// Which condition fails.
+pub fn check_granted(state: &State, link: &Link, now: Millis) -> Result<(), Reject> {
     let peer = &link.peer.domain;
     if link.peer.quarantine.is_some() {
         return Err(Reject::new(

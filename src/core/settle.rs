@@ -186,6 +186,9 @@ fn tell_authors(draft: &mut Draft<'_>, settled: &[&(u64, Ref)], rejects: &BTreeM
 fn settle_reject(draft: &mut Draft<'_>, reference: &Ref, code: Code) {
     match reference {
         Ref::None => {}
+        // The partner's copy goes further than ours, or otherwise: neither goes on (F16).
+        Ref::State(room) | Ref::Event(room, _) if code == Code::Frozen => rooms::freeze(draft, *room, Code::Fork),
+        Ref::State(_) => {}
         Ref::Event(room, index) => {
             draft.journal(Entry::Refused { room: *room, index: *index, code });
             if matches!(code, Code::Malformed | Code::UnknownType | Code::Void) {

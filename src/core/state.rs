@@ -111,6 +111,8 @@ pub struct State {
     pub unplaced_times: u64,
     /// Set when database and anchor disagree: all links stay closed until an admin confirms (D7).
     pub unconfirmed: bool,
+    /// Set when the database was put back to an earlier state and no peer was asked yet (W10).
+    pub restored: bool,
     /// Our own card, as it is shown to peers: its keys and pins are nobody else's. Told at every start, not stored.
     pub own_card: Option<Arc<Card>>,
 }
@@ -158,6 +160,7 @@ impl State {
             audit: (1, Digest::ZERO),
             keeping: Keeping::default(),
             unconfirmed: false,
+            restored: false,
             own_card: None,
         }
     }

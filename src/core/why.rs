@@ -98,9 +98,10 @@ fn why_not_link(state: &State, peer: &Domain, scope: Scope, now: Millis) -> Vec<
     }
     reasons.extend(why_not_granted(link.peer.ours.as_ref(), scope, now, (Who::YourAdmin, Code::ClosedByUs, peer)));
     reasons.extend(why_not_granted(link.peer.theirs.as_ref(), scope, now, (Who::TheirAdmin, Code::ClosedByThem, peer)));
-    if reasons.is_empty() && permit::authorize(state, peer, scope, now).is_err() {
-        let detail = format!("both grants are active, and the daemons have yet to greet each other ({peer})");
-        reasons.push(Reason::new(Code::Opening, Who::Nobody, detail));
+    if reasons.is_empty()
+        && let Err(reject) = permit::authorize(state, peer, scope, now)
+    {
+        reasons.push(Reason::of(reject, Who::Nobody));
     }
     reasons
 }

@@ -4,6 +4,7 @@ mod done;
 mod group;
 mod keep;
 mod outbox;
+mod placed;
 mod writer;
 
 pub use outbox::OutboxItem;

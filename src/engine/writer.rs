@@ -5,29 +5,27 @@ use super::{
     done::{Done, Known},
     group::{Group, refuse_all},
     keep::Round,
-    outbox,
+    outbox, placed,
 };
 use crate::{
     clock::{Clock, Random},
     core::{
         Command, Facts, State,
-        command::{AdminOp, Answer, PeerOp, PendingFact},
+        command::{AdminOp, Answer, PeerOp},
         decide, facts,
     },
     feed::Feed,
     model::{
-        Code, Millis, Reject, RoomId,
-        event::Sealed,
+        Code, Millis, Reject,
         grant::GrantState,
         journal::{Entry, Outcome},
         limits,
-        record::{Record, RecordBody},
     },
     store::{
         anchor,
         kv::{Kv, StoreError},
         load::Loaded,
-        reader::{Reader, event_of},
+        reader::Reader,
         retention,
         stage::Stage,
     },
@@ -35,7 +33,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     time::timeout,
 };
 
@@ -136,6 +134,12 @@ pub fn start(parts: Parts) -> (Engine, Running) {
     });
     published.feed.publish(&published.state.load_full(), Vec::new());
     let (queue, waiting) = mpsc::channel(limits::WRITER_QUEUE_MAX);
+    if state.restored {
+        // Before anybody can ask for anything: the queue is empty.
+        let (reply, _) = oneshot::channel();
+        let first = Submitted { command: Command::Restored, key: None, reply };
+        queue.try_send(first).expect("an empty queue has room");
+    }
     let writer = Writer {
         kv,
         state,
@@ -291,24 +295,8 @@ impl Writer {
     /// Adds the facts that the state does not hold: our own submissions that the host has placed.
     fn gather(&self, command: &mut Command) -> Result<(), StoreError> {
         let Command::Peer { op: PeerOp::Ingest(envelope, _, facts), peer } = command else { return Ok(()) };
-        let Some(epoch) = self.state.links.get(peer).and_then(|link| link.out_epoch()) else { return Ok(()) };
-        for (room, last_seq) in placed_rooms(&envelope.records) {
-            let Some(known) = self.state.rooms.get(&room) else { continue };
-            let pending = known.info.pending;
-            for row in self.reader.pending(room, pending.from, pending.to)? {
-                if row.sent.epoch_n != epoch.n || row.sent.seq > last_seq {
-                    break;
-                }
-                facts.push(PendingFact {
-                    room,
-                    p: row.p,
-                    seq: row.sent.seq,
-                    epoch_n: row.sent.epoch_n,
-                    author: row.author,
-                    event: Sealed { event: event_of(&row.bytes)?, bytes: row.bytes },
-                });
-            }
-        }
+        let Some(link) = self.state.links.get(peer) else { return Ok(()) };
+        *facts = placed::find(&self.reader, &self.state, link, &envelope.records)?;
         Ok(())
     }
 
@@ -353,20 +341,6 @@ impl Writer {
             tracing::error!(%error, "the anchor could not be written at the end");
         }
     }
-}
-
-/// The rooms of the placements in an envelope, each with the last of our records that is placed in it.
-fn placed_rooms(records: &[Record]) -> Vec<(RoomId, u64)> {
-    let mut rooms: Vec<(RoomId, u64)> = Vec::new();
-    for record in records {
-        let Ok(RecordBody::RoomPlaced { room, submits, .. }) = &record.body else { continue };
-        let Some((_, last)) = submits.last() else { continue };
-        match rooms.iter_mut().find(|(known, _)| known == room) {
-            Some((_, seq)) => *seq = (*last).max(*seq),
-            None => rooms.push((*room, *last)),
-        }
-    }
-    rooms
 }
 
 /// Nobody waits for the verdicts of a peer to be durable: until they are, the peer is only asked again.

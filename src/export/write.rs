@@ -342,7 +342,7 @@ impl Writer<'_> {
         for epoch in 1..=streams.last_in() {
             let mut from = 0;
             loop {
-                let rows = self.source.reader.inbox(peer, epoch, from, CHUNK_ENTRIES / 8)?;
+                let rows = self.source.reader.inbox(peer, epoch, from, CHUNK_ENTRIES / 8, usize::MAX)?;
                 let Some(last) = rows.last() else { break };
                 from = last.from_seq + 1;
                 let what = &self.source.what;

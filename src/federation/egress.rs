@@ -2,9 +2,10 @@
 //!
 //! It owns nothing that must survive: after a crash the durable state and the peer's hello tell where to go on.
 
-mod recovery;
+mod taking_back;
+mod trouble;
 
-use self::recovery::refusal_of;
+use self::{taking_back::Pulled, trouble::refusal_of};
 use super::{
     Federation,
     greeting::Said,
@@ -58,6 +59,8 @@ pub struct Egress {
     /// How much the peer takes by its last ack, and in one envelope by its last hello.
     credit: Credit,
     envelope_max: Credit,
+    /// The peer's submissions that were asked for while our own records are taken back.
+    pulled: Pulled,
     /// Verdicts on their way to the writer; says whether they became durable.
     settling: Option<JoinHandle<bool>>,
     said: Option<Said>,
@@ -67,6 +70,7 @@ pub struct Egress {
 enum Step {
     End,
     Greet,
+    TakeBack,
     Send,
     Wait(Instant),
 }
@@ -132,6 +136,7 @@ impl Egress {
             position: None,
             credit: Credit::FULL,
             envelope_max: ENVELOPE_MAX,
+            pulled: Pulled::default(),
             settling: None,
             said: None,
             pauses: Pauses::new(),
@@ -145,6 +150,7 @@ impl Egress {
             let done = match self.next_step() {
                 Step::End => return,
                 Step::Greet => self.greet().await,
+                Step::TakeBack => self.take_back().await,
                 Step::Send => self.send().await,
                 Step::Wait(until) => self.wait(until).await,
             };
@@ -166,6 +172,9 @@ impl Egress {
         let is_due = now >= self.pauses.hello || self.line.has_fallen_behind();
         if is_due || self.said != Some(self.federation.to_say(&state, link)) {
             return Step::Greet;
+        }
+        if self.has_to_take_back(&state, link) {
+            return Step::TakeBack;
         }
         let Some(out) = open_stream(&state, link, &self.federation) else { return Step::Wait(self.pauses.hello) };
         if let Some(held) = self.pauses.held(out.epoch) {
@@ -238,6 +247,7 @@ impl Egress {
         let theirs = hello.incoming;
         self.envelope_max = takes(hello.envelope_max);
         let again = self.tell(PeerOp::Heard(Box::new(hello.into_inner()))).await?;
+        self.pauses.release();
         self.pauses.away = None;
         self.pauses.unreachable.reset();
         self.position = self.federation.position(&self.peer, theirs).map_err(|bad| self.contradicted(bad, &answer))?;
@@ -271,7 +281,7 @@ impl Egress {
 
     /// One envelope and its ack (W11).
     async fn send(&mut self) -> Result<(), Trouble> {
-        let Some((batch, document)) = self.seal_next()? else { return Ok(()) };
+        let Some((batch, document)) = self.seal_next().await? else { return Ok(()) };
         let connection = self.connection.as_mut().ok_or(Trouble::Own)?;
         let answer = connection.post("/federation/v1/envelopes", document).await?;
         if answer.status != StatusCode::OK {
@@ -294,7 +304,7 @@ impl Egress {
 
     /// The next envelope. The link is looked at right before the signature: a revocation that was answered before this
     /// moment stops it (P26).
-    fn seal_next(&mut self) -> Result<Option<(Batch, String)>, Trouble> {
+    async fn seal_next(&mut self) -> Result<Option<(Batch, String)>, Trouble> {
         let federation = &self.federation;
         let position = match self.position {
             Some(position) => position,
@@ -306,6 +316,10 @@ impl Egress {
         let batch = federation.next_batch(&self.peer, position, self.credit.and(self.envelope_max))?;
         let state = federation.engine.state();
         let Some(link) = state.links.get(&self.peer) else { return Err(Trouble::End) };
+        if batch.is_gone {
+            // The peer was put back to before what is still kept here (F18).
+            self.tell(PeerOp::TailGone(position.epoch.id)).await?;
+        }
         let same_epoch = open_stream(&state, link, federation).is_some_and(|out| out.epoch == position.epoch);
         if !same_epoch || batch.items.is_empty() {
             self.position = None;

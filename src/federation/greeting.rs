@@ -41,6 +41,7 @@ struct Held {
     unconfirmed: bool,
     quarantined: bool,
     cleaning: bool,
+    recovering: bool,
 }
 
 impl Federation {
@@ -58,6 +59,7 @@ impl Federation {
                 unconfirmed: state.unconfirmed,
                 quarantined: link.peer.quarantine.is_some(),
                 cleaning: link.peer.cleanup.is_some(),
+                recovering: link.streams.recovery.is_some(),
             },
             files: rules_for(state, link).map(|policy| {
                 let mut hasher = DefaultHasher::new();
@@ -92,6 +94,7 @@ impl Federation {
             destination: link.peer.domain.clone(),
             sent_at: self.engine.now(),
             instance: state.org.instance,
+            run: features::offers(link, Feature::Runs).then_some(self.run),
             features: features::offered(state),
             card,
             grant: greeting.grant,

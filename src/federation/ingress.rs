@@ -9,6 +9,7 @@ use crate::{
     core::{
         Command, State,
         command::{Answer, PeerOp},
+        permit,
         state::Link,
     },
     engine::Refusal,
@@ -34,10 +35,19 @@ enum Endpoint {
     Cards,
     Envelopes,
     Pull,
+    Kept,
     RoomHeads,
     RoomLog,
     Signals,
     Files,
+}
+
+/// What must hold for a request to be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Grants,
+    OpenLink,
 }
 
 impl Endpoint {
@@ -52,6 +62,7 @@ impl Endpoint {
             "cards" => Some(Self::Cards),
             "envelopes" => Some(Self::Envelopes),
             "pull" => Some(Self::Pull),
+            "kept" => Some(Self::Kept),
             "rooms/heads" => Some(Self::RoomHeads),
             "rooms/log" => Some(Self::RoomLog),
             "signals" => Some(Self::Signals),
@@ -60,16 +71,21 @@ impl Endpoint {
         }
     }
 
-    /// Greetings, grants and cards get through on a closed link, so that it can open and close (W8).
-    fn needs_open_link(self) -> bool {
-        !matches!(self, Self::Hello | Self::Grants | Self::Cards)
+    /// Greetings, grants and cards get through on a closed link, so that it can open and close (W8). What a peer lost is
+    /// given back also by one that has lost something itself (F17).
+    fn needs(self) -> Needs {
+        match self {
+            Self::Hello | Self::Grants | Self::Cards => Needs::Nothing,
+            Self::Pull | Self::Kept => Needs::Grants,
+            _ => Needs::OpenLink,
+        }
     }
 
     fn body_bytes_max(self) -> usize {
         match self {
             Self::Envelopes => limits::FEDERATION_BODY_BYTES_MAX,
             Self::Hello | Self::Grants | Self::Cards => limits::HELLO_BODY_BYTES_MAX,
-            Self::Pull | Self::RoomHeads | Self::RoomLog | Self::Files => limits::QUESTION_BODY_BYTES_MAX,
+            Self::Pull | Self::Kept | Self::RoomHeads | Self::RoomLog | Self::Files => limits::QUESTION_BODY_BYTES_MAX,
             Self::Signals => limits::SIGNALS_BODY_BYTES_MAX,
         }
     }
@@ -140,6 +156,7 @@ impl Federation {
             Endpoint::Cards => self.take_card(link, &body).await,
             Endpoint::Envelopes => self.take_envelope(link, &line, &body).await,
             Endpoint::Pull => self.take_pull(&state, link, &body),
+            Endpoint::Kept => self.take_kept(link, &body),
             Endpoint::RoomHeads => self.take_room_heads(&state, link, &body),
             Endpoint::RoomLog => self.take_room_log(&state, link, &body),
             Endpoint::Signals => self.take_signals(link, &body),
@@ -153,10 +170,13 @@ impl Federation {
     }
 
     fn check_open(&self, endpoint: Endpoint, state: &State, link: &Link) -> Result<(), Refused> {
-        match Refused::closed(state, link, self.engine.now()) {
-            Some(closed) if endpoint.needs_open_link() => Err(closed),
-            _ => Ok(()),
-        }
+        let now = self.engine.now();
+        let closed = match endpoint.needs() {
+            Needs::Nothing => None,
+            Needs::Grants => permit::check_granted(state, link, now).err(),
+            Needs::OpenLink => permit::check_link(state, link, now).err(),
+        };
+        closed.map_or(Ok(()), |reject| Err(Refused::closed(link, &reject)))
     }
 
     async fn take_hello(&self, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {

@@ -22,7 +22,7 @@ use crate::{
     crypto::SigningKey,
     engine::Engine,
     files::Files,
-    model::{Digest, Domain, org::SignedCard},
+    model::{Digest, Domain, RunId, org::SignedCard},
     net::{client::Dialer, tls::PinLookup},
     signals::Signals,
 };
@@ -51,6 +51,7 @@ pub struct Federation {
     signals: Signals,
     lines: Lines,
     jitter: Jitter,
+    run: RunId,
 }
 
 impl fmt::Debug for Federation {
@@ -70,7 +71,8 @@ impl Federation {
         random: Box<dyn Random>,
     ) -> Arc<Self> {
         let (keys, jitter) = (ArcSwap::from_pointee(keys), Jitter(Mutex::new(random)));
-        Arc::new(Self { engine, files, keys, dialer, signals, lines: Lines::default(), jitter })
+        let run = RunId(jitter.random_16());
+        Arc::new(Self { engine, files, keys, dialer, signals, lines: Lines::default(), jitter, run })
     }
 
     /// Signs and greets with other keys or another card from now on; every peer is greeted at once.

@@ -48,6 +48,11 @@ impl Pauses {
         self.data = epoch.map(|epoch| (epoch, until));
     }
 
+    /// The peer has answered a hello: what it refused before, it may take now.
+    pub fn release(&mut self) {
+        self.data = None;
+    }
+
     /// Until when no records of this epoch are sent.
     pub fn held(&self, epoch: Epoch) -> Option<Instant> {
         self.data.filter(|(of, until)| *of == epoch && Instant::now() < *until).map(|(_, until)| until)

@@ -1,9 +1,9 @@
 //! Refusals to a peer (W16): which answer a code gets, and what the peer should do next.
 
 use crate::{
-    core::{State, permit, state::Link},
+    core::state::Link,
     engine::Refusal,
-    model::{Code, Millis, Reject},
+    model::{Code, Reject},
     net::accept::PeerResponse,
     wire::{
         self,
@@ -54,8 +54,10 @@ impl Refused {
     }
 
     /// The refusal of anything but greetings on a link that is not open, with the grant that closed it.
-    pub fn closed(state: &State, link: &Link, now: Millis) -> Option<Self> {
-        let reject = permit::check_link(state, link, now).err()?;
+    pub fn closed(link: &Link, reject: &Reject) -> Self {
+        if reject.code == Code::Recovering {
+            return Self::new(reject.code);
+        }
         let grant = match reject.code {
             Code::ClosedByUs => link.peer.ours.as_ref(),
             Code::ClosedByThem => link.peer.theirs.as_ref(),
@@ -63,7 +65,7 @@ impl Refused {
         };
         let mut refused = Self::closing(reject.code);
         refused.problem.evidence = grant.map(|signed| signed.document.to_string());
-        Some(refused)
+        refused
     }
 
     /// With a signed document that proves the refusal right.
@@ -129,7 +131,9 @@ impl From<OpenError> for Refused {
 
 fn advice(code: Code) -> (Retry, Option<u64>) {
     match code {
-        Code::Epoch | Code::Gap | Code::Chain | Code::Opening | Code::Conflict => (Retry::Hello, None),
+        Code::Epoch | Code::Gap | Code::Chain | Code::Opening | Code::Recovering | Code::Conflict => {
+            (Retry::Hello, None)
+        }
         Code::Overloaded | Code::RateLimited | Code::Credit | Code::Stopping => (Retry::After, Some(OVERLOADED_MS)),
         Code::StorageFull => (Retry::After, Some(STORAGE_FULL_MS)),
         Code::ClosedByUs
@@ -139,6 +143,7 @@ fn advice(code: Code) -> (Retry, Option<u64>) {
         | Code::Unconfirmed
         | Code::UnknownPeer
         | Code::Fork
+        | Code::Fenced
         | Code::KeyTaken => (Retry::Admin, None),
         _ => (Retry::No, None),
     }
@@ -152,7 +157,9 @@ fn status(code: Code) -> StatusCode {
         Code::RateLimited | Code::Credit => StatusCode::TOO_MANY_REQUESTS,
         Code::Overloaded | Code::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         Code::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
-        Code::Epoch | Code::Gap | Code::Chain | Code::Opening | Code::Fork | Code::Conflict => StatusCode::CONFLICT,
+        Code::Epoch | Code::Gap | Code::Chain | Code::Opening | Code::Recovering | Code::Fork | Code::Conflict => {
+            StatusCode::CONFLICT
+        }
         _ => StatusCode::FORBIDDEN,
     }
 }

@@ -6,11 +6,16 @@ use crate::{
         State, permit,
         state::{Link, Room},
     },
+    crypto::dsse::{self, Kind},
     engine::OutboxItem,
-    model::{Code, Digest, Domain, RoomId, grant::Scope, limits, link::OutStream, room::RoomKind},
+    model::{Code, Digest, Domain, RoomId, grant::Scope, limits, link::OutStream, record::Evidence, room::RoomKind},
+    store::reader::InboxRow,
     wire::{self, WireError, pull::Pull, room_heads::RoomHead, room_log::RoomLog},
 };
 use bytes::Bytes;
+
+/// Payloads of kept envelopes that are read for one answer: in base64 they are a third longer.
+const KEPT_BYTES_MAX: usize = wire::kept::DOCUMENTS_BYTES_MAX / 4 * 3;
 
 impl Federation {
     /// Our records for the peer from a number on, sealed as they were sent the first time.
@@ -23,6 +28,26 @@ impl Federation {
         let items = self.read_outbox(&link.peer.domain, epoch_n, from_seq, limits::ENVELOPE_RECORDS_MAX)?;
         let prev = self.head_before(&link.peer.domain, &out, from_seq)?;
         Ok(self.seal_envelope(state, link, &items, prev).ok_or_else(not_found)?.into())
+    }
+
+    /// The envelopes in which records of the peer came, as the peer signed them, from the one with a certain record on:
+    /// for a peer that has lost them (W10).
+    pub(super) fn take_kept(&self, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
+        let Pull { epoch_n, from_seq } = wire::pull::decode(body).map_err(refused)?;
+        let (reader, peer) = (self.engine.reader(), &link.peer.domain);
+        let first = reader.inbox_holding(peer, epoch_n, from_seq).map_err(|error| store_failed(&error))?;
+        let first = first.ok_or_else(not_found)?;
+        let next = reader.inbox(peer, epoch_n, first.to_seq + 1, limits::ENVELOPE_RECORDS_MAX, KEPT_BYTES_MAX);
+        let (mut documents, mut bytes) = (vec![document(&first)], 0);
+        for row in next.map_err(|error| store_failed(&error))? {
+            let document = document(&row);
+            bytes += document.len();
+            if bytes + documents[0].len() > wire::kept::DOCUMENTS_BYTES_MAX {
+                break;
+            }
+            documents.push(document);
+        }
+        Ok(wire::kept::encode(&documents).into())
     }
 
     /// Where rooms stand.
@@ -96,6 +121,12 @@ impl Federation {
             .outbox(peer, epoch_n, from_seq, records_max, wire::envelope::RECORDS_BYTES_MAX)
             .map_err(|error| store_failed(&error))
     }
+}
+
+/// A kept envelope as it was signed.
+fn document(row: &InboxRow) -> String {
+    let Evidence { payload, key, signature } = &row.evidence;
+    dsse::document(Kind::Envelope, payload, key, signature)
 }
 
 /// The answer to a question that cannot be read.

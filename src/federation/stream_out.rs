@@ -33,6 +33,8 @@ pub struct Batch {
     pub from: Position,
     /// The records.
     pub items: Vec<OutboxItem>,
+    /// The peer had acknowledged the first of them, and they are kept no longer.
+    pub is_gone: bool,
 }
 
 /// Why an ack is not taken.
@@ -57,7 +59,9 @@ impl Federation {
     /// acknowledged by an ack yet, because only acks carry verdicts.
     pub(super) fn position(&self, peer: &Domain, theirs: Option<InPosition>) -> Result<Option<Position>, BadAck> {
         let state = self.engine.state();
-        let Some(out) = state.links.get(peer).and_then(|link| link.streams.out) else { return Ok(None) };
+        // What a restore has lost is no contradiction: it is taken back first.
+        let link = state.links.get(peer).filter(|link| link.streams.recovery.is_none());
+        let Some(out) = link.and_then(|link| link.streams.out) else { return Ok(None) };
         let held = theirs.filter(|position| position.epoch == out.epoch);
         if let Some(held) = held {
             self.check_head(peer, &out, held.cursor, held.head)?;
@@ -95,7 +99,8 @@ impl Federation {
         if gap {
             tracing::error!(%peer, seq = from.next, "records are missing from the outbox");
         }
-        Ok(Batch { from, items: if gap { Vec::new() } else { items } })
+        let is_gone = gap && from.next <= from.settled;
+        Ok(Batch { from, items: if gap { Vec::new() } else { items }, is_gone })
     }
 
     /// The signed envelope over consecutive records of our stream; none when the link has no grants or the epoch ended.

@@ -59,6 +59,10 @@ codes! {
     Opening = "OPENING",
     /// The link is quarantined after a contradiction; an admin must decide.
     Quarantined = "QUARANTINED",
+    /// The database was put back to an earlier state; what was lost of the link is being fetched back (W10).
+    Recovering = "RECOVERING",
+    /// A later run of the same organization's daemon has spoken: two daemons run on copies of one database (F26).
+    Fenced = "FENCED",
     /// The scope is not in both grants (P2).
     Scope = "SCOPE",
     /// All links stay closed until an admin confirms the own grants (D7).

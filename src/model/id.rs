@@ -115,6 +115,10 @@ fixed_bytes!(
     InstanceId, 16
 );
 fixed_bytes!(
+    /// One run of a daemon, from its start to its end: random. Two runs at once are two daemons (F26).
+    RunId, 16
+);
+fixed_bytes!(
     /// A call: random, chosen by the daemon of whoever starts it.
     CallId, 16
 );

@@ -265,6 +265,12 @@ pub const PROBE_MS_MAX: u64 = 15 * 60_000;
 pub const OUTBOX_KEPT_MS_MIN: u64 = 7 * 24 * 3_600_000;
 /// Acknowledged records leave the outbox after this long even if the peer reports no backup, milliseconds.
 pub const OUTBOX_KEPT_MS_MAX: u64 = 30 * 24 * 3_600_000;
+/// Runs of a peer's daemon that are remembered.
+pub const RUNS_MAX: usize = 32;
+/// How often within [`RESTART_WINDOW_MS`] a peer may begin its stream anew without a new grant.
+pub const RESTARTS_PER_DAY_MAX: usize = 4;
+/// The time in which that is counted, milliseconds.
+pub const RESTART_WINDOW_MS: u64 = 86_400_000;
 /// Voids within [`VOID_WINDOW_MS`] that quarantine a link.
 pub const VOIDS_PER_HOUR_MAX: u32 = 3;
 /// Voids are counted this long, milliseconds.

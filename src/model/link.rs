@@ -1,8 +1,11 @@
 //! The relation between us and one peer: what is pinned, granted, streamed (W7 to W11).
 
 use super::{
-    Code, Digest, Domain, InstanceId, LinkId, Millis, file::FilePolicy, grant::SignedGrant, org::SignedCard,
-    record::Epoch,
+    Code, Digest, Domain, InstanceId, LinkId, Millis, RoomId, RunId,
+    file::FilePolicy,
+    grant::SignedGrant,
+    org::SignedCard,
+    record::{Epoch, InPosition},
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +28,9 @@ pub struct Peer {
     pub pinned_at: Millis,
     /// The peer's database, as last heard.
     pub instance: Option<InstanceId>,
+    /// The runs of its daemon that have spoken, the present one last: an earlier one that speaks again is a second daemon
+    /// (F26).
+    pub runs: Vec<RunId>,
     /// The version of our card that it holds, as its last hello said; 0 before the first.
     pub seen_card: u64,
     /// What its daemon offered in its last hello.
@@ -54,7 +60,7 @@ pub struct Cleanup {
     /// Why the link closed.
     pub cause: Code,
     /// The last finished room, in the order of ids.
-    pub done: Option<super::RoomId>,
+    pub done: Option<RoomId>,
 }
 
 /// An unbroken time in which both grants are active: the two `since` serials, ours first.
@@ -113,6 +119,33 @@ pub struct EndedEpoch {
     pub next_seq: u64,
 }
 
+/// What a daemon still has to find out, or to take back, after its database was put back to an earlier state (W10).
+/// While it stands, nothing of the link is queued, sent or taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// Since when.
+    pub since: Millis,
+    /// What the peer holds of our stream, by its last hello; none before one was heard.
+    pub held: Option<InPosition>,
+    /// The number of the epoch of the peer's own stream, and its last record, when it said so.
+    pub theirs: (u64, u64),
+    /// The last submission of the peer that a record which was taken back gives its place.
+    pub placed: u64,
+}
+
+/// The part of the peer's stream that it sends a second time, because a restore has lost it here (W10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// The epoch of our stream in which the peer answered: places are told by the numbers of that epoch.
+    pub epoch_n: u64,
+    /// Up to here submissions, requests and answers have had their effect, or were refused.
+    pub placed: u64,
+    /// The last record that is of the time before.
+    pub end: u64,
+    /// Rooms that the peer hosts, with submissions of ours before this number that waited before.
+    pub waiting: Vec<(RoomId, u64)>,
+}
+
 /// Both streams of a link: one row, written with every ack and every applied envelope.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Streams {
@@ -128,9 +161,22 @@ pub struct Streams {
     pub last_contact: Option<Millis>,
     /// When records of ours were voided in the last hour.
     pub voided: Vec<Millis>,
+    /// Set after a restore until the peer has given back what was lost of our stream.
+    pub recovery: Option<Recovery>,
+    /// Set from then on until the peer has sent again what was lost of its own.
+    pub replay: Option<Replay>,
+    /// When the peer has begun its stream anew within the last day.
+    pub restarts: Vec<Millis>,
 }
 
 impl Streams {
+    /// The number of the last epoch of ours; 0 before the first.
+    #[must_use]
+    pub fn last_out(&self) -> u64 {
+        let ended = self.ended.iter().map(|ended| ended.epoch.n);
+        ended.chain(self.out.map(|out| out.epoch.n)).max().unwrap_or(0)
+    }
+
     /// The number of the last epoch in which something was received; 0 before the first opening.
     #[must_use]
     pub fn last_in(&self) -> u64 {

@@ -30,5 +30,5 @@ pub mod user;
 
 pub use address::{Address, Domain, LocalPart};
 pub use code::{Code, Reject};
-pub use id::{CallId, DeviceId, Digest, EpochId, EventId, InstanceId, LinkId, RoomId};
+pub use id::{CallId, DeviceId, Digest, EpochId, EventId, InstanceId, LinkId, RoomId, RunId};
 pub use time::Millis;

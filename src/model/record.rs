@@ -1,7 +1,7 @@
 //! What crosses a link: records, the envelope around them, the ack, and the hello (W6, W8, W11).
 
 use super::{
-    Address, Code, Digest, Domain, EpochId, InstanceId, LinkId, Millis, RoomId,
+    Address, Code, Digest, Domain, EpochId, InstanceId, LinkId, Millis, RoomId, RunId,
     event::{Role, Sealed, SettingsChange},
     file::{FilePolicy, Photo},
     grant::SignedGrant,
@@ -249,7 +249,7 @@ pub struct OutPosition {
 }
 
 /// Where a stream stands for its receiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InPosition {
     /// The epoch.
     pub epoch: Epoch,
@@ -274,6 +274,8 @@ pub struct Hello {
     pub sent_at: Millis,
     /// The speaker's database.
     pub instance: InstanceId,
+    /// The run of the speaker's daemon; none for a listener that does not offer `runs`.
+    pub run: Option<RunId>,
     /// The speaker's card.
     pub card: SignedCard,
     /// The speaker's grant for the listener; none if never given.

@@ -137,7 +137,7 @@ impl Pass {
             Key::Schema => readable::<u32>(key, row, &further),
             Key::Org => readable::<OwnOrg>(key, row, &further),
             Key::Policy => readable::<Policy>(key, row, &further),
-            Key::Unconfirmed => readable::<bool>(key, row, &further),
+            Key::Unconfirmed | Key::Restored => readable::<bool>(key, row, &further),
             Key::User(_) => readable::<User>(key, row, &further),
             Key::Session(_) => readable::<Session>(key, row, &further),
             Key::Feed(_) => readable::<Feed>(key, row, &further),

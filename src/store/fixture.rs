@@ -88,6 +88,7 @@ pub fn peer(domain: &str, serial: u64, state: GrantState) -> Peer {
         quarantine: None,
         pinned_at: Millis(4),
         instance: None,
+        runs: Vec::new(),
         seen_card: 0,
         features: Vec::new(),
         files: None,

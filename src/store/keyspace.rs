@@ -43,6 +43,8 @@ pub enum Key {
     Policy,
     /// Whether all links are held closed (D7).
     Unconfirmed,
+    /// Whether the database was put back to an earlier state and that was not acted upon yet (W10).
+    Restored,
     /// A user.
     User(LocalPart),
     /// A session, by the digest of its secret.
@@ -119,6 +121,7 @@ mod tag {
     pub const POLICY: u8 = 0x13;
     pub const UNCONFIRMED: u8 = 0x14;
     pub const FILE_POLICY: u8 = 0x15;
+    pub const RESTORED: u8 = 0x16;
     pub const USER: u8 = 0x20;
     pub const SESSION: u8 = 0x21;
     pub const PEER: u8 = 0x22;
@@ -279,6 +282,7 @@ impl Key {
             Self::Commit => start(tag::COMMIT),
             Self::Policy => start(tag::POLICY),
             Self::Unconfirmed => start(tag::UNCONFIRMED),
+            Self::Restored => start(tag::RESTORED),
             Self::User(user) => start(tag::USER).text(user.as_str()),
             Self::Session(secret) => start(tag::SESSION).raw(&secret.0),
             Self::Feed(secret) => start(tag::FEED).raw(&secret.0),
@@ -334,6 +338,7 @@ impl Key {
             tag::COMMIT => Self::Commit,
             tag::POLICY => Self::Policy,
             tag::UNCONFIRMED => Self::Unconfirmed,
+            tag::RESTORED => Self::Restored,
             tag::USER => Self::User(rest.text()?),
             tag::SESSION => Self::Session(Digest(rest.raw()?)),
             tag::FEED => Self::Feed(Digest(rest.raw()?)),

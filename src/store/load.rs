@@ -66,6 +66,15 @@ pub fn create(kv: &dyn Kv, org: &OwnOrg) -> Result<(), StoreError> {
     kv.save_anchor(&anchor::of(&State::new(org.clone()), commit.commit))
 }
 
+/// Marks a store as put back to an earlier state: whoever loads it next asks the peers first what they hold of ours.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn mark_restored(kv: &dyn Kv) -> Result<(), StoreError> {
+    let rows = codec::encode_value(&Key::Restored, &true)?;
+    kv.commit(Batch { rows: rows.into_iter().map(|(key, value)| (key, Some(value))).collect() })
+}
+
 /// Rebuilds the state. None when the store is empty.
 ///
 /// # Errors
@@ -140,6 +149,7 @@ impl Rebuild {
         match key {
             Key::Policy => state.policy = value.decode::<Policy>()?,
             Key::Unconfirmed => state.unconfirmed = value.decode()?,
+            Key::Restored => state.restored = value.decode()?,
             Key::User(user) => drop(state.users.insert(user, value.decode::<Arc<User>>()?)),
             Key::Session(secret) => drop(state.sessions.insert(secret, value.decode::<Arc<Session>>()?)),
             Key::Feed(secret) => drop(state.feeds.insert(secret, value.decode::<Arc<Feed>>()?)),

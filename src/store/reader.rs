@@ -172,7 +172,8 @@ impl Reader {
         self.range(&log, from_seq, u64::MAX, Budget::new(records_max, bytes_max), codec::decode_outbox)
     }
 
-    /// Envelopes from a peer whose first new record has at least this number, ascending.
+    /// Envelopes from a peer whose first new record has at least this number, ascending, within limits as of
+    /// [`Reader::timeline`].
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -182,9 +183,25 @@ impl Reader {
         epoch_n: u64,
         from_seq: u64,
         items_max: usize,
+        bytes_max: usize,
     ) -> Result<Vec<InboxRow>, StoreError> {
         let log = LogId::Inbox(peer.clone(), epoch_n);
-        self.range(&log, from_seq, u64::MAX, Budget::new(items_max, usize::MAX), codec::decode_inbox)
+        self.range(&log, from_seq, u64::MAX, Budget::new(items_max, bytes_max), codec::decode_inbox)
+    }
+
+    /// The envelope from a peer in which this record came; none when it is not kept.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn inbox_holding(&self, peer: &Domain, epoch_n: u64, seq: u64) -> Result<Option<InboxRow>, StoreError> {
+        let mut found = None;
+        let log = LogId::Inbox(peer.clone(), epoch_n);
+        log::visit_back(&*self.kv, &log, seq.saturating_add(1), &mut |from_seq, entry| {
+            let row = codec::decode_inbox(from_seq, entry)?;
+            found = Some(row).filter(|row| row.to_seq >= seq);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
     }
 
     /// The envelopes from a peer that became durable here at this time, looking back from the newest through so many.

@@ -117,6 +117,7 @@ impl Stage {
             Change::UserQuota(user, quota) => self.put(&Key::UserQuota(user.clone()), quota),
             Change::LinkQuota(peer, theirs, quota) => self.put(&Key::LinkQuota(peer.clone(), *theirs), quota),
             Change::Unconfirmed(unconfirmed) => self.put(&Key::Unconfirmed, unconfirmed),
+            Change::Restored(restored) => self.put(&Key::Restored, restored),
             Change::Skip { room, next_index, head } => {
                 self.put(&Key::Skip(*room), &SkipRow { next_index: *next_index, head: *head })
             }

@@ -1,5 +1,7 @@
 //! Two cores that talk to each other in memory: greetings, envelopes and acks are carried by hand, one step at a time.
 
+mod recovery;
+
 use super::fixtures::{Seeded, card, domain, local, org_with_users, signed_grant};
 use crate::{
     core::{
@@ -89,6 +91,8 @@ pub struct Side {
     pub journal: Vec<Entry>,
     /// Cards and grants that were kept, by version or serial.
     pub papers: Vec<(PaperKind, u64)>,
+    /// What arrived of the other side's stream, as it was sent.
+    pub kept: BTreeMap<(u64, u64), Queued>,
     random: Seeded,
 }
 
@@ -109,6 +113,7 @@ impl Side {
             audit: Vec::new(),
             journal: Vec::new(),
             papers: Vec::new(),
+            kept: BTreeMap::new(),
             random: Seeded::new(seed),
         }
     }
@@ -135,7 +140,7 @@ impl Side {
             }
             Change::Pend { room, p, sent, author, bytes } => {
                 let event = wire::event::open(&bytes).expect("a submission is an event");
-                let fact = PendingFact { room, p, seq: sent.seq, epoch_n: sent.epoch_n, author, event };
+                let fact = PendingFact { room, p: Some(p), seq: sent.seq, epoch_n: sent.epoch_n, author, event };
                 self.pending.insert((room, p), fact);
             }
             Change::PendingDone { room, before } => self.pending.retain(|(of, p), _| *of != room || *p >= before),
@@ -196,10 +201,6 @@ impl Side {
         };
         let found: Result<Facts, std::convert::Infallible> = facts::gather(command, |id| Ok(fact(&id)));
         found.unwrap_or_else(|never| match never {})
-    }
-
-    fn facts(&self) -> Vec<PendingFact> {
-        self.pending.values().cloned().collect()
     }
 }
 
@@ -338,6 +339,7 @@ impl Pair {
         Hello {
             link: self.side(from).state.links[&peer].peer.link,
             instance: org.instance,
+            run: None,
             card: card(&own, 1),
             origin: own,
             destination: peer,
@@ -373,7 +375,9 @@ impl Pair {
     pub fn next_envelope(&self, from: Org) -> Option<Envelope> {
         let link = &self.side(from).state.links[&from.other().domain()];
         let out = link.streams.out.filter(|out| out.confirmed)?;
-        let first = out.acked + 1;
+        // A receiver that lost its tail is sent it again.
+        let held = self.cursor(from.other()).filter(|(epoch, _)| *epoch == out.epoch).map(|(_, cursor)| cursor);
+        let first = held.map_or(out.acked, |held| held.min(out.acked)) + 1;
         if first >= out.next_seq {
             return None;
         }
@@ -407,9 +411,12 @@ impl Pair {
     /// # Errors
     /// The refusal.
     pub fn ingest(&mut self, to: Org, envelope: Envelope) -> Result<Ack, Reject> {
-        let facts = self.side(to).facts();
+        let facts = self.facts(to, &envelope);
         match self.peer(to, PeerOp::Ingest(Box::new(envelope), evidence(), facts))? {
-            Answer::Applied(ack) => Ok(ack),
+            Answer::Applied(ack) => {
+                self.note_kept(to, &ack);
+                Ok(ack)
+            }
             other => panic!("an envelope is applied, not {other:?}"),
         }
     }
@@ -433,11 +440,11 @@ impl Pair {
     pub fn deliver(&mut self, from: Org) -> usize {
         let mut crossed = 0;
         while let Some(envelope) = self.next_envelope(from) {
-            let records = envelope.records.len();
+            let (records, arrived) = (envelope.records.len(), self.cursor(from.other()));
             let Ok(ack) = self.ingest(from.other(), envelope) else { break };
-            let before = self.acked(from);
+            let before = (self.acked(from), arrived);
             self.settle(from, ack).expect("an honest ack is settled");
-            if self.acked(from) == before {
+            if (self.acked(from), self.cursor(from.other())) == before {
                 break;
             }
             crossed += records;
@@ -460,6 +467,7 @@ impl Pair {
                 while self.greet(org).unwrap_or(false) {
                     busy = true;
                 }
+                busy |= self.take_back(org) > 0;
                 busy |= self.deliver(org) > 0;
             }
             if !busy {

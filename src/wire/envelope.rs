@@ -89,6 +89,15 @@ pub fn decode(bytes: &[u8]) -> Result<Envelope, WireError> {
     })
 }
 
+/// The exact bytes of the records in the payload of an envelope.
+///
+/// # Errors
+/// What is wrong with its form.
+pub fn raw_records(bytes: &[u8]) -> Result<Vec<&str>, WireError> {
+    let parsed: EnvelopeV1<'_> = strict::parse(OBJECT, bytes, limits::ENVELOPE_BYTES_MAX)?;
+    Ok(parsed.records.into_iter().map(RawValue::get).collect())
+}
+
 fn read_record(raw: &RawValue, seq: u64) -> Result<Record, WireError> {
     let record = record::decode_scanned(raw.get()).and_then(|record| match record.seq == seq {
         true => Ok(record),

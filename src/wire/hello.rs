@@ -13,7 +13,7 @@ use super::{
 use crate::{
     crypto::{digest::sha256, object::Object},
     model::{
-        Digest, Domain, InstanceId, LinkId, Millis,
+        Digest, Domain, InstanceId, LinkId, Millis, RunId,
         file::FilePolicy,
         limits,
         record::{Hello, InPosition, OutPosition},
@@ -71,6 +71,8 @@ pub struct HelloParts {
     pub sent_at: Millis,
     /// The speaker's database.
     pub instance: InstanceId,
+    /// The run of the speaker's daemon.
+    pub run: Option<RunId>,
     /// SHA-256 of the card document beside it.
     pub card: Digest,
     /// SHA-256 of the grant document beside it.
@@ -103,6 +105,7 @@ pub fn encode(hello: &Hello) -> Vec<u8> {
         destination: hello.destination.clone(),
         sent_at: hello.sent_at.into(),
         instance: hello.instance,
+        run: hello.run,
         card: digest(&hello.card.document),
         grant: hello.grant.as_ref().map(|signed| digest(&signed.document)),
         seen_card: Integer(hello.seen_card),
@@ -133,6 +136,7 @@ pub fn decode(bytes: &[u8]) -> Result<HelloParts, WireError> {
         destination: parsed.destination,
         sent_at: parsed.sent_at.into(),
         instance: parsed.instance,
+        run: parsed.run,
         card: parsed.card,
         grant: parsed.grant,
         seen_card: parsed.seen_card.0,
@@ -154,6 +158,8 @@ struct HelloV1 {
     destination: Domain,
     sent_at: Integer,
     instance: InstanceId,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    run: Option<RunId>,
     card: Digest,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     grant: Option<Digest>,

@@ -8,6 +8,7 @@ pub mod event;
 mod file;
 pub mod grant;
 pub mod hello;
+pub mod kept;
 pub mod past;
 pub mod piece;
 pub mod problem;

@@ -236,6 +236,7 @@ fn assemble(parts: HelloParts, card: SignedCard, grant: Option<SignedGrant>) -> 
         destination: parts.destination,
         sent_at: parts.sent_at,
         instance: parts.instance,
+        run: parts.run,
         card,
         grant,
         seen_card: parts.seen_card,

@@ -1,21 +1,28 @@
-//! The question for records of the answerer's stream (W10, W15). The answer is an envelope.
+//! The question for records of one stream, as an envelope (W10, W15): `pull` asks for the answerer's own, `kept` for the
+//! asker's, which the answerer has kept.
 
 use super::{
     WireError,
     strict::{self, Integer, ensure},
 };
 use crate::model::limits;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const OBJECT: &str = "pull";
 
 /// Which records are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pull {
-    /// The number of the epoch of the answerer's stream.
+    /// The number of the stream's epoch.
     pub epoch_n: u64,
     /// The first record.
     pub from_seq: u64,
+}
+
+/// Writes a question.
+#[must_use]
+pub fn encode(pull: Pull) -> Vec<u8> {
+    strict::write(&PullV1 { epoch_n: Integer(pull.epoch_n), from_seq: Integer(pull.from_seq) })
 }
 
 /// Reads a question.
@@ -28,7 +35,7 @@ pub fn decode(bytes: &[u8]) -> Result<Pull, WireError> {
     Ok(Pull { epoch_n: parsed.epoch_n.0, from_seq: parsed.from_seq.0 })
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PullV1 {
     epoch_n: Integer,

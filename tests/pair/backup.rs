@@ -8,7 +8,7 @@ use crate::harness::{
 use serde_json::Value;
 
 /// Takes a backup by the command; returns its directory.
-async fn take(org: &Org) -> String {
+pub async fn take(org: &Org) -> String {
     let (status, shown, errors) = run(&["backup", "--dir", &org.dir_text(), "--json"]).await;
     assert!(status.success(), "{errors}");
     let shown: Value = serde_json::from_str(&shown).expect("one JSON document");
@@ -16,7 +16,7 @@ async fn take(org: &Org) -> String {
 }
 
 /// Stops the daemon, restores, and starts it again; returns what the command said.
-async fn restore(org: &mut Org, backup: &str) -> Value {
+pub async fn restore(org: &mut Org, backup: &str) -> Value {
     org.daemon.stop().await;
     let (status, shown, errors) = run(&["restore", backup, "--replace", "--dir", &org.dir_text(), "--json"]).await;
     assert!(status.success(), "{errors}");

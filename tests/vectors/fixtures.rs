@@ -136,6 +136,7 @@ pub fn hello() -> Hello {
         destination: text(GLOBEX.domain),
         sent_at: NOW,
         instance: InstanceId([0x1a; 16]),
+        run: None,
         card: ACME.signed_card(),
         grant: Some(signed_grant(ACME, GLOBEX)),
         seen_card: 1,

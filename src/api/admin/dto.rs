@@ -73,6 +73,12 @@ pub struct PeerStatus {
     /// Set after a contradiction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<QuarantineView>,
+    /// Set after a restore, until what was lost is back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<super::recovery::RecoveryView>,
+    /// Rooms shared with the peer that are frozen: their two copies contradict each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frozen_rooms: Vec<String>,
     /// Fingerprint of the peer's identity key, in groups to read aloud.
     pub fingerprint: String,
     /// The version of our card that the peer holds, as it said last; 0 before the first hello.

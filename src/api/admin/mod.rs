@@ -13,6 +13,7 @@ mod health;
 mod keeping;
 mod limits;
 mod peers;
+pub mod recovery;
 mod rooms;
 mod search;
 mod session;
@@ -206,6 +207,7 @@ fn protected() -> OpenApiRouter<Arc<AdminContext>> {
         .routes(routes!(peers::list, peers::pin))
         .routes(routes!(peers::show, peers::unpin))
         .routes(routes!(peers::lift))
+        .routes(routes!(recovery::accept_loss))
         .routes(routes!(grants::show, grants::put))
         .routes(routes!(grants::consequences))
         .routes(routes!(grants::confirm))

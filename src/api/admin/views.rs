@@ -4,6 +4,7 @@ use super::dto::{
     AuditView, Consequences, FilePolicyView, GrantPair, GrantView, PeerStatus, PolicyView, QuarantineView, RefusalView,
     RoomView, UserView,
 };
+use super::recovery;
 use crate::{
     core::{
         State, grants,
@@ -86,6 +87,8 @@ pub fn peer_status(state: &State, link: &Link, oldest_queued_at: Option<Millis>,
             evidence: quarantine.evidence.iter().map(|document| document.to_string()).collect(),
         }),
         fingerprint: Fingerprint::of(&peer.card.card.identity).to_string(),
+        recovery: recovery::view(link),
+        frozen_rooms: recovery::frozen_rooms(state, &peer.domain),
         seen_card: peer.seen_card,
         epoch: link.out_epoch().map(|epoch| epoch.n),
         endpoints: peer.card.card.endpoints.clone(),

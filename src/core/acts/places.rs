@@ -82,6 +82,15 @@ pub fn flush_placed(draft: &mut Draft<'_>, peer: &Domain, mut placed: Vec<Placed
     }
 }
 
+/// Our submissions that the records of an envelope may place.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnSubmits<'f> {
+    /// The epoch of our stream in whose numbers the host speaks.
+    pub epoch_n: u64,
+    /// The submissions, by the numbers of their records; of other epochs too.
+    pub facts: &'f [PendingFact],
+}
+
 /// The host says where submissions of ours stand: they move from the queue to the timeline.
 ///
 /// # Errors
@@ -90,30 +99,33 @@ pub fn flush_placed(draft: &mut Draft<'_>, peer: &Domain, mut placed: Vec<Placed
 pub fn receive_placed(
     draft: &mut Draft<'_>,
     peer: &Domain,
-    id: RoomId,
-    index: u64,
+    (id, index): (RoomId, u64),
     submits: &[(u64, u64)],
-    facts: &[PendingFact],
+    own: OwnSubmits<'_>,
 ) -> Result<(), Code> {
     let room = rooms::followed_from(&draft.state, peer, id)?;
     let (next_index, pending) = (room.next_index, room.info.pending);
-    let placed =
-        |fact: &&PendingFact| fact.room == id && submits.iter().any(|(from, to)| (*from..=*to).contains(&fact.seq));
-    let facts: Vec<&PendingFact> = facts.iter().filter(placed).collect();
-    let (Some(first), Some(last)) = (facts.first(), facts.last()) else { return Err(Code::Malformed) };
-    let in_order = facts.is_sorted_by_key(|fact| fact.p) && first.p >= pending.from && last.p < pending.to;
+    let named = |seq: u64| submits.iter().any(|(from, to)| (*from..=*to).contains(&seq));
+    let placed = |fact: &&PendingFact| fact.room == id && fact.epoch_n == own.epoch_n && named(fact.seq);
+    let facts: Vec<&PendingFact> = own.facts.iter().filter(placed).collect();
+    if facts.is_empty() {
+        return Err(Code::Malformed);
+    }
+    let waiting: Vec<u64> = facts.iter().filter_map(|fact| fact.p).collect();
+    let in_order = waiting.is_sorted() && waiting.iter().all(|p| (pending.from..pending.to).contains(p));
     if index != next_index || !in_order {
         rooms::freeze(draft, id, if index > next_index { Code::Gap } else { Code::Fork });
         return Err(Code::Frozen);
     }
-    let before = last.p + 1;
     let mut expected = pending.from;
     for fact in facts {
-        rooms::pass_over(draft, id, PendingRange { from: expected, to: fact.p });
+        if let Some(p) = fact.p {
+            rooms::pass_over(draft, id, PendingRange { from: expected, to: p });
+            expected = p + 1;
+        }
         place(draft, id, fact);
-        expected = fact.p + 1;
     }
-    rooms::settle_pending(draft, id, before);
+    rooms::settle_pending(draft, id, expected);
     Ok(())
 }
 
@@ -121,6 +133,8 @@ pub fn receive_placed(
 fn place(draft: &mut Draft<'_>, id: RoomId, fact: &PendingFact) {
     let sent = Sent { epoch_n: fact.epoch_n, seq: fact.seq };
     let index = draft.append(id, fact.event.clone(), Some(sent));
-    files::end_pending(draft, id, fact.p, files::named_by(&fact.event.event));
+    if let Some(p) = fact.p {
+        files::end_pending(draft, id, p, files::named_by(&fact.event.event));
+    }
     super::apply(draft, id, index, &fact.event);
 }

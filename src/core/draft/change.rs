@@ -54,6 +54,7 @@ pub enum Change {
     UserQuota(LocalPart, Quota),
     LinkQuota(Domain, bool, Quota),
     Unconfirmed(bool),
+    Restored(bool),
     /// A timeline grew by one event.
     Append(Appended),
     /// The gap before this index is known: the follower's copy goes on from here (W18).

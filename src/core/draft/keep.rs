@@ -42,6 +42,12 @@ impl Draft<'_> {
         self.changes.push(Change::Unconfirmed(unconfirmed));
     }
 
+    /// Sets or takes away the mark of a database that was put back to an earlier state.
+    pub fn put_restored(&mut self, restored: bool) {
+        self.state.restored = restored;
+        self.changes.push(Change::Restored(restored));
+    }
+
     /// Sets how long timelines are kept.
     pub fn put_retention(&mut self, retention: Retention) {
         self.state.keeping.retention = retention;

@@ -1,7 +1,12 @@
-//! What was long ago, put into an archive: nobody is told of it, nothing is fetched for it (P30).
+//! What has happened before: put into an archive, where nobody is told of it and nothing is fetched for it (P30), or
+//! lost by a restore and taken back (W10).
 
-use super::{Appended, Change, Draft};
-use crate::model::{Digest, Millis, RoomId, event::Sealed, journal::Entry};
+use super::{Appended, Change, Draft, Queued};
+use crate::{
+    core::command::Ref,
+    crypto::digest::chain,
+    model::{Digest, Domain, Millis, RoomId, event::Sealed, journal::Entry, record::Record},
+};
 use std::sync::Arc;
 
 /// Where an event of the past stands.
@@ -19,6 +24,33 @@ impl Draft<'_> {
     /// From here on what happens is of the past: it makes no notices, awaits no files, and counts for no limit.
     pub fn replay_past(&mut self) {
         self.is_past = true;
+    }
+
+    /// From here on what happens was told to the peers before it was lost here: nothing of it is sent again.
+    pub fn begin_told(&mut self) {
+        self.is_told = true;
+    }
+
+    /// What happens from here on is new again.
+    pub fn end_told(&mut self) {
+        self.is_told = false;
+    }
+
+    /// Takes a record of ours back into the outbox, under its own number and byte for byte. The peer has it.
+    pub fn put_back(&mut self, peer: &Domain, record: &Record, bytes: Arc<[u8]>) {
+        let Some(link) = self.state.links.get_mut(peer) else { return };
+        let Some(out) = Arc::make_mut(link).streams.out.as_mut() else { return };
+        out.head = chain(out.head, record.digest);
+        (out.next_seq, out.acked) = (record.seq + 1, record.seq);
+        self.changes.push(Change::Send(Queued {
+            peer: peer.clone(),
+            epoch_n: out.epoch.n,
+            seq: record.seq,
+            head: out.head,
+            made_at: record.made_at,
+            reference: Ref::None,
+            bytes,
+        }));
     }
 
     /// Puts an event of the past at its index. What is missing before it stays missing.

@@ -6,11 +6,13 @@
 use super::{advance, authority, is_void, scope_of};
 use crate::{
     core::{
-        acts::{self, PlacedRun},
+        acts::{self, OwnSubmits, PlacedRun},
         command::PendingFact,
         contacts,
         draft::Draft,
-        files, groups, permit, rooms,
+        files, groups, permit,
+        recovery::{self, Replayed},
+        rooms,
     },
     model::{
         Code, Domain,
@@ -32,8 +34,13 @@ pub(super) fn apply_all(
 ) {
     let scopes = draft.state.links.get(peer).map(|link| permit::scopes(link, draft.now)).unwrap_or_default();
     let mut placed: Vec<PlacedRun> = Vec::new();
+    let present = draft.state.links.get(peer).and_then(|link| link.out_epoch()).map_or(0, |epoch| epoch.n);
+    let replay = draft.state.links.get(peer).and_then(|link| link.streams.replay.clone());
     for record in records {
         advance(inn, record);
+        if recovery::replayed(replay.as_ref(), record) == Replayed::Done {
+            continue;
+        }
         if is_void(record) {
             inn.voids.push(draft.now);
             note_void(draft, peer, record.seq);
@@ -42,7 +49,9 @@ pub(super) fn apply_all(
             // Before anything that may add an event of its own: the follower takes a room's events in their order.
             acts::flush_placed(draft, peer, std::mem::take(&mut placed));
         }
-        match apply_one(draft, peer, record, (scopes, pending)) {
+        let before = replay.as_ref().filter(|replay| record.seq <= replay.end).map(|replay| replay.epoch_n);
+        let own = OwnSubmits { epoch_n: before.unwrap_or(present), facts: pending };
+        match apply_one(draft, peer, record, (scopes, own)) {
             Ok(run) => placed.extend(run),
             Err(code) => inn.rejects.push((record.seq, code)),
         }
@@ -56,7 +65,7 @@ fn apply_one(
     draft: &mut Draft<'_>,
     peer: &Domain,
     record: &Record,
-    (scopes, pending): (Scopes, &[PendingFact]),
+    (scopes, own): (Scopes, OwnSubmits<'_>),
 ) -> Result<Option<PlacedRun>, Code> {
     let body = record.body.as_ref().map_err(|code| *code)?;
     authority(&draft.state, peer, body)?;
@@ -69,7 +78,7 @@ fn apply_one(
         }
         RecordBody::RoomEvent { room, index, event } => rooms::receive_event(draft, peer, *room, *index, event)?,
         RecordBody::RoomPlaced { room, index, submits } => {
-            acts::receive_placed(draft, peer, *room, *index, submits, pending)?;
+            acts::receive_placed(draft, peer, (*room, *index), submits, own)?;
         }
         RecordBody::RoomState(image) => rooms::receive_state(draft, peer, image)?,
         RecordBody::RoomInvite { room, by, users } => groups::receive_invite(draft, peer, *room, by, users)?,

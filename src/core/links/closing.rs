@@ -7,7 +7,7 @@ use crate::{
         Code, Domain, Millis, Reject, RoomId,
         journal::Entry,
         limits,
-        link::{Cleanup, EndedEpoch, Peer, Streams},
+        link::{Cleanup, EndedEpoch, Peer, Recovery, Streams},
         notice::NoticeKind,
     },
 };
@@ -67,17 +67,25 @@ fn close(draft: &mut Draft<'_>, peer: &Domain, cause: Code) {
     contacts::end_link(draft, peer, cause);
 }
 
-/// Streams after the end of their term: positions are remembered, nothing is present.
-pub(super) fn ended(streams: &Streams) -> Streams {
-    let mut streams = streams.clone();
+/// Ends the epoch of our stream, if there is one.
+pub fn end_outgoing(streams: &mut Streams) {
     if let Some(out) = streams.out.take() {
         streams.ended.push(EndedEpoch { epoch: out.epoch, acked: out.acked, next_seq: out.next_seq });
         let surplus = streams.ended.len().saturating_sub(ENDED_EPOCHS_MAX);
         streams.ended.drain(..surplus);
     }
+}
+
+/// Streams after the end of their term: positions are remembered, nothing is present.
+pub(super) fn ended(streams: &Streams) -> Streams {
+    let mut streams = streams.clone();
+    end_outgoing(&mut streams);
     if let Some(inn) = streams.inn.take() {
         streams.ended_in = Some((inn.epoch, inn.cursor, inn.head));
     }
+    streams.replay = None;
+    // What the peer holds is asked anew, once there is another term.
+    streams.recovery = streams.recovery.map(|recovery| Recovery { held: None, ..recovery });
     streams
 }
 

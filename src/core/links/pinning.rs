@@ -231,6 +231,7 @@ fn pin_fresh(draft: &mut Draft<'_>, card: SignedCard, streams: Streams) {
         quarantine: None,
         pinned_at: draft.now,
         instance: None,
+        runs: Vec::new(),
         seen_card: 0,
         features: Vec::new(),
         files: None,

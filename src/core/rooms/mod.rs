@@ -5,10 +5,10 @@ mod joining;
 mod order;
 mod receive;
 
-pub use ending::{end_link_in_room, end_memberships, end_presence_if_empty, exclude_user, take_back};
+pub use ending::{end_link_in_room, end_member, end_memberships, end_presence_if_empty, exclude_user, take_back};
 pub use joining::{join, open_direct};
 pub use order::{order, sync};
-pub use receive::{apply_settings, receive_event, receive_state, set_role};
+pub use receive::{apply_change, apply_settings, receive_event, receive_state, set_role};
 
 use super::{
     command::Answer,
@@ -202,6 +202,12 @@ pub(super) fn unplace_range(draft: &mut Draft<'_>, room: RoomId, range: PendingR
     for p in range.from.max(range.to.saturating_sub(UNPLACED_TOLD_MAX))..range.to {
         draft.journal(Entry::Unplaced { room, p, code });
     }
+}
+
+/// Submissions of ours before this number wait for a place that will not come any more.
+pub fn give_up_waiting(draft: &mut Draft<'_>, room: RoomId, to: u64) {
+    let Some(pending) = draft.state.rooms.get(&room).map(|known| known.info.pending) else { return };
+    unplace_range(draft, room, PendingRange { from: pending.from, to }, None);
 }
 
 /// Notes that no submission before this number waits any more, nor those right behind it that were refused already.

@@ -42,7 +42,7 @@ pub fn sync(draft: &mut Draft<'_>, id: RoomId) {
         return;
     }
     let (image, ours) = (image_of(&draft.state, room), our_members(&draft.state, room));
-    draft.send(&peer, &RecordBody::RoomState(Box::new(image)), Ref::None);
+    draft.send(&peer, &RecordBody::RoomState(Box::new(image)), Ref::State(id));
     draft.change_room(id, |info| info.synced_epoch = Some(epoch_n));
     for user in ours {
         users::tell_photo(draft, &user, &peer);

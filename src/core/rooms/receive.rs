@@ -216,7 +216,7 @@ pub fn receive_event(
     let taken = match (content, author) {
         (Content::Act(_), None) => Err(Code::Malformed),
         (Content::Act(_), Some(author)) => acts::take(draft, peer, id, author, sealed),
-        (change, author) => take_change(draft, peer, id, sealed, author.as_ref(), change),
+        (change, _) => take_change(draft, peer, id, sealed, change),
     };
     // A refusal of content consumes the index, so that what follows still has its place (W13).
     if taken.is_err_and(|code| code != Code::Authority) {
@@ -230,7 +230,6 @@ fn take_change(
     peer: &Domain,
     id: RoomId,
     sealed: &Sealed,
-    author: Option<&Address>,
     change: &Content,
 ) -> Result<(), Code> {
     let Some(room) = draft.state.rooms.get(&id) else { return Err(Code::Authority) };
@@ -239,21 +238,31 @@ fn take_change(
     }
     check_change(&draft.state, room, peer, change)?;
     let index = draft.append(id, sealed.clone(), None);
-    let made_at = sealed.event.made_at;
+    apply_change(draft, id, (sealed, index), change, Some(peer));
+    Ok(())
+}
+
+/// What a change of a group means for its copy, once it has its place. `peer` is whose people want it, if not ours.
+pub fn apply_change(
+    draft: &mut Draft<'_>,
+    id: RoomId,
+    (sealed, index): (&Sealed, u64),
+    change: &Content,
+    peer: Option<&Domain>,
+) {
     match change {
         Content::Joined { users } => {
             let (coming, gone): (Vec<_>, Vec<_>) = users.iter().cloned().partition(|user| stays(&draft.state, user));
-            admit_all(draft, id, &coming, author, index, made_at);
+            admit_all(draft, id, &coming, sealed.event.author.as_ref(), index, sealed.event.made_at);
             gone.iter().for_each(|user| draft.put_invitation(id, user, None));
         }
         Content::Removed { users } => users.iter().for_each(|user| end_member(draft, id, user, None)),
         Content::Excluded { users, cause } => users.iter().for_each(|user| end_member(draft, id, user, Some(*cause))),
         Content::Role { user, role } => set_role(draft, id, user, *role),
-        Content::Settings(change) => apply_settings(draft, id, change, Some(peer)),
+        Content::Settings(change) => apply_settings(draft, id, change, peer),
         Content::Created { .. } | Content::Act(_) => {}
     }
     draft.journal(Entry::Room { room: id });
-    Ok(())
 }
 
 /// Who accepted and then lost the permission does not come in; the host hears of it and orders the exclusion.

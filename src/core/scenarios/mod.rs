@@ -11,6 +11,7 @@ mod hostile;
 mod membership;
 mod messages;
 mod photos;
+mod recovery;
 mod tools;
 
 use super::{

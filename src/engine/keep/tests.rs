@@ -121,6 +121,7 @@ fn link(acked: u64, events: u64) -> Link {
         quarantine: None,
         pinned_at: Millis(1),
         instance: None,
+        runs: Vec::new(),
         seen_card: 0,
         cleanup: None,
         features: Vec::new(),

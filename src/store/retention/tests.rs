@@ -106,7 +106,7 @@ fn long_evidence_goes_as_a_whole() {
     let keys = outdated(&*kv, Millis(9 * MONTH_MS), &state, 1).expect("readable");
     assert_eq!(keys.len(), 13, "all rows of the first envelope");
     prune(&kv, &mut stage, Millis(9 * MONTH_MS), &state);
-    let rows = Reader::new(kv).inbox(&PEER.parse().expect("a domain"), 1, 0, 9).expect("readable");
+    let rows = Reader::new(kv).inbox(&PEER.parse().expect("a domain"), 1, 0, 9, usize::MAX).expect("readable");
     assert_eq!(rows.iter().map(|row| row.from_seq).collect::<Vec<_>>(), [3, 4]);
 }
 

@@ -181,7 +181,7 @@ fn p28_an_unpinned_peer_leaves_its_evidence_behind() {
     let received = Change::Received { peer: globex.clone(), epoch, from_seq: 1, to_seq: 3, evidence };
     commit(&kv, &mut stage, &[received]);
     commit(&kv, &mut stage, &[Change::Peer(globex.clone(), None), Change::Streams(globex.clone(), None)]);
-    let rows = Reader::new(kv).inbox(&globex, 1, 0, 9).expect("readable");
+    let rows = Reader::new(kv).inbox(&globex, 1, 0, 9, usize::MAX).expect("readable");
     let [found] = &rows[..] else { panic!("one envelope") };
     assert_eq!((found.from_seq, found.to_seq, found.evidence.payload.len()), (1, 3, 20_000));
     assert_eq!(found.evidence.signature, [3; 64]);

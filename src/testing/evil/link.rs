@@ -44,6 +44,8 @@ pub struct EvilLink {
     pub held: (u64, Digest),
     /// The largest envelope that the peer says it takes: records, bytes.
     pub takes: (u64, u64),
+    /// What it shows as the daemon's own envelope that it has kept.
+    pub kept: Option<String>,
     connection: Option<EvilConnection>,
     endpoint: String,
 }
@@ -128,6 +130,7 @@ impl EvilLink {
             heard: None,
             held: (0, Digest::ZERO),
             takes: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),
+            kept: None,
             connection: None,
             endpoint,
         }
@@ -188,6 +191,7 @@ impl EvilLink {
             destination: self.victim.domain.clone(),
             sent_at: MADE_AT,
             instance: InstanceId([9; 16]),
+            run: None,
             card: self.keys.card(1, &self.endpoint),
             grant: Some(self.grant.clone()),
             seen_card: 1,

@@ -4,7 +4,7 @@ use super::{EvilLink, MADE_AT, OrgKeys, Reply};
 use crate::{
     crypto::digest::chain,
     model::{
-        Digest, Domain,
+        Code, Digest, Domain,
         record::{Ack, Credit, Envelope},
     },
     net::{
@@ -156,6 +156,11 @@ async fn answer(
             let piece = pieces.lock().unwrap_or_else(PoisonError::into_inner)(from);
             return Response::new(Full::new(piece.into()));
         }
+        // It has kept nothing, or what it says.
+        "/federation/v1/kept" => match &side.kept {
+            Some(document) => Bytes::from(wire::kept::encode(std::slice::from_ref(document))),
+            None => return not_found(),
+        },
         _ => {
             let answers = &mut *answers.lock().unwrap_or_else(PoisonError::into_inner);
             let reply = take(&mut side, answers, &body);
@@ -167,6 +172,13 @@ async fn answer(
         }
     };
     Response::new(Full::new(document))
+}
+
+fn not_found() -> PeerResponse {
+    let problem = wire::problem::Problem::new(Code::NotFound, wire::problem::Retry::No);
+    let mut response = refuse(&problem);
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 fn refuse(problem: &wire::problem::Problem) -> PeerResponse {

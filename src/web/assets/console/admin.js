@@ -51,6 +51,7 @@ export class Admin {
   pin = (card, fingerprint) => this.#json('POST', '/peers', { body: { card, fingerprint } });
   unpin = (peer) => this.#json('DELETE', `/peers/${encodeURIComponent(peer)}`);
   lift = (peer) => this.#json('POST', `/peers/${encodeURIComponent(peer)}/lift`);
+  acceptLoss = (peer) => this.#json('POST', `/peers/${encodeURIComponent(peer)}/accept-loss`);
   grants = (peer) => this.#json('GET', `/peers/${encodeURIComponent(peer)}/grant`);
   putGrant = (peer, grant) => this.#json('PUT', `/peers/${encodeURIComponent(peer)}/grant`, { body: grant });
   consequences = (peer) => this.#json('GET', `/peers/${encodeURIComponent(peer)}/grant/consequences`);

@@ -41,7 +41,12 @@ export function quarantinePanel(app, peer) {
     await app.admin.lift(peer.peer).then(() => toast(t('quarantine.lifted'), { kind: 'good' }), complain);
     app.live.look();
   } });
-  const agreed = h('input', { type: 'checkbox', data: { focus: 'agreed' }, on: { change: () => { lift.disabled = !agreed.checked; } } });
+  const goOn = button(t('quarantine.accept_loss'), { kind: 'danger small', disabled: true, onClick: async () => {
+    goOn.disabled = true;
+    await app.admin.acceptLoss(peer.peer).then(() => toast(t('quarantine.loss_accepted'), { kind: 'good' }), complain);
+    app.live.look();
+  } });
+  const agreed = h('input', { type: 'checkbox', data: { focus: 'agreed' }, on: { change: () => { lift.disabled = goOn.disabled = !agreed.checked; } } });
   const save = () => download(`evidence-${peer.peer}-${at}.json`, JSON.stringify({ peer: peer.peer, code, detail, at, evidence }, null, 2), 'application/json');
   return h('section', { class: 'panel quarantine' },
     h('header', { class: 'row wrap' }, h('h2', { class: 'grow' }, t('quarantine.title')), mark('bad', t('quarantine.since', { ago: ago(at), at: dateTime(at) }))),
@@ -50,5 +55,6 @@ export function quarantinePanel(app, peer) {
     h('h3', {}, t('quarantine.evidence')),
     evidence.length ? h('div', { class: 'two' }, evidence.map((text, index) => documentPanel(text, index, differs))) : h('p', { class: 'soft' }, t('quarantine.no_evidence')),
     h('label', { class: 'check' }, agreed, h('span', {}, t('quarantine.read', { name: peer.org_name }))),
-    h('footer', { class: 'row' }, lift, evidence.length > 0 && button(t('quarantine.download'), { icon: 'download', kind: 'small', onClick: save })));
+    h('p', { class: 'hint' }, t('quarantine.accept_loss.hint')),
+    h('footer', { class: 'row wrap' }, lift, goOn, evidence.length > 0 && button(t('quarantine.download'), { icon: 'download', kind: 'small', onClick: save })));
 }

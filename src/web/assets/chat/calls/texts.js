@@ -14,6 +14,7 @@ addTexts({
   'calls.why.CLOSED_BY_US': { en: 'Your administrator has ended the connection with {org}.', ko: '우리 관리자가 {org}와(과)의 연결을 종료했습니다.' },
   'calls.why.CLOSED_BY_THEM': { en: '{org} has not permitted the connection, or has ended it.', ko: '{org}에서 연결을 허용하지 않았거나 종료했습니다.' },
   'calls.why.OPENING': { en: 'The connection to {org} is being set up.', ko: '{org}와(과) 연결하는 중입니다.' },
+  'calls.why.RECOVERING': { en: 'The link to {org} is being put in order after a restore; try again in a moment.', ko: '{org}와(과)의 연결이 복원 후 정리되는 중입니다. 잠시 후 다시 시도하세요.' },
   'calls.why.QUARANTINED': { en: 'The link to {org} is on hold until administrators have looked at it.', ko: '{org}와(과)의 연결이 관리자 확인까지 보류되었습니다.' },
   'calls.why.NOT_PERMITTED': { en: 'Your administrator has not permitted you to use external messaging.', ko: '관리자가 외부 메시지 사용을 허용하지 않았습니다.' },
   'calls.why.BLOCKED': { en: 'You have blocked this person.', ko: '차단한 사람입니다.' },

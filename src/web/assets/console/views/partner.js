@@ -22,12 +22,18 @@ function linkPanel(app, status, peer) {
     h('p', { class: 'told' }, h('b', {}, `${t('partner.next')}: `), tx(told.next, values(peer))),
     notices(peer, Date.now()).map((notice) => h('p', { class: ['notice', notice.tone] }, icon(notice.tone === 'warn' ? 'alert' : 'info'), h('span', {}, noticeText(notice)))),
     facts(
-      [t('partner.crosses'), crosses.length && peer.state !== 'quarantined' ? h('span', { class: 'chips' }, crosses.map((scope) => h('span', { class: 'badge good' }, t(`scope.${scope}`)))) : t('partner.crosses.none')],
+      [t('partner.crosses'), crosses.length && !['quarantined', 'recovering'].includes(peer.state) ? h('span', { class: 'chips' }, crosses.map((scope) => h('span', { class: 'badge good' }, t(`scope.${scope}`)))) : t('partner.crosses.none')],
       [t('partner.contact'), peer.last_contact_at ? agoTime(peer.last_contact_at) : t('time.never')],
       [t('partner.queue'), waiting],
+      [t('partner.recovery'), peer.recovery && lost(peer.recovery)],
+      [t('partner.frozen'), peer.frozen_rooms?.map((room) => h('div', { class: 'mono' }, room))],
       [t('partner.refusal'), peer.last_refusal ? [peer.last_refusal.what, ' ', h('span', { class: 'faint' }, agoTime(peer.last_refusal.at))] : t('overview.refusal.none')],
     ));
 }
+
+/** What a restore has lost of the link, and how far it is back. */
+const lost = ({ held_record: held, back_to_record: back }) =>
+  (held === undefined ? t('partner.recovery.unknown') : t('partner.recovery.back', { back: number(back), held: number(held) }));
 
 /** Our grant, with the switch; turning it opens the dialog that asks for all that belongs to it. */
 function ourPanel(app, status, peer) {

@@ -69,8 +69,21 @@ impl Egress {
                 self.pauses.hold(epoch, now + pause);
                 self.pauses.hello = now + pause;
                 self.report_refusal(problem.code).await;
+                if problem.code == Code::Fenced {
+                    self.fenced().await;
+                }
             }
         }
+    }
+
+    /// Another daemon speaks for us: what is numbered here would be numbered there too (F26).
+    async fn fenced(&self) {
+        let detail = format!(
+            "another daemon speaks for our organization with {}, and began later than this one: two run on copies of one \
+             database. Stop one, restart the other, then: handclasp peer lift {}",
+            self.peer, self.peer
+        );
+        self.report(PeerOp::Contradiction { code: Code::Fenced, detail, evidence: Vec::new() }).await;
     }
 
     /// A void takes the place of a record that the peer cannot read (W13).
