@@ -28,7 +28,7 @@ mod scopes;
 mod scratch;
 mod screen;
 mod serve;
-mod sse;
+pub(crate) mod sse;
 mod status;
 mod transfer;
 mod twin;
