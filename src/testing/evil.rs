@@ -38,12 +38,8 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
     sign::{CertifiedKey, SingleCertAndKey},
 };
-use std::{
-    io,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
-use tokio::{net::TcpSocket, task::JoinHandle};
+use std::{io, net::SocketAddr, sync::Arc};
+use tokio::task::JoinHandle;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// The keys of an org under the control of a test.
@@ -70,8 +66,6 @@ pub struct Handshake {
     pub protocols: Vec<Vec<u8>>,
     /// Where sessions for a resumption are kept.
     pub resumption: Resumption,
-    /// From which of the machine's addresses; any when none.
-    pub from: Option<IpAddr>,
 }
 
 /// An HTTP connection of an evil org.
@@ -131,7 +125,6 @@ impl OrgKeys {
             shown: Some((self.certificate_pem.clone(), self.key_pem.clone())),
             protocols: vec![ALPN.to_vec()],
             resumption: Resumption::disabled(),
-            from: None,
         }
     }
 
@@ -164,20 +157,16 @@ impl Handshake {
     /// # Errors
     /// When the handshake fails.
     pub async fn tls(&self, to: SocketAddr) -> io::Result<TlsStream<BoxStream>> {
-        let stream = self.dial(to).await?;
-        let name = ServerName::try_from("anything.example").expect("a valid name");
-        soon("for a handshake", TlsConnector::from(Arc::new(self.config())).connect(name, stream)).await
+        self.over(TcpDial.dial(&to.to_string()).await?).await
     }
 
-    /// The bare TCP stream.
+    /// The same over a stream that is there already.
     ///
     /// # Errors
-    /// When nobody listens there.
-    pub async fn dial(&self, to: SocketAddr) -> io::Result<BoxStream> {
-        let Some(from) = self.from else { return TcpDial.dial(&to.to_string()).await };
-        let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.bind((from, 0).into())?;
-        Ok(Box::new(socket.connect(to).await?))
+    /// When the handshake fails.
+    pub async fn over(&self, stream: BoxStream) -> io::Result<TlsStream<BoxStream>> {
+        let name = ServerName::try_from("anything.example").expect("a valid name");
+        soon("for a handshake", TlsConnector::from(Arc::new(self.config())).connect(name, stream)).await
     }
 
     /// Whether a second connection resumed the session of a first one.

@@ -114,12 +114,7 @@ impl EvilLink {
     /// The same without a connection: for a peer that only answers.
     #[must_use]
     pub fn unconnected(node: &Node, keys: OrgKeys, endpoint: &str) -> Self {
-        Self::against(node.card().card, keys, endpoint)
-    }
-
-    /// The same against any daemon with this card.
-    #[must_use]
-    pub fn against(victim: Card, keys: OrgKeys, endpoint: &str) -> Self {
+        let victim = node.card().card;
         let link = link_id((&keys.domain, &keys.identity.public()), (&victim.domain, &victim.identity));
         let grant = seal(&keys, grant(&keys, &victim, 1, GrantState::Active));
         let epoch = Epoch { n: 1, id: EpochId([1; 16]) };
@@ -155,12 +150,7 @@ impl EvilLink {
     /// # Panics
     /// When the daemon does not let the peer in.
     pub async fn reconnect(&mut self, node: &Node) {
-        self.speak(self.keys.connect(node.address).await.expect("the peer is pinned"));
-    }
-
-    /// Goes on over a connection.
-    pub fn speak(&mut self, connection: EvilConnection) {
-        self.connection = Some(connection);
+        self.connection = Some(self.keys.connect(node.address).await.expect("the peer is pinned"));
     }
 
     /// The peer's grant under a serial. It begins a term of its own.
