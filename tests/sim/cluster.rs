@@ -1,4 +1,4 @@
-//! Two sites with a whole daemon each, and the loop that steps the simulation and crashes what it is told to.
+//! Sites with a whole daemon each, and the loop that steps the simulation and crashes what it is told to.
 
 use super::{
     calls::{self, Deed},
@@ -9,19 +9,21 @@ use super::{
 use handclasp::{
     api::admin::token::AdminToken,
     app::{Daemon, Faces, Keys, Parts},
-    clock::Random,
+    clock::{Random, random_16},
     core::{
         Command,
         command::{AdminOp, Answer, GrantRequest, UserOp},
         grants,
     },
+    crypto::SigningKey,
     engine::{Engine, Refusal, Runs},
-    files::{Files, Memory, NewUpload, Pin, Progress, UploadId, Work},
+    files::{Disk as _, Files, Kind, Memory, NewUpload, Pin, Progress, UploadId, Work},
     model::{
         Address, Digest, Domain, InstanceId, LocalPart, Millis, RoomId,
         file::{FileName, FileRef},
         grant::Scopes,
-        org::OwnOrg,
+        limits,
+        org::{Card, KeyUse, OwnOrg, SignedCard, SigningKey as CardKey},
         signal::Typing,
         text::Reason,
     },
@@ -32,10 +34,14 @@ use handclasp::{
 };
 use std::{
     collections::BTreeMap,
+    pin::pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+
+/// The two orgs of most histories.
+pub const PAIR: [&str; 2] = ["acme.example", "globex.example"];
 
 const FEDERATION_PORT: u16 = 7443;
 /// The longest history, simulated.
@@ -51,6 +57,8 @@ pub struct Site {
     pub domain: Domain,
     pub clock: SimClock,
     keys: Arc<OrgKeys>,
+    /// What of the keys changes; a running daemon takes it up.
+    shown: Arc<watch::Sender<Shown>>,
     kv: Arc<MemKv>,
     disk: Arc<Memory>,
     engine: Arc<Mutex<Option<Engine>>>,
@@ -59,6 +67,13 @@ pub struct Site {
     seeds: Arc<Mutex<Seeded>>,
     /// What is true for a moment; gone with the daemon.
     signals: Arc<Mutex<Option<Moving>>>,
+}
+
+/// What an org signs with, and the card that says so.
+#[derive(Clone)]
+struct Shown {
+    signing: SigningKey,
+    card: SignedCard,
 }
 
 /// The signals of a daemon that runs, and what lets people do something there.
@@ -87,31 +102,55 @@ pub enum Control {
 pub type Controls = Arc<Mutex<Vec<Control>>>;
 
 impl Site {
-    fn new(domain: &str, users: &[&str], seed: u64) -> Self {
+    fn new(domain: &str, seed: u64) -> Self {
         let keys = OrgKeys::new(domain);
         let kv = MemKv::new();
+        let mut seeds = Seeded::new(seed);
         let org = OwnOrg {
             domain: keys.domain.clone(),
             identity: keys.identity.public(),
-            instance: InstanceId([users.len() as u8; 16]),
+            instance: InstanceId(random_16(&mut seeds)),
             created_at: Millis(1),
         };
         load::create(&kv, &org).expect("an empty store");
+        let card = keys.card(1, &format!("{domain}:{FEDERATION_PORT}"));
         Self {
             domain: keys.domain.clone(),
             clock: SimClock::default(),
+            shown: Arc::new(watch::Sender::new(Shown { signing: keys.signing.clone(), card })),
             keys: Arc::new(keys),
             kv: Arc::new(kv),
             disk: Arc::default(),
             engine: Arc::default(),
             files: Arc::default(),
-            seeds: Arc::new(Mutex::new(Seeded::new(seed))),
+            seeds: Arc::new(Mutex::new(seeds)),
             signals: Arc::default(),
         }
     }
 
-    fn card(&self) -> handclasp::model::org::SignedCard {
-        self.keys.card(1, &format!("{}:{FEDERATION_PORT}", self.domain))
+    fn keys(&self) -> Keys {
+        let Shown { signing, card } = self.shown.borrow().clone();
+        let admin_token = AdminToken::parse(&"A".repeat(43)).expect("a token in form");
+        Keys { signing, card, tls: self.keys.tls(), admin_token }
+    }
+
+    /// Another signing key is in use from now on. The one before it goes on verifying, older ones do not (W1).
+    pub async fn rotate(&self) {
+        let signing = SigningKey::generate(&mut *self.seeds.lock().expect("no draw panics"));
+        let Shown { signing: before, card: SignedCard { card, .. } } = self.shown.borrow().clone();
+        let mut signing_keys = vec![CardKey { key: signing.public(), state: KeyUse::Current }];
+        signing_keys.extend(card.signing_keys.into_iter().map(|key| match key.key == before.public() {
+            true => key,
+            false => CardKey { state: KeyUse::Retired, ..key },
+        }));
+        signing_keys.truncate(limits::CARD_SIGNING_KEYS_MAX);
+        let version = card.version + 1;
+        let card = wire::proof::seal_card(Card { version, signing_keys, ..card }, &self.keys.identity);
+        self.shown.send_replace(Shown { signing, card: card.expect("a card in form") });
+        let is_shown = |known: &Card| known.version == version;
+        while !self.engine().await.state().own_card.as_deref().is_some_and(is_shown) {
+            tokio::time::sleep(Duration::from_millis(20)).await; // between polls: simulated time
+        }
     }
 
     async fn boot(&self) -> Result<Daemon, Box<dyn std::error::Error>> {
@@ -129,12 +168,7 @@ impl Site {
             admin: Box::new(SimListen::bind(81).await?),
         };
         Ok(Daemon::start(Parts {
-            keys: Keys {
-                signing: self.keys.signing.clone(),
-                card: self.card(),
-                tls: self.keys.tls(),
-                admin_token: AdminToken::parse(&"A".repeat(43)).ok_or("an admin token")?,
-            },
+            keys: self.keys(),
             kv,
             files: (self.disk.clone(), Work::Inline),
             clock: Arc::new(self.clock.clone()),
@@ -151,15 +185,23 @@ impl Site {
     }
 
     async fn live(self) -> Result<(), Box<dyn std::error::Error>> {
+        let mut shown = self.shown.subscribe();
         let mut daemon = self.boot().await?;
         *self.files.lock().expect("one thread") = Some(daemon.files().clone());
         *self.engine.lock().expect("one thread") = Some(daemon.engine().clone());
         let signals = daemon.signals().clone();
         let (sender, gestures) = mpsc::unbounded_channel();
         *self.signals.lock().expect("one thread") = Some((signals.clone(), sender));
-        tokio::select! {
-            failure = daemon.failed() => Err(failure.into()),
-            () = follow(signals, gestures) => Ok(()),
+        let mut following = pin!(follow(signals, gestures));
+        loop {
+            tokio::select! {
+                failure = daemon.failed() => return Err(failure.into()),
+                () = &mut following => return Ok(()),
+                changed = shown.changed() => {
+                    changed?;
+                    daemon.reload(self.keys()).await?;
+                }
+            }
         }
     }
 
@@ -234,12 +276,34 @@ impl Site {
 
     /// Pins the other org and makes users.
     pub async fn settle_in(&self, other: &Self, users: &[&str]) {
-        self.admin(AdminOp::PinPeer(Box::new(other.card()))).await.expect("the card is good");
+        self.pin(other).await;
         for user in users {
-            let name = user.parse().expect("a valid name");
-            let op = AdminOp::CreateUser { local: local(user), name, password: None };
-            self.admin(op).await.expect("a new user");
+            self.create_user(user, user).await;
         }
+    }
+
+    pub async fn pin(&self, other: &Self) {
+        let card = other.shown.borrow().card.clone();
+        self.admin(AdminOp::PinPeer(Box::new(card))).await.expect("the card is good");
+    }
+
+    pub async fn create_user(&self, user: &str, name: &str) {
+        let name = name.parse().expect("a valid name");
+        let op = AdminOp::CreateUser { local: local(user), name, password: None };
+        self.admin(op).await.expect("a new user");
+    }
+
+    /// Everything that it has kept: rows with their keys, and files.
+    pub fn kept(&self) -> Vec<Vec<u8>> {
+        let rows = self.kv.scan(&[], &[0xff; 64], usize::MAX).expect("memory");
+        let mut kept: Vec<_> = rows.into_iter().map(|(key, value)| [key, value].concat()).collect();
+        for kind in (0..=u8::MAX).map(Kind::Blobs).chain([Kind::Parts, Kind::Notes]) {
+            let files = self.disk.list(kind).expect("memory");
+            kept.extend(
+                files.iter().map(|file| self.disk.read(&file.name, 0, usize::MAX, Vec::new()).expect("it is there")),
+            );
+        }
+        kept
     }
 
     /// Grants everything to a peer, or revokes.
@@ -254,7 +318,7 @@ impl Site {
         };
         let grant = grants::build_own(&engine.state(), &request, engine.now())?;
         let expected_serial = grant.serial - 1;
-        let grant = wire::proof::seal_grant(grant, &self.keys.signing).expect("a grant in form");
+        let grant = wire::proof::seal_grant(grant, &self.shown.borrow().signing).expect("a grant in form");
         self.admin(AdminOp::PutGrant { peer: peer.clone(), expected_serial, grant: Box::new(grant) }).await
     }
 }
@@ -287,14 +351,19 @@ pub fn local(user: &str) -> LocalPart {
 
 /// Runs one history and checks the invariants after it.
 pub fn run(seed: u64, steps: usize) {
-    simulate(seed, FINE, async move |sites, controls| {
+    simulate(PAIR, seed, FINE, async move |sites, controls| {
         let told = Driver::new(seed, sites, controls).run(steps).await;
         invariants::check(&told).await;
     });
 }
 
-/// Lets something happen between two daemons. Time goes on in steps.
-pub fn simulate(seed: u64, step: Duration, happen: impl AsyncFnOnce([Site; 2], Controls) + 'static) {
+/// Lets something happen between daemons. Time goes on in steps.
+pub fn simulate<const N: usize>(
+    domains: [&str; N],
+    seed: u64,
+    step: Duration,
+    happen: impl AsyncFnOnce([Site; N], Controls) + 'static,
+) {
     let mut sim = turmoil::Builder::new()
         .rng_seed(seed)
         .simulation_duration(DURATION)
@@ -303,10 +372,8 @@ pub fn simulate(seed: u64, step: Duration, happen: impl AsyncFnOnce([Site; 2], C
         .max_message_latency(Duration::from_millis(80))
         .tcp_capacity(4_096)
         .build();
-    let sites = [
-        Site::new("acme.example", &ACME_USERS, seed.wrapping_mul(2)),
-        Site::new("globex.example", &GLOBEX_USERS, seed.wrapping_mul(2) + 1),
-    ];
+    let mut seeds = (0..).map(|n| seed.wrapping_mul(N as u64).wrapping_add(n));
+    let sites = domains.map(|domain| Site::new(domain, seeds.next().expect("endless")));
     for site in &sites {
         let site = site.clone();
         sim.host(site.domain.as_str().to_owned(), move || site.clone().live());

@@ -1,4 +1,4 @@
-//! Two whole daemons in turmoil: crashes, partitions, delays, clock jumps, toggled grants. Seeded and reproducible.
+//! Whole daemons in turmoil: crashes, partitions, delays, clock jumps, new keys, toggled grants. Seeded and reproducible.
 //!
 //! `HANDCLASP_SIM_SEEDS=1000` runs more seeds, `HANDCLASP_SIM_FIRST=7` begins with another one.
 
@@ -8,6 +8,7 @@ mod invariants;
 mod network;
 mod ops;
 mod retention;
+mod three;
 
 use std::ops::Range;
 
@@ -15,9 +16,9 @@ fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-fn run_all(seeds: Range<u64>) {
+fn run_all(seeds: Range<u64>, history: fn(u64)) {
     for seed in seeds {
-        let outcome = std::panic::catch_unwind(|| cluster::run(seed, ops::STEPS));
+        let outcome = std::panic::catch_unwind(|| history(seed));
         if let Err(panic) = outcome {
             eprintln!("seed {seed} broke an invariant; again with HANDCLASP_SIM_FIRST={seed} HANDCLASP_SIM_SEEDS=1");
             std::panic::resume_unwind(panic);
@@ -25,17 +26,28 @@ fn run_all(seeds: Range<u64>) {
     }
 }
 
+fn of_two(seed: u64) {
+    cluster::run(seed, ops::STEPS);
+}
+
 /// Two tests side by side, one for each core.
 #[test]
 fn even_seeds_keep_the_invariants() {
     let first = number("HANDCLASP_SIM_FIRST", 0);
     let half = number("HANDCLASP_SIM_SEEDS", 50).div_ceil(2);
-    run_all(first..first + half);
+    run_all(first..first + half, of_two);
 }
 
 #[test]
 fn odd_seeds_keep_the_invariants() {
     let seeds = number("HANDCLASP_SIM_SEEDS", 50);
     let first = number("HANDCLASP_SIM_FIRST", 0) + seeds.div_ceil(2);
-    run_all(first..first + seeds / 2);
+    run_all(first..first + seeds / 2, of_two);
+}
+
+/// One history of three for every five of two.
+#[test]
+fn p12_nothing_of_one_pair_of_orgs_ever_reaches_a_third() {
+    let first = number("HANDCLASP_SIM_FIRST", 0);
+    run_all(first..first + number("HANDCLASP_SIM_SEEDS", 50).div_ceil(5), three::run);
 }

@@ -1,6 +1,7 @@
 //! What happens in a history: people talk, admins toggle, networks part, daemons crash, clocks jump.
 
 mod keeping;
+mod turns;
 
 use super::cluster::{ACME_USERS, Control, Controls, GLOBEX_USERS, Gesture, Site, local};
 use handclasp::{
@@ -163,7 +164,8 @@ impl Driver {
             82..=84 => self.control(Control::Crash(site)),
             85..=91 => self.toggle_network(),
             92..=93 => self.jump(site),
-            94..=96 => self.switch_user(site).await,
+            94 => self.rotate(site).await,
+            95..=96 => self.switch_user(site).await,
             97..=98 => self.set_photo(site).await,
             _ => self.pause(20_000).await,
         }
@@ -181,11 +183,6 @@ impl Driver {
             (false, _) => turmoil::partition_oneway(one, other),
         }
         self.parted = !self.parted;
-    }
-
-    fn jump(&mut self, site: usize) {
-        let ms = self.below(600_000) as i64 - 300_000;
-        self.told.sites[site].clock.jump(ms);
     }
 
     pub(super) async fn some_room(&mut self, site: usize, user: &str) -> Option<RoomId> {

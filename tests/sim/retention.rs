@@ -1,7 +1,7 @@
 //! Retention, holds and refused files of two whole daemons, as host and as follower, with the bytes on their disks (P30).
 
 use super::{
-    cluster::{COARSE, Controls, Site, local, simulate},
+    cluster::{COARSE, Controls, PAIR, Site, local, simulate},
     ops::Driver,
 };
 use handclasp::{
@@ -132,7 +132,7 @@ async fn submit(from: &Site, user: &str, room: RoomId, n: u8) -> Digest {
 
 #[test]
 fn p30_each_side_keeps_by_its_own_rule_as_host_and_as_follower() {
-    simulate(7, COARSE, async |sites, controls| {
+    simulate(PAIR, 7, COARSE, async |sites, controls| {
         let town = Town::open(sites, controls).await;
         let mut files = Vec::new();
         for (n, (side, room)) in
@@ -181,7 +181,7 @@ fn p30_each_side_keeps_by_its_own_rule_as_host_and_as_follower() {
 
 #[test]
 fn p30_a_hold_keeps_recalled_bytes_in_both_roles_and_the_author_sees_no_false_word() {
-    simulate(8, COARSE, async |sites, controls| {
+    simulate(PAIR, 8, COARSE, async |sites, controls| {
         let town = Town::open(sites, controls).await;
         for room in town.rooms {
             keep(&town.globex, KeepOp::Hold(Held::Room(room), "case".parse().expect("a reason"))).await;
@@ -215,7 +215,7 @@ fn p30_a_hold_keeps_recalled_bytes_in_both_roles_and_the_author_sees_no_false_wo
 
 #[test]
 fn p21_the_bytes_of_a_file_that_the_host_refuses_go_from_the_followers_disk() {
-    simulate(9, COARSE, async |sites, controls| {
+    simulate(PAIR, 9, COARSE, async |sites, controls| {
         let town = Town::open(sites, controls).await;
         let [one, other] = [&town.acme, &town.globex].map(|site| site.domain.to_string());
         let rows =
