@@ -95,7 +95,7 @@ fn collect(dir: &Path, found: &mut Vec<(PathBuf, String)>) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for entry in entries.flatten() {
         let path = entry.path();
-        if path.is_dir() {
+        if path.is_dir() && !path.ends_with("target") {
             collect(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).expect("a source file is UTF-8");
@@ -309,5 +309,27 @@ fn no_secret_or_database_is_tracked() {
     let names = String::from_utf8_lossy(&listed.stdout).into_owned();
     let bad = |name: &&str| [".pem", ".key", ".p12", ".db", ".der"].iter().any(|end| name.ends_with(end));
     let problems: Vec<String> = names.lines().filter(bad).map(|name| format!("{name}: must not be in git")).collect();
+    report(&problems);
+}
+
+/// Whether the text has a path that begins with the crate: `name::…`, and not `other::name::…`.
+fn names_crate(text: &str, name: &str) -> bool {
+    let path = format!("{}::", name.replace('-', "_"));
+    text.match_indices(&path)
+        .any(|(at, _)| !text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == ':'))
+}
+
+#[test]
+fn no_dependency_is_unused() {
+    let manifest =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).expect("is in the tree");
+    let manifest: toml::Table = manifest.parse().expect("cargo reads it too");
+    let mut problems = Vec::new();
+    for (table, roots) in [("dependencies", &["src"][..]), ("dev-dependencies", &["src", "tests", "benches"])] {
+        let text: String = roots.iter().flat_map(|root| sources(root)).map(|(_, text)| text).collect();
+        for name in manifest[table].as_table().expect("a table").keys().filter(|name| !names_crate(&text, name)) {
+            problems.push(format!("Cargo.toml: nothing in {roots:?} names {name}; remove it from [{table}]"));
+        }
+    }
     report(&problems);
 }

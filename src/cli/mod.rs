@@ -8,6 +8,7 @@ mod card;
 mod case;
 mod chat;
 mod check;
+mod completions;
 mod daemon;
 mod demo;
 mod export;
@@ -27,7 +28,7 @@ mod scopes;
 mod scratch;
 mod screen;
 mod serve;
-mod sse;
+pub(crate) mod sse;
 mod status;
 mod transfer;
 mod twin;
@@ -132,6 +133,11 @@ enum Command {
     Chat(chat::ChatArgs),
     /// Measure two daemons on this machine.
     Bench(bench::BenchArgs),
+    /// Print the completions of a shell.
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages into a directory.
+    #[command(hide = true)]
+    Man(completions::ManArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -147,9 +153,11 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command, place: Place, screen: Screen) -> Done {
     match command {
         Command::Serve(args) => serve::run(args, &place),
-        Command::Init(args) => init::run(args, &place, screen),
-        Command::Check => check::run(&place, screen),
-        Command::Restore(args) => backup::restore(&args, &place, screen),
+        Command::Init(args) => init::run(args, place.as_owner()?, screen),
+        Command::Check => check::run(place.as_owner()?, screen),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => completions::run_man(&args),
+        Command::Restore(args) => backup::restore(&args, place.as_owner()?, screen),
         Command::Demo(args) => block_on(demo::run(args, &place, screen)),
         Command::Bench(args) => block_on(bench::run(args, &place, screen)),
         Command::Chat(args) => block_on(chat::run(args, &place, screen)),

@@ -9,7 +9,9 @@ use crate::{
     config::{AdminAddress, Config},
 };
 use std::{
+    fs,
     net::SocketAddr,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -69,6 +71,21 @@ impl Place {
             };
             Failure::config(error).next(next)
         })
+    }
+
+    /// For commands that write the organization's files themselves: refuses to leave files of another user than the owner
+    /// of the directory there, such as root's, which the daemon could not read.
+    pub fn as_owner(&self) -> Done<&Self> {
+        let (dir, me) = (self.dir(), rustix::process::geteuid().as_raw());
+        match fs::metadata(&dir) {
+            Ok(found) if found.uid() != me => Err(Failure::usage(format!(
+                "{} belongs to the user {}, and what you make there the daemon could not read",
+                dir.display(),
+                found.uid()
+            ))
+            .next("run it as that user: runuser -u handclasp -- handclasp …")),
+            _ => Ok(self),
+        }
     }
 
     /// The admin API of the org's daemon.
@@ -131,6 +148,17 @@ mod tests {
         let failure = Place::new(Some(dir.path().to_owned()), None).config().expect_err("nothing is there");
         assert_eq!(failure.exit, super::super::failure::Exit::Config);
         assert!(failure.next.expect("a hint").contains("handclasp init"));
+    }
+
+    #[test]
+    fn files_are_made_only_by_the_owner_of_the_directory() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let own = Place::new(Some(dir.path().to_owned()), None);
+        assert!(own.as_owner().is_ok() && Place::new(Some(dir.path().join("new")), None).as_owner().is_ok());
+        // Whoever runs this: one of the two belongs to somebody else.
+        let others = [dir.path(), Path::new("/")].map(|dir| fs::metadata(dir).expect("is there").uid());
+        let root = Place::new(Some("/".into()), None);
+        assert_eq!(root.as_owner().is_ok(), others[0] == others[1]);
     }
 
     #[test]

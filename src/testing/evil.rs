@@ -164,7 +164,14 @@ impl Handshake {
     /// # Errors
     /// When the handshake fails.
     pub async fn tls(&self, to: SocketAddr) -> io::Result<TlsStream<BoxStream>> {
-        let stream = self.dial(to).await?;
+        self.over(self.dial(to).await?).await
+    }
+
+    /// The same over a stream that is there already.
+    ///
+    /// # Errors
+    /// When the handshake fails.
+    pub async fn over(&self, stream: BoxStream) -> io::Result<TlsStream<BoxStream>> {
         let name = ServerName::try_from("anything.example").expect("a valid name");
         soon("for a handshake", TlsConnector::from(Arc::new(self.config())).connect(name, stream)).await
     }

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod evil;
 pub mod fixtures;
+pub mod fuzz;
 pub mod model;
 pub mod node;
 pub mod pair;

@@ -1,0 +1,4 @@
+//! Feeds libFuzzer's bytes to `testing::fuzz::rows`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| handclasp::testing::fuzz::rows(bytes));
