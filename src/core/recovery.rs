@@ -130,7 +130,12 @@ pub fn take_back(draft: &mut Draft<'_>, peer: &Domain, kept: &Kept) -> Result<An
     }
     draft.begin_told();
     for record in &kept.records[count..] {
-        recovery.placed = recovery.placed.max(told::apply(draft, peer, (kept.epoch.n, &record.record), &kept.submits));
+        recovery.placed = recovery.placed.max(told::apply(
+            draft,
+            peer,
+            (kept.epoch.n, &record.record),
+            (recovery.theirs.0, &kept.submits),
+        ));
         draft.put_back(peer, &record.record, record.bytes.clone());
     }
     draft.end_told();

@@ -17,8 +17,14 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Does what a record told. Returns the number of the last submission of the peer that it gives a place; 0 for none.
-pub fn apply(draft: &mut Draft<'_>, peer: &Domain, (epoch_n, record): (u64, &Record), submits: &[Submit]) -> u64 {
+/// Does what a record told. Returns the number of the last submission in the present epoch of the peer that it gives a
+/// place; 0 for none.
+pub fn apply(
+    draft: &mut Draft<'_>,
+    peer: &Domain,
+    (epoch_n, record): (u64, &Record),
+    (their_epoch_n, submits): (u64, &[Submit]),
+) -> u64 {
     let Ok(body) = &record.body else { return 0 };
     let made_at = record.made_at;
     match body {
@@ -26,12 +32,16 @@ pub fn apply(draft: &mut Draft<'_>, peer: &Domain, (epoch_n, record): (u64, &Rec
         RecordBody::RoomEvent { room, index, event } => {
             tell_event(draft, peer, (*room, *index), event, Sent { epoch_n, seq: record.seq });
         }
-        RecordBody::RoomPlaced { room, index, submits: runs } => {
+        RecordBody::RoomPlaced { room, index, epoch_n, submits: runs } => {
+            let of = epoch_n.unwrap_or(their_epoch_n);
             let named = |submit: &&Submit| {
-                submit.room == *room && runs.iter().any(|(from, to)| (*from..=*to).contains(&submit.seq))
+                submit.epoch_n == of
+                    && submit.room == *room
+                    && runs.iter().any(|(from, to)| (*from..=*to).contains(&submit.seq))
             };
             tell_places(draft, peer, (*room, *index), submits.iter().filter(named));
-            return runs.iter().map(|(_, to)| *to).max().unwrap_or(0);
+            let last = runs.iter().map(|(_, to)| *to).max().filter(|_| of == their_epoch_n);
+            return last.unwrap_or(0);
         }
         RecordBody::RoomInvite { room, by, users } if hosted(draft, peer, *room).is_some() => {
             for user in users {
