@@ -85,6 +85,19 @@ impl Restores {
         until("it is up again", async || stopped.is_up()).await;
     }
 
+    /// Acme's people write so much, and so long ago, that the partner's daemon keeps none of what proves it.
+    async fn let_much_be_forgotten(&mut self, room: RoomId) {
+        for _ in 0..2 {
+            for _ in 0..60 {
+                self.say(0, room, 2_000).await;
+            }
+            self.come_to_rest().await;
+            self.let_months_pass().await;
+            self.say(0, room, 20).await;
+        }
+        self.come_to_rest().await;
+    }
+
     /// What acme has sent becomes too old to be kept, on both sides.
     async fn let_months_pass(&self) {
         let (acme, globex) = (&self.town.acme, &self.town.globex);
@@ -209,15 +222,7 @@ fn f18_a_restore_to_before_what_is_kept_goes_on_with_a_gap_that_is_told() {
     simulate(PAIR, 3, COARSE, async |sites, controls| {
         let mut restores = Restores::begin(sites, controls, 3).await;
         let direct = restores.town.rooms[0];
-        for _ in 0..2 {
-            for _ in 0..60 {
-                restores.say(0, direct, 2_000).await;
-            }
-            restores.come_to_rest().await;
-            restores.let_months_pass().await;
-            restores.say(0, direct, 20).await;
-        }
-        restores.come_to_rest().await;
+        restores.let_much_be_forgotten(direct).await;
         // What was sent last is in memory, however old.
         restores.restart(0, |_| {}).await;
         restores.restore(1).await;
@@ -238,15 +243,7 @@ fn f18_what_no_partner_can_show_any_more_is_for_an_admin_to_decide() {
     simulate(PAIR, 4, COARSE, async |sites, controls| {
         let mut restores = Restores::begin(sites, controls, 4).await;
         let direct = restores.town.rooms[0];
-        for _ in 0..2 {
-            for _ in 0..60 {
-                restores.say(0, direct, 2_000).await;
-            }
-            restores.come_to_rest().await;
-            restores.let_months_pass().await;
-            restores.say(0, direct, 20).await;
-        }
-        restores.come_to_rest().await;
+        restores.let_much_be_forgotten(direct).await;
         restores.restore(0).await;
         until("acme cannot be shown its own records", async || restores.state(0).await == LinkState::Quarantined).await;
         let peer = restores.peer(0);
