@@ -12,7 +12,7 @@ use crate::{
         Address, Code, Domain, Millis, RoomId,
         event::{Content, Sealed},
         record::{Record, RecordBody},
-        room::{Invitation, Member, MemberImage, PendingRange, RoomImage, RoomInfo, RoomKind},
+        room::{Invitation, Member, MemberImage, RoomImage, RoomInfo},
     },
 };
 use std::sync::Arc;
@@ -108,7 +108,9 @@ fn tell_state(draft: &mut Draft<'_>, peer: &Domain, image: &RoomImage, made_at: 
             return;
         }
     }
-    draft.put_room(info_of(draft, peer, image));
+    let photo_asked = draft.state.rooms.get(&image.id).and_then(|room| room.info.photo_asked);
+    let (us, joins) = (draft.state.org.domain.clone(), image.members.len() as u64);
+    draft.put_room(RoomInfo { photo: image.photo, photo_asked, joins, ..rooms::info_of(&us, peer, image) });
     draft.skip_to(image.id, image.next_index, image.head);
     let gone: Vec<Address> = draft.state.rooms.get(&image.id).map_or_else(Vec::new, |room| {
         let stays = |user: &&Address| image.members.iter().any(|member| member.user == **user);
@@ -121,29 +123,5 @@ fn tell_state(draft: &mut Draft<'_>, peer: &Domain, image: &RoomImage, made_at: 
         let MemberImage { user, role, visible_from, .. } = member;
         let member = Member { role: *role, visible_from: *visible_from, joined, joined_at: made_at };
         draft.put_member(image.id, user, member);
-    }
-}
-
-fn info_of(draft: &Draft<'_>, peer: &Domain, image: &RoomImage) -> RoomInfo {
-    let known = draft.state.rooms.get(&image.id).map(|room| room.info.clone());
-    RoomInfo {
-        id: image.id,
-        kind: if image.kind == RoomKind::Direct { RoomKind::Direct } else { RoomKind::Group },
-        host: draft.state.org.domain.clone(),
-        partner: Some(peer.clone()),
-        name: image.name.clone(),
-        description: image.description.clone(),
-        history: image.history,
-        rules: image.rules,
-        photo: image.photo,
-        photo_asked: known.as_ref().and_then(|known| known.photo_asked),
-        created_by: image.created_by.clone(),
-        created_at: image.created_at,
-        synced_epoch: None,
-        partner_present: true,
-        frozen: None,
-        pending: PendingRange::default(),
-        unplaced: Vec::new(),
-        joins: image.members.len() as u64,
     }
 }
