@@ -163,8 +163,9 @@ fn learn_fate(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
     for told in [hello.ended, hello.incoming].into_iter().flatten() {
         raise(&mut streams, told.epoch, told.cursor);
     }
-    if let Some(told) = &hello.ended {
-        recovery::learn_ended(&mut streams, told);
+    // Without a restore there is no epoch of ours that only the peer knows of.
+    if let Some(told) = hello.ended.filter(|_| streams.recovery.is_some()) {
+        recovery::learn_ended(&mut streams, &told);
     }
     if streams != link.streams {
         draft.put_streams(peer, streams);

@@ -57,15 +57,14 @@ fn has_spoken(streams: &Streams) -> bool {
 /// hello counts until that is taken back.
 pub fn weigh(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) -> bool {
     let Ok(link) = links::find(&draft.state, peer) else { return false };
-    match hello.incoming.filter(|held| is_ahead(&link.streams, held)) {
-        Some(held) => begin(draft, &link, held, hello),
-        None if link.streams.recovery.is_some() => {
-            note(draft, peer, "system", "link.recovered", "nothing of ours was lost".to_owned());
-            finish(draft, peer, &link.streams);
-        }
-        None => return false,
+    let ahead = hello.incoming.filter(|held| is_ahead(&link.streams, held));
+    if let Some(held) = ahead {
+        begin(draft, &link, held, hello);
+    } else if link.streams.recovery.is_some() {
+        note(draft, peer, "system", "link.recovered", "nothing of ours was lost".to_owned());
+        finish(draft, peer, &link.streams);
     }
-    hello.incoming.is_some_and(|held| is_ahead(&link.streams, &held))
+    ahead.is_some()
 }
 
 fn is_ahead(streams: &Streams, held: &InPosition) -> bool {
@@ -130,7 +129,12 @@ pub fn take_back(draft: &mut Draft<'_>, peer: &Domain, kept: &Kept) -> Result<An
     }
     draft.begin_told();
     for record in &kept.records[count..] {
-        recovery.placed = recovery.placed.max(told::apply(draft, peer, (kept.epoch.n, &record.record), &kept.submits));
+        recovery.placed = recovery.placed.max(told::apply(
+            draft,
+            peer,
+            (kept.epoch.n, &record.record),
+            (recovery.theirs.0, &kept.submits),
+        ));
         draft.put_back(peer, &record.record, record.bytes.clone());
     }
     draft.end_told();

@@ -39,6 +39,7 @@ pub fn find(reader: &Reader, state: &State, link: &Link, records: &[Record]) -> 
             });
         }
     }
+    // Only a restore loses what waits: at any other time a peer that names other epochs has nothing looked up.
     if let Some(replay) = &link.streams.replay {
         taken_back(reader, link, replay.epoch_n, records, &mut facts)?;
     }
@@ -63,12 +64,13 @@ fn placed_rooms(records: &[Record]) -> Vec<(RoomId, u64)> {
 fn taken_back(
     reader: &Reader,
     link: &Link,
-    epoch_n: u64,
+    before: u64,
     records: &[Record],
     facts: &mut Vec<PendingFact>,
 ) -> Result<(), StoreError> {
     for record in records {
-        let Ok(RecordBody::RoomPlaced { room, submits, .. }) = &record.body else { continue };
+        let Ok(RecordBody::RoomPlaced { room, epoch_n, submits, .. }) = &record.body else { continue };
+        let epoch_n = epoch_n.unwrap_or(before);
         for (from, to) in submits {
             let most = usize::try_from(to - from + 1).unwrap_or(usize::MAX).min(limits::ENVELOPE_RECORDS_MAX);
             for row in reader.outbox(&link.peer.domain, epoch_n, *from, most, limits::ENVELOPE_BYTES_MAX)? {

@@ -320,13 +320,13 @@ impl Egress {
             // The peer was put back to before what is still kept here (F18).
             self.tell(PeerOp::TailGone(position.epoch.id)).await?;
         }
-        let same_epoch = open_stream(&state, link, federation).is_some_and(|out| out.epoch == position.epoch);
-        if !same_epoch || batch.items.is_empty() {
+        let out = open_stream(&state, link, federation).filter(|out| out.epoch == position.epoch);
+        let Some(out) = out.filter(|_| !batch.items.is_empty()) else {
             self.position = None;
             self.pauses.hello = self.pauses.hello.min(Instant::now() + self.pauses.conflict(federation));
             return Ok(None);
-        }
-        let document = federation.seal_envelope(&state, link, &batch.items, position.head);
+        };
+        let document = federation.seal_envelope(&state, link, &out, &batch.items, position.head);
         Ok(document.map(|document| (batch, document)))
     }
 

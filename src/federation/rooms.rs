@@ -8,7 +8,14 @@ use crate::{
     },
     crypto::dsse::{self, Kind},
     engine::OutboxItem,
-    model::{Code, Digest, Domain, RoomId, grant::Scope, limits, link::OutStream, record::Evidence, room::RoomKind},
+    model::{
+        Code, Digest, Domain, RoomId,
+        grant::Scope,
+        limits,
+        link::{EndedEpoch, OutStream, Term},
+        record::Evidence,
+        room::RoomKind,
+    },
     store::reader::InboxRow,
     wire::{self, WireError, pull::Pull, room_heads::RoomHead, room_log::RoomLog},
 };
@@ -18,16 +25,17 @@ use bytes::Bytes;
 const KEPT_BYTES_MAX: usize = wire::kept::DOCUMENTS_BYTES_MAX / 4 * 3;
 
 impl Federation {
-    /// Our records for the peer from a number on, sealed as they were sent the first time.
+    /// Our records for the peer from a number on, sealed as they were sent the first time; of an epoch that has ended too,
+    /// as long as they are kept.
     pub(super) fn take_pull(&self, state: &State, link: &Link, body: &[u8]) -> Result<Bytes, Refused> {
         let Pull { epoch_n, from_seq } = wire::pull::decode(body).map_err(refused)?;
-        let out = link.streams.out.filter(|out| out.epoch.n == epoch_n).ok_or_else(not_found)?;
+        let out = stream_of(link, epoch_n).ok_or_else(not_found)?;
         if from_seq >= out.next_seq {
             return Err(not_found());
         }
         let items = self.read_outbox(&link.peer.domain, epoch_n, from_seq, limits::ENVELOPE_RECORDS_MAX)?;
         let prev = self.head_before(&link.peer.domain, &out, from_seq)?;
-        Ok(self.seal_envelope(state, link, &items, prev).ok_or_else(not_found)?.into())
+        Ok(self.seal_envelope(state, link, &out, &items, prev).ok_or_else(not_found)?.into())
     }
 
     /// The envelopes in which records of the peer came, as the peer signed them, from the one with a certain record on:
@@ -121,6 +129,17 @@ impl Federation {
             .outbox(peer, epoch_n, from_seq, records_max, wire::envelope::RECORDS_BYTES_MAX)
             .map_err(|error| store_failed(&error))
     }
+}
+
+/// Our stream in an epoch, as far as reading it needs: the present one, or one that has ended.
+fn stream_of(link: &Link, epoch_n: u64) -> Option<OutStream> {
+    let present = link.streams.out.filter(|out| out.epoch.n == epoch_n);
+    present.or_else(|| {
+        let EndedEpoch { epoch, acked, next_seq } =
+            *link.streams.ended.iter().find(|ended| ended.epoch.n == epoch_n)?;
+        let term = Term { ours: 0, theirs: 0 };
+        Some(OutStream { epoch, term, next_seq, head: Digest::ZERO, acked, confirmed: true })
+    })
 }
 
 /// A kept envelope as it was signed.

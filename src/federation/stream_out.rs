@@ -103,15 +103,16 @@ impl Federation {
         Ok(Batch { from, items: if gap { Vec::new() } else { items }, is_gone })
     }
 
-    /// The signed envelope over consecutive records of our stream; none when the link has no grants or the epoch ended.
+    /// The signed envelope over consecutive records of our stream; none when the link has no grants, or nothing is to be sealed.
     pub(super) fn seal_envelope(
         &self,
         state: &State,
         link: &Link,
+        out: &OutStream,
         items: &[OutboxItem],
         prev: Digest,
     ) -> Option<String> {
-        let (Some(ours), Some(theirs), Some(out)) = (&link.peer.ours, &link.peer.theirs, link.streams.out) else {
+        let (Some(ours), Some(theirs)) = (&link.peer.ours, &link.peer.theirs) else {
             return None;
         };
         let from_seq = items.first()?.seq;

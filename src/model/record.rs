@@ -109,6 +109,8 @@ pub enum RecordBody {
         room: RoomId,
         /// The index of the first.
         index: u64,
+        /// The number of the epoch in which they were submitted; the present one when none.
+        epoch_n: Option<u64>,
         /// The numbers of the submit records, as runs `[from, to]`; those of other rooms or types in between do not count.
         submits: Vec<(u64, u64)>,
     },

@@ -49,6 +49,15 @@ impl MemKv {
         Self { inner: Mutex::new(durable), followers: Mutex::default() }
     }
 
+    /// Puts a backup in the place of what is there. The anchor beside it stays, as far as it knows grants.
+    pub fn put_back(&self, backup: &Self) {
+        let restored = backup.inner().clone();
+        let mut inner = self.inner();
+        let commit = restored.anchor.as_ref().map_or(0, |anchor| anchor.commit);
+        let anchor = inner.anchor.take().map(|anchor| Anchor { commit, ..anchor });
+        *inner = Inner { anchor, ..restored };
+    }
+
     /// Lets the next commit fail.
     pub fn fail_next_commit(&self, fault: Fault) {
         self.inner().fault = Some(fault);

@@ -129,7 +129,7 @@ async fn a17_a_room_of_ours_stays_ours() {
             RecordBody::RoomState(Box::new(image(room, kind))),
             RecordBody::RoomInvite { room, by: address(MALLORY), users: vec![node.user_address("carol")] },
             RecordBody::RoomEvent { room, index: before.0, event: message(MALLORY, 3, "I order") },
-            RecordBody::RoomPlaced { room, index: before.0, submits: vec![(1, 1)] },
+            RecordBody::RoomPlaced { room, index: before.0, epoch_n: None, submits: vec![(1, 1)] },
         ];
         for claim in claims {
             let code = link.verdict(&claim).await;
@@ -188,7 +188,7 @@ async fn a19_a_host_cannot_put_words_into_our_peoples_mouths() {
     let before = shape(&node, room);
     let forged = ordered(room, before.0, "alice@acme.example", 1);
     assert_eq!(link.verdict(&forged).await, Some(Code::Authority));
-    let placed = RecordBody::RoomPlaced { room, index: before.0, submits: vec![(1, 50)] };
+    let placed = RecordBody::RoomPlaced { room, index: before.0, epoch_n: None, submits: vec![(1, 50)] };
     assert!(link.verdict(&placed).await.is_some(), "a place for what was never submitted");
     assert_eq!(shape(&node, room), before);
 }

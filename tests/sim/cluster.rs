@@ -217,6 +217,23 @@ impl Site {
         self.signals.lock().expect("one thread").as_ref().map(|(signals, _)| signals.clone())
     }
 
+    /// Everything that is durable now.
+    pub fn back_up(&self) -> MemKv {
+        self.kv.crash()
+    }
+
+    /// Puts a backup in place while the daemon is down, as the command does.
+    pub fn put_back(&self, backup: &MemKv) {
+        self.kv.put_back(backup);
+        load::mark_restored(&*self.kv).expect("memory");
+    }
+
+    /// How often something stands in the audit log.
+    pub async fn audited(&self, action: &str) -> usize {
+        let entries = self.engine().await.reader().audit(1, usize::MAX).expect("a readable store");
+        entries.iter().filter(|entry| entry.action == action).count()
+    }
+
     /// The writer's handle; waits until the daemon runs.
     pub async fn engine(&self) -> Engine {
         loop {

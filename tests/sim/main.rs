@@ -7,6 +7,7 @@ mod cluster;
 mod invariants;
 mod network;
 mod ops;
+mod restores;
 mod retention;
 mod three;
 
@@ -50,4 +51,11 @@ fn odd_seeds_keep_the_invariants() {
 fn p12_nothing_of_one_pair_of_orgs_ever_reaches_a_third() {
     let first = number("HANDCLASP_SIM_FIRST", 0);
     run_all(first..first + number("HANDCLASP_SIM_SEEDS", 50).div_ceil(5), three::run);
+}
+
+/// One history with restores for every five without.
+#[test]
+fn f13_to_f17_restored_daemons_come_to_the_same_as_their_partners() {
+    let first = number("HANDCLASP_SIM_FIRST", 0);
+    run_all(first..first + number("HANDCLASP_SIM_SEEDS", 50).div_ceil(5), restores::run);
 }

@@ -23,7 +23,7 @@ const DAY_MS: i64 = 25 * 3_600_000;
 /// The longest wait, simulated: left-over bytes are looked for every hour.
 const PATIENCE: Duration = Duration::from_secs(2 * 3_600);
 
-async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !holds().await {
         assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}");
@@ -51,14 +51,14 @@ async fn keep_a_day(site: &Site) {
 }
 
 /// Two daemons with a room that each of them hosts, and what crosses there.
-struct Town {
-    acme: Site,
-    globex: Site,
-    rooms: [RoomId; 2],
+pub struct Town {
+    pub acme: Site,
+    pub globex: Site,
+    pub rooms: [RoomId; 2],
 }
 
 impl Town {
-    async fn open(sites: [Site; 2], controls: Controls) -> Self {
+    pub async fn open(sites: [Site; 2], controls: Controls) -> Self {
         Driver::new(7, sites.clone(), controls).begin().await;
         let [acme, globex] = sites;
         let (alice, bob) = (acme.address("alice"), globex.address("bob"));

@@ -316,7 +316,7 @@ pub fn bodies() -> Vec<RecordBody> {
         },
         RecordBody::RoomEvent { room: ROOM, index: 7, event: first.clone() },
         RecordBody::RoomSubmit { room: ROOM, event: second.clone() },
-        RecordBody::RoomPlaced { room: ROOM, index: 8, submits: vec![(1, 3), (5, 5)] },
+        RecordBody::RoomPlaced { room: ROOM, index: 8, epoch_n: None, submits: vec![(1, 3), (5, 5)] },
         ask(Ask::Add { users: vec![(alice.clone(), Some(text("Alice A."))), (carol.clone(), None)] }),
         ask(Ask::Remove { users: vec![carol] }),
         ask(Ask::Role { user: bob, role: Role::Master }),

@@ -59,6 +59,8 @@ test('p19 a note is posted, commented on from the other org, pinned and deleted'
   const asked = alice.waitForRequest(/\/notes\/\d+\/comments/);
   await comment('the texts are done');
   await asked;
+  // Bob's own panel is drawn anew with his comment; what he wrote before that would be gone.
+  await panel(bob).getByText('the texts are done').waitFor();
   await comment('and the photos too');
   await panel(alice).getByText('and the photos too').waitFor();
   await (await overtaken).finished();

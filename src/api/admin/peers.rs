@@ -1,7 +1,7 @@
 //! Partners: pinning by card and fingerprint, unpinning, lifting a quarantine (W2).
 
 use super::{
-    Actor, Context,
+    Actor, AdminContext, Context,
     dto::{PeerPin, PeerStatus},
     link,
     status::peer_status,
@@ -99,8 +99,19 @@ pub async fn lift(
     segments: Segments,
     write: Write,
 ) -> Result<Json<PeerStatus>, Problem> {
+    decide(&context, &actor, &segments, &write, AdminOp::LiftQuarantine).await
+}
+
+/// Hands the writer what an admin decides about a link, and answers with the link as it stands then.
+pub(super) async fn decide(
+    context: &AdminContext,
+    actor: &Actor,
+    segments: &Segments,
+    write: &Write,
+    op: impl FnOnce(Domain) -> AdminOp,
+) -> Result<Json<PeerStatus>, Problem> {
     let peer: Domain = segments.parse("domain")?;
-    context.submit(&actor, write.key(&actor.caller())?, AdminOp::LiftQuarantine(peer.clone())).await?;
+    context.submit(actor, write.key(&actor.caller())?, op(peer.clone())).await?;
     let state = context.engine.state();
-    Ok(Json(peer_status(&context, &state, link(&state, &peer)?)?))
+    Ok(Json(peer_status(context, &state, link(&state, &peer)?)?))
 }

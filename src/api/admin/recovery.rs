@@ -1,6 +1,6 @@
 //! A link after a restore: what is still lost, and going on without it (W10).
 
-use super::{Actor, Context, dto::PeerStatus, link, status::peer_status};
+use super::{Actor, Context, dto::PeerStatus, peers::decide};
 use crate::{
     api::{body::Write, field::Segments, problem::Problem},
     core::{State, command::AdminOp, state::Link},
@@ -49,8 +49,5 @@ pub async fn accept_loss(
     segments: Segments,
     write: Write,
 ) -> Result<Json<PeerStatus>, Problem> {
-    let peer: Domain = segments.parse("domain")?;
-    context.submit(&actor, write.key(&actor.caller())?, AdminOp::AcceptLoss(peer.clone())).await?;
-    let state = context.engine.state();
-    Ok(Json(peer_status(&context, &state, link(&state, &peer)?)?))
+    decide(&context, &actor, &segments, &write, AdminOp::AcceptLoss).await
 }

@@ -4,6 +4,7 @@ use crate::{
     core::{
         command::{PendingFact, Ref},
         draft::{Draft, Sent},
+        features::{Feature, offers},
         files,
         permit::{check_permission, scopes},
         rooms,
@@ -69,6 +70,8 @@ fn check_direct(state: &State, room: &Room) -> Result<(), Code> {
 /// any further event of these rooms.
 pub fn flush_placed(draft: &mut Draft<'_>, peer: &Domain, mut placed: Vec<PlacedRun>) {
     placed.sort_by_key(|run| (run.room, run.index));
+    let link = draft.state.links.get(peer).filter(|link| offers(link, Feature::Kept));
+    let epoch_n = link.and_then(|link| link.streams.inn.as_ref()).map(|inn| inn.epoch.n);
     for row in placed.chunk_by(|one, next| one.room == next.room && one.index + 1 == next.index) {
         let mut submits: Vec<(u64, u64)> = Vec::new();
         for run in row {
@@ -77,7 +80,7 @@ pub fn flush_placed(draft: &mut Draft<'_>, peer: &Domain, mut placed: Vec<Placed
                 _ => submits.push((run.seq, run.seq)),
             }
         }
-        let body = RecordBody::RoomPlaced { room: row[0].room, index: row[0].index, submits };
+        let body = RecordBody::RoomPlaced { room: row[0].room, index: row[0].index, epoch_n, submits };
         draft.send(peer, &body, Ref::None);
     }
 }

@@ -77,7 +77,8 @@ fn apply_one(
             return acts::receive_submit(draft, peer, *room, record.seq, event).map(Some);
         }
         RecordBody::RoomEvent { room, index, event } => rooms::receive_event(draft, peer, *room, *index, event)?,
-        RecordBody::RoomPlaced { room, index, submits } => {
+        RecordBody::RoomPlaced { room, index, epoch_n, submits } => {
+            let own = OwnSubmits { epoch_n: epoch_n.unwrap_or(own.epoch_n), ..own };
             acts::receive_placed(draft, peer, (*room, *index), submits, own)?;
         }
         RecordBody::RoomState(image) => rooms::receive_state(draft, peer, image)?,

@@ -32,7 +32,9 @@ pub struct KeptRecord {
 /// A submission of the peer.
 #[derive(Clone, Debug)]
 pub struct Submit {
-    /// The number of its record in the peer's stream.
+    /// The number of the epoch of the peer's stream.
+    pub epoch_n: u64,
+    /// The number of its record there.
     pub seq: u64,
     /// To which room.
     pub room: RoomId,

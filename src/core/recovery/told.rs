@@ -12,13 +12,19 @@ use crate::{
         Address, Code, Domain, Millis, RoomId,
         event::{Content, Sealed},
         record::{Record, RecordBody},
-        room::{Invitation, Member, MemberImage, PendingRange, RoomImage, RoomInfo, RoomKind},
+        room::{Invitation, Member, MemberImage, RoomImage, RoomInfo},
     },
 };
 use std::sync::Arc;
 
-/// Does what a record told. Returns the number of the last submission of the peer that it gives a place; 0 for none.
-pub fn apply(draft: &mut Draft<'_>, peer: &Domain, (epoch_n, record): (u64, &Record), submits: &[Submit]) -> u64 {
+/// Does what a record told. Returns the number of the last submission in the present epoch of the peer that it gives a
+/// place; 0 for none.
+pub fn apply(
+    draft: &mut Draft<'_>,
+    peer: &Domain,
+    (epoch_n, record): (u64, &Record),
+    (their_epoch_n, submits): (u64, &[Submit]),
+) -> u64 {
     let Ok(body) = &record.body else { return 0 };
     let made_at = record.made_at;
     match body {
@@ -26,12 +32,16 @@ pub fn apply(draft: &mut Draft<'_>, peer: &Domain, (epoch_n, record): (u64, &Rec
         RecordBody::RoomEvent { room, index, event } => {
             tell_event(draft, peer, (*room, *index), event, Sent { epoch_n, seq: record.seq });
         }
-        RecordBody::RoomPlaced { room, index, submits: runs } => {
+        RecordBody::RoomPlaced { room, index, epoch_n, submits: runs } => {
+            let of = epoch_n.unwrap_or(their_epoch_n);
             let named = |submit: &&Submit| {
-                submit.room == *room && runs.iter().any(|(from, to)| (*from..=*to).contains(&submit.seq))
+                submit.epoch_n == of
+                    && submit.room == *room
+                    && runs.iter().any(|(from, to)| (*from..=*to).contains(&submit.seq))
             };
             tell_places(draft, peer, (*room, *index), submits.iter().filter(named));
-            return runs.iter().map(|(_, to)| *to).max().unwrap_or(0);
+            let last = runs.iter().map(|(_, to)| *to).max().filter(|_| of == their_epoch_n);
+            return last.unwrap_or(0);
         }
         RecordBody::RoomInvite { room, by, users } if hosted(draft, peer, *room).is_some() => {
             for user in users {
@@ -98,7 +108,9 @@ fn tell_state(draft: &mut Draft<'_>, peer: &Domain, image: &RoomImage, made_at: 
             return;
         }
     }
-    draft.put_room(info_of(draft, peer, image));
+    let photo_asked = draft.state.rooms.get(&image.id).and_then(|room| room.info.photo_asked);
+    let (us, joins) = (draft.state.org.domain.clone(), image.members.len() as u64);
+    draft.put_room(RoomInfo { photo: image.photo, photo_asked, joins, ..rooms::info_of(&us, peer, image) });
     draft.skip_to(image.id, image.next_index, image.head);
     let gone: Vec<Address> = draft.state.rooms.get(&image.id).map_or_else(Vec::new, |room| {
         let stays = |user: &&Address| image.members.iter().any(|member| member.user == **user);
@@ -111,29 +123,5 @@ fn tell_state(draft: &mut Draft<'_>, peer: &Domain, image: &RoomImage, made_at: 
         let MemberImage { user, role, visible_from, .. } = member;
         let member = Member { role: *role, visible_from: *visible_from, joined, joined_at: made_at };
         draft.put_member(image.id, user, member);
-    }
-}
-
-fn info_of(draft: &Draft<'_>, peer: &Domain, image: &RoomImage) -> RoomInfo {
-    let known = draft.state.rooms.get(&image.id).map(|room| room.info.clone());
-    RoomInfo {
-        id: image.id,
-        kind: if image.kind == RoomKind::Direct { RoomKind::Direct } else { RoomKind::Group },
-        host: draft.state.org.domain.clone(),
-        partner: Some(peer.clone()),
-        name: image.name.clone(),
-        description: image.description.clone(),
-        history: image.history,
-        rules: image.rules,
-        photo: image.photo,
-        photo_asked: known.as_ref().and_then(|known| known.photo_asked),
-        created_by: image.created_by.clone(),
-        created_at: image.created_at,
-        synced_epoch: None,
-        partner_present: true,
-        frozen: None,
-        pending: PendingRange::default(),
-        unplaced: Vec::new(),
-        joins: image.members.len() as u64,
     }
 }

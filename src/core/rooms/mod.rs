@@ -8,7 +8,7 @@ mod receive;
 pub use ending::{end_link_in_room, end_member, end_memberships, end_presence_if_empty, exclude_user, take_back};
 pub use joining::{join, open_direct};
 pub use order::{order, sync};
-pub use receive::{apply_change, apply_settings, receive_event, receive_state, set_role};
+pub use receive::{apply_change, apply_settings, info_of, receive_event, receive_state, set_role};
 
 use super::{
     command::Answer,

@@ -54,7 +54,7 @@ pub fn receive_state(draft: &mut Draft<'_>, peer: &Domain, image: &RoomImage) ->
         None => {
             let asked = check_new(&draft.state, peer, image)?;
             let us = draft.state.org.domain.clone();
-            draft.put_room(new_info(peer, us, image));
+            draft.put_room(info_of(peer, &us, image));
             if let Some((ours, theirs)) = asked {
                 contacts::settle_added(draft, &ours.local(), theirs);
             }
@@ -116,12 +116,13 @@ fn check_new<'i>(
     if asked && state.user_at(ours).is_some() { Ok(Some((ours, theirs))) } else { Err(Code::Authority) }
 }
 
-fn new_info(host: &Domain, us: Domain, image: &RoomImage) -> RoomInfo {
+/// The row of a room whose copies begin with this state, without a photo.
+pub fn info_of(host: &Domain, partner: &Domain, image: &RoomImage) -> RoomInfo {
     RoomInfo {
         id: image.id,
         kind: image.kind,
         host: host.clone(),
-        partner: Some(us),
+        partner: Some(partner.clone()),
         name: image.name.clone(),
         description: image.description.clone(),
         history: image.history,

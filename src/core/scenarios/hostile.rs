@@ -235,11 +235,11 @@ fn a19_a_state_that_goes_back_freezes_the_room() {
 fn a19_a_placement_of_what_nobody_sent_is_refused() {
     let (mut pair, id) = group(GLOBEX);
     let index = room(&pair, ACME, id).next_index;
-    let body = RecordBody::RoomPlaced { room: id, index, submits: vec![(900, 900)] };
+    let body = RecordBody::RoomPlaced { room: id, index, epoch_n: None, submits: vec![(900, 900)] };
     assert_eq!(apply(&mut pair, ACME, &body), Err(Code::Malformed));
     post(&mut pair, ACME, "alice", id, "waits").expect("open");
     let seq = pair.side(ACME).pending.values().next().expect("it waits").seq;
-    let body = RecordBody::RoomPlaced { room: id, index: index + 1, submits: vec![(seq, seq)] };
+    let body = RecordBody::RoomPlaced { room: id, index: index + 1, epoch_n: None, submits: vec![(seq, seq)] };
     assert_eq!(apply(&mut pair, ACME, &body), Err(Code::Frozen));
 }
 

@@ -64,7 +64,7 @@ fn w17_rows_break_where_indices_or_rooms_do() {
         crate::core::Change::Send(item) => record(&item.bytes).body.ok(),
         _ => None,
     });
-    let placed = |room, index, submits| RecordBody::RoomPlaced { room, index, submits };
+    let placed = |room, index, submits| RecordBody::RoomPlaced { room, index, epoch_n: Some(1), submits };
     let mut expected = vec![
         placed(direct, 4, vec![(10, 10), (12, 12)]),
         placed(direct, 7, vec![(13, 13)]),

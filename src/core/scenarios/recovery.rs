@@ -215,6 +215,20 @@ fn a15_a_stream_begins_anew_only_so_often() {
 }
 
 #[test]
+fn a15_a_peer_cannot_make_up_epochs_of_ours() {
+    let (mut pair, _) = acquainted();
+    pair.revoke(ACME);
+    pair.sync();
+    let before = pair.acme.state.links[&GLOBEX.domain()].streams.clone();
+    for ahead in 1..200 {
+        let mut hello = pair.hello(GLOBEX);
+        hello.ended.as_mut().expect("an epoch ended").epoch.n = before.last_out() + ahead;
+        pair.peer(ACME, PeerOp::Heard(Box::new(hello))).expect("heard");
+    }
+    assert_eq!(pair.acme.state.links[&GLOBEX.domain()].streams.ended, before.ended);
+}
+
+#[test]
 fn f18_a_tail_that_is_kept_no_longer_begins_the_stream_anew_with_the_state_of_rooms() {
     let (mut pair, id) = group(ACME);
     let backup = pair.globex.clone();

@@ -227,7 +227,7 @@ fn w14_the_follower_answers_for_its_own_people() {
 #[test]
 fn w14_only_the_host_orders_events() {
     let order = |room| RecordBody::RoomEvent { room, index: 0, event: message(Some(ALICE)) };
-    let placed = |room| RecordBody::RoomPlaced { room, index: 0, submits: vec![(1, 1)] };
+    let placed = |room| RecordBody::RoomPlaced { room, index: 0, epoch_n: None, submits: vec![(1, 1)] };
     for of in [order, placed] as [fn(RoomId) -> RecordBody; 2] {
         check([
             ("in a group that it hosts", of(room_id(THEIRS)), Ok(())),
@@ -298,7 +298,7 @@ fn p2_each_record_needs_its_scope() {
     let accepted = RecordBody::ContactAccepted { from: address(ALICE), name: name(), to: address(BOB) };
     let submit = RecordBody::RoomSubmit { room: room_id(OURS), event: message(Some(ALICE)) };
     let profile = RecordBody::Profile { user: address(ALICE), name: name(), available: false, photo: None };
-    let placed = RecordBody::RoomPlaced { room: room_id(THEIRS), index: 0, submits: vec![(1, 1)] };
+    let placed = RecordBody::RoomPlaced { room: room_id(THEIRS), index: 0, epoch_n: None, submits: vec![(1, 1)] };
     for (body, scope) in [
         (add, Some(Scope::Contacts)),
         (accepted, Some(Scope::Contacts)),

@@ -83,22 +83,29 @@ impl Egress {
 
     /// The peer's submissions that these records give a place: its own stream has them.
     async fn ask_submits(&mut self, recovery: Recovery, records: &[KeptRecord]) -> Result<Vec<Submit>, Trouble> {
-        let mut wanted: Vec<(u64, u64)> = records.iter().flat_map(|kept| runs(kept).iter().copied()).collect();
+        let mut wanted: Vec<(u64, (u64, u64))> =
+            records.iter().flat_map(|kept| runs(kept, recovery.theirs.0)).collect();
         wanted.sort_unstable();
-        self.pulled.begin(recovery.theirs.0, wanted.first().map_or(0, |(from, _)| *from));
         let card = self.pinned()?.card.card.clone();
-        for (from, to) in &wanted {
-            while self.pulled.through < *to {
-                let from_seq = (*from).max(self.pulled.through + 1);
-                let pull = Pull { epoch_n: recovery.theirs.0, from_seq };
-                let Some(answer) = self.ask("/federation/v1/pull", pull).await? else { break };
-                let (envelope, _) = wire::proof::open_envelope(&answer.body, &card)?;
-                if !self.pulled.take(envelope.into_inner()) {
-                    break;
+        let mut submits = Vec::new();
+        for of_epoch in wanted.chunk_by(|one, other| one.0 == other.0) {
+            let (epoch_n, (first, _)) = of_epoch[0];
+            self.pulled.begin(epoch_n, first);
+            for (_, (from, to)) in of_epoch {
+                while self.pulled.through < *to {
+                    let from_seq = (*from).max(self.pulled.through + 1);
+                    let Some(answer) = self.ask("/federation/v1/pull", Pull { epoch_n, from_seq }).await? else {
+                        break;
+                    };
+                    let (envelope, _) = wire::proof::open_envelope(&answer.body, &card)?;
+                    if !self.pulled.take(envelope.into_inner()) {
+                        break;
+                    }
                 }
             }
+            submits.extend(self.pulled.within(of_epoch));
         }
-        Ok(self.pulled.within(&wanted))
+        Ok(submits)
     }
 
     /// A question about a stream; none when the peer does not keep that any more.
@@ -155,12 +162,13 @@ impl Pulled {
 
     /// Takes an envelope of the peer; false when it brings nothing new.
     fn take(&mut self, envelope: Envelope) -> bool {
-        let Some(last) = envelope.records.last().map(|record| record.seq).filter(|last| *last > self.through) else {
+        let last = envelope.records.last().map(|record| record.seq);
+        let Some(last) = last.filter(|last| *last > self.through && envelope.epoch.n == self.epoch_n) else {
             return false;
         };
         self.submits.extend(envelope.records.into_iter().filter_map(|record| match record.body {
             Ok(RecordBody::RoomSubmit { room, event }) if record.seq > self.through => {
-                Some(Submit { seq: record.seq, room, event })
+                Some(Submit { epoch_n: self.epoch_n, seq: record.seq, room, event })
             }
             _ => None,
         }));
@@ -168,18 +176,19 @@ impl Pulled {
         true
     }
 
-    fn within(&self, runs: &[(u64, u64)]) -> Vec<Submit> {
-        let wanted = |submit: &&Submit| runs.iter().any(|(from, to)| (*from..=*to).contains(&submit.seq));
+    fn within(&self, runs: &[(u64, (u64, u64))]) -> Vec<Submit> {
+        let wanted = |submit: &&Submit| runs.iter().any(|(_, (from, to))| (*from..=*to).contains(&submit.seq));
         self.submits.iter().filter(wanted).cloned().collect()
     }
 }
 
-/// The peer's submissions that a record gives a place.
-fn runs(kept: &KeptRecord) -> &[(u64, u64)] {
-    match &kept.record.body {
-        Ok(RecordBody::RoomPlaced { submits, .. }) => submits,
-        _ => &[],
-    }
+/// The peer's submissions that a record gives a place, each run with the number of its epoch.
+fn runs(kept: &KeptRecord, present: u64) -> impl Iterator<Item = (u64, (u64, u64))> {
+    let (epoch_n, submits) = match &kept.record.body {
+        Ok(RecordBody::RoomPlaced { epoch_n, submits, .. }) => (epoch_n.unwrap_or(present), submits.as_slice()),
+        _ => (present, &[][..]),
+    };
+    submits.iter().map(move |run| (epoch_n, *run))
 }
 
 /// Consecutive records in portions of one step: only so many, and with only so many submissions.
@@ -187,7 +196,7 @@ fn portions(records: Vec<KeptRecord>) -> Vec<Vec<KeptRecord>> {
     let mut portions: Vec<Vec<KeptRecord>> = Vec::new();
     let mut places = u64::MAX;
     for kept in records {
-        let more: u64 = runs(&kept).iter().map(|(from, to)| to.saturating_sub(*from) + 1).sum();
+        let more: u64 = runs(&kept, 0).map(|(_, (from, to))| to.saturating_sub(from) + 1).sum();
         places = places.saturating_add(more);
         match portions.last_mut().filter(|portion| {
             places <= limits::ENVELOPE_RECORDS_MAX as u64 && portion.len() < limits::ENVELOPE_RECORDS_MAX

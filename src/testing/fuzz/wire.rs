@@ -7,7 +7,10 @@ use crate::{
         KeySet,
         dsse::{self, Kind},
     },
-    model::record::{Envelope, Record},
+    model::{
+        record::{Envelope, Record},
+        signal::SignalBatch,
+    },
     wire::{self, WireError, ack, audit, card, envelope, event, grant, piece, problem, proof, pull, record, signals},
 };
 use serde_json::Value;
@@ -22,7 +25,8 @@ pub fn wire(bytes: &[u8]) {
         b'h' => drop(one_meaning(input, wire::hello::decode)),
         b'b' => bundle(input),
         b'a' => both_ways(input, ack::decode, ack::encode),
-        b's' => both_ways(input, signals::decode, signals::encode),
+        // How many signals of a later version were passed over is not written again.
+        b's' => both_ways(input, |bytes| Ok(SignalBatch { unknown: 0, ..signals::decode(bytes)? }), signals::encode),
         b'u' => both_ways(input, audit::decode, audit::encode),
         b'p' => both_ways(input, problem::decode, problem::encode),
         b'f' => both_ways(input, piece::decode, |piece| piece::encode(*piece)),
@@ -42,14 +46,17 @@ pub fn wire(bytes: &[u8]) {
 /// The value, after a look at what a lax reader makes of the same bytes.
 fn one_meaning<T: PartialEq + Debug>(input: &[u8], decode: impl Fn(&[u8]) -> Result<T, WireError>) -> Option<T> {
     let value = decode(input).ok()?;
-    let rewritten = rewritten(input);
-    assert_eq!(decode(&rewritten).as_ref(), Ok(&value), "a text has two meanings");
+    if let Some(rewritten) = rewritten(input) {
+        assert_eq!(decode(&rewritten).as_ref(), Ok(&value), "a text has two meanings");
+    }
     Some(value)
 }
 
-fn rewritten(input: &[u8]) -> Vec<u8> {
-    let value: Value = serde_json::from_slice(input).expect("what is read strictly is JSON");
-    serde_json::to_vec(&value).expect("a value has a text")
+/// The text as a lax reader writes it again. None when that refuses it: what we pass over unread, in a record that we refuse
+/// or a signal of a later version, may hold numbers without bounds and halves of characters.
+fn rewritten(input: &[u8]) -> Option<Vec<u8>> {
+    let value: Value = serde_json::from_slice(input).ok()?;
+    Some(serde_json::to_vec(&value).expect("a value has a text"))
 }
 
 fn both_ways<T: PartialEq + Debug>(
@@ -63,7 +70,8 @@ fn both_ways<T: PartialEq + Debug>(
 
 fn bundle(input: &[u8]) {
     let Ok(bundle) = wire::hello::decode_bundle(input) else { return };
-    assert_eq!(wire::hello::decode_bundle(&rewritten(input)).as_ref(), Ok(&bundle), "a text has two meanings");
+    let rewritten = rewritten(input).expect("what is read to the end is JSON");
+    assert_eq!(wire::hello::decode_bundle(&rewritten).as_ref(), Ok(&bundle), "a text has two meanings");
     let again = wire::hello::encode_bundle(&bundle);
     assert_eq!(wire::hello::decode_bundle(again.as_bytes()), Ok(bundle), "what we write, we read");
 }
@@ -87,23 +95,27 @@ fn an_event(input: &[u8]) {
 }
 
 fn a_record(input: &[u8]) {
-    let Ok(Record { seq, made_at, body, .. }) = record::decode(input) else { return };
-    let lax = record::decode(&rewritten(input)).expect("a text has two meanings");
+    // What a lax reader would take and we refuse has no second meaning here.
+    let Ok(Record { seq, made_at, body: Ok(body), .. }) = record::decode(input) else { return };
+    let rewritten = rewritten(input).expect("what is read to the end is JSON");
+    let lax = record::decode(&rewritten).expect("a text has two meanings");
     assert_eq!((lax.seq, lax.made_at), (seq, made_at));
-    assert_eq!(lax.body.as_ref().map(discriminant), body.as_ref().map(discriminant), "a text has two meanings");
-    let Ok(body) = body else { return };
+    assert_eq!(lax.body.as_ref().map(discriminant), Ok(discriminant(&body)), "a text has two meanings");
     let again = record::decode(&record::encode(seq, made_at, &body)).expect("what we write, we read");
     assert_eq!((again.seq, again.made_at, again.body), (seq, made_at, Ok(body)));
 }
 
 fn an_envelope(input: &[u8]) {
     let Ok(envelope) = envelope::decode(input) else { return };
-    let lax = envelope::decode(&rewritten(input)).expect("a text has two meanings");
-    let head = |it: &Envelope| (it.link, it.origin.clone(), it.destination.clone(), it.epoch, it.from_seq, it.prev);
-    assert_eq!(head(&lax), head(&envelope));
-    assert_eq!((lax.grants, lax.settled, lax.sent_at), (envelope.grants, envelope.settled, envelope.sent_at));
+    if let Some(rewritten) = rewritten(input) {
+        let lax = envelope::decode(&rewritten).expect("a text has two meanings");
+        let head = |it: &Envelope| (it.link, it.origin.clone(), it.destination.clone(), it.epoch, it.from_seq, it.prev);
+        assert_eq!(head(&lax), head(&envelope));
+        assert_eq!((lax.grants, lax.settled, lax.sent_at), (envelope.grants, envelope.settled, envelope.sent_at));
+        assert_eq!(lax.records.len(), envelope.records.len());
+    }
     let seqs = envelope.records.iter().map(|record| record.seq);
-    assert!(seqs.eq((envelope.from_seq..).take(lax.records.len())), "records are consecutive");
+    assert!(seqs.eq((envelope.from_seq..).take(envelope.records.len())), "records are consecutive");
     let raw = envelope::raw_records(input).expect("what is read has records");
     assert_eq!(raw.len(), envelope.records.len());
     for (raw, record) in raw.into_iter().zip(&envelope.records) {

@@ -51,7 +51,7 @@ impl Pair {
         let Some(replay) = &self.streams(to).replay else { return facts };
         let known: BTreeSet<(u64, u64)> = facts.iter().map(|fact| (fact.epoch_n, fact.seq)).collect();
         let places = envelope.records.iter().any(|record| matches!(record.body, Ok(RecordBody::RoomPlaced { .. })));
-        for ((epoch_n, seq), queued) in side.outbox.range((replay.epoch_n, 0)..(replay.epoch_n + 1, 0)) {
+        for ((epoch_n, seq), queued) in side.outbox.range(..(replay.epoch_n + 1, 0)) {
             let Ok(RecordBody::RoomSubmit { room, event }) = record(&queued.bytes).body else { continue };
             let Some(author) = event.event.author.as_ref().map(|author| author.local()) else { continue };
             if places && !known.contains(&(*epoch_n, *seq)) {
@@ -105,7 +105,7 @@ impl Pair {
         let Some(out) = self.streams(org).out else { return Vec::new() };
         let sent = self.side(org).outbox.range((out.epoch.n, 0)..(out.epoch.n + 1, 0));
         let submit = |((_, seq), queued): (&(u64, u64), &super::Queued)| match record(&queued.bytes).body {
-            Ok(RecordBody::RoomSubmit { room, event }) => Some(Submit { seq: *seq, room, event }),
+            Ok(RecordBody::RoomSubmit { room, event }) => Some(Submit { epoch_n: out.epoch.n, seq: *seq, room, event }),
             _ => None,
         };
         sent.filter_map(submit).collect()

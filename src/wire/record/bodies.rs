@@ -74,9 +74,10 @@ pub(super) fn write(body: &RecordBody, bytes: &mut Vec<u8>) {
             bytes.extend_from_slice(&event.bytes);
             bytes.push(b'}');
         }
-        RecordBody::RoomPlaced { room, index, submits } => {
+        RecordBody::RoomPlaced { room, index, epoch_n, submits } => {
             let submits = submits.iter().map(|(from, to)| (Integer(*from), Integer(*to))).collect();
-            strict::append(&PlacedV1 { room: *room, index: Integer(*index), submits }, bytes);
+            let (index, epoch_n) = (Integer(*index), epoch_n.map(Integer));
+            strict::append(&PlacedV1 { room: *room, index, epoch_n, submits }, bytes);
         }
         RecordBody::RoomAsk { room, by, ask } => {
             strict::append(&RoomAskV1 { room: *room, by: by.clone(), ask: ask.into() }, bytes);
@@ -223,6 +224,8 @@ struct VoidV1 {
 struct PlacedV1 {
     room: RoomId,
     index: Integer,
+    #[serde(default, deserialize_with = "strict::present", skip_serializing_if = "Option::is_none")]
+    epoch_n: Option<Integer>,
     submits: Vec<(Integer, Integer)>,
 }
 
@@ -235,7 +238,12 @@ impl PlacedV1 {
         ensure(ordered, OBJECT, "submits", "must be runs of ascending numbers")?;
         let count: u64 = runs.iter().map(|(from, to)| to - from + 1).sum();
         ensure(count <= limits::OUTBOX_RECORDS_MAX, OBJECT, "submits", "must name at most 2,000,000 records")?;
-        Ok(RecordBody::RoomPlaced { room: self.room, index: self.index.0, submits: runs })
+        Ok(RecordBody::RoomPlaced {
+            room: self.room,
+            index: self.index.0,
+            epoch_n: self.epoch_n.map(|n| n.0),
+            submits: runs,
+        })
     }
 }
 

@@ -71,7 +71,7 @@ fn every_type() -> Vec<RecordBody> {
         RecordBody::RoomAnswer { room, accepted: vec![(bob.clone(), name("Bob"))], declined: vec![alice] },
         RecordBody::RoomEvent { room, index: 4, event: sealed() },
         RecordBody::RoomSubmit { room, event: sealed() },
-        RecordBody::RoomPlaced { room, index: 4, submits: vec![(1, 1), (3, 9)] },
+        RecordBody::RoomPlaced { room, index: 4, epoch_n: None, submits: vec![(1, 1), (3, 9)] },
         RecordBody::Void { digest: crate::model::Digest::ZERO },
     ];
     bodies.extend(asks());

@@ -424,7 +424,11 @@ const FRAMES = {
   unplaced: (store, { room, pending, code }) => store.change(room, (timeline) => timeline.unplaced(pending, code)),
   delivered: (store, { room, through }) => store.change(room, (timeline) => timeline.delivered(through)),
   refused: (store, { room, index, code }) => store.change(room, (timeline) => timeline.refused(index, code)),
-  files: (store, data) => store.change(data.room, (timeline) => timeline.moveFiles(data)),
+  files: (store, data) => {
+    store.change(data.room, (timeline) => timeline.moveFiles(data));
+    // Where a file is, notes and the folder show too.
+    for (const topic of ['notes', 'folder']) store.tell(`${topic}:${data.room}`);
+  },
   room: (store, room) => store.putRoom(room),
   room_left: (store, { room }) => store.dropRoom(room),
   contact: (store, contact) => store.putContact(contact),
