@@ -2,7 +2,10 @@
 
 use super::{entropy::Entropy, problem::Problem};
 use crate::model::{Code, limits};
-use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version,
+    password_hash::phc::{Output, ParamsString, Salt},
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -65,10 +68,10 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Takes the time of one hash, for the decoy.
+    /// Nothing is hashed yet.
     #[must_use]
     pub fn new(entropy: Entropy) -> Self {
-        let decoy = hash_now(&entropy.bytes::<32>(), &entropy.bytes()).into();
+        let decoy = decoy(&entropy).into();
         Self {
             entropy,
             waiting: Arc::new(Semaphore::new(limits::PASSWORDS_WAITING_MAX)),
@@ -125,6 +128,20 @@ fn overloaded() -> Problem {
         .retry_after(RETRY_MS)
 }
 
+/// A hash in form, as costly as any to compare with, that no known password has.
+fn decoy(entropy: &Entropy) -> String {
+    let argon2 = Argon2::default();
+    let in_form = "random bytes are an output and a salt, and the default parameters are parameters";
+    let hash = PasswordHash {
+        algorithm: Algorithm::default().ident(),
+        version: Some(Version::default().into()),
+        params: ParamsString::try_from(argon2.params()).expect(in_form),
+        salt: Some(Salt::new(&entropy.bytes::<16>()).expect(in_form)),
+        hash: Some(Output::new(&entropy.bytes::<{ Params::DEFAULT_OUTPUT_LEN }>()).expect(in_form)),
+    };
+    hash.to_string()
+}
+
 fn hash_now(secret: &[u8], salt: &[u8; 16]) -> String {
     let hash = Argon2::default().hash_password_with_salt(secret, salt);
     hash.expect("the default parameters, a salt of 16 bytes and a bounded password are always taken").to_string()
@@ -154,6 +171,18 @@ mod tests {
         ] {
             assert_eq!(passwords.verify(&password(text), hash).await.expect("idle"), verdict);
         }
+    }
+
+    #[tokio::test]
+    async fn the_decoy_costs_what_a_hash_costs() {
+        let passwords = Passwords::new(Entropy::new(SystemRandom));
+        let hash = passwords.hash(&password("correct horse")).await.expect("idle");
+        let (hash, decoy) =
+            [hash.as_str(), &passwords.decoy].map(|text| PasswordHash::new(text).expect("in form")).into();
+        let cost = |hash: &PasswordHash| (hash.algorithm, hash.version, hash.params.to_string());
+        assert_eq!(cost(&hash), cost(&decoy));
+        let lengths = |hash: &PasswordHash| (hash.salt.map(|salt| salt.len()), hash.hash.map(|output| output.len()));
+        assert_eq!(lengths(&hash), lengths(&decoy));
     }
 
     #[tokio::test]

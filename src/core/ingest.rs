@@ -81,7 +81,8 @@ fn check_addressed(draft: &Draft<'_>, link: &Link, envelope: &Envelope) -> Resul
 
 /// The stream that the envelope goes on with. Grants that we have not seen are told by a hello first.
 fn present_stream(draft: &Draft<'_>, link: &Link, envelope: &Envelope) -> Result<InStream, Reject> {
-    let inn = link.streams.inn.as_ref();
+    // Without a stream of ours there is nothing to answer in: a hello begins one.
+    let inn = link.streams.inn.as_ref().filter(|_| link.streams.out.is_some());
     let Some(inn) = inn.filter(|inn| inn.epoch == envelope.epoch && Some(inn.term) == permit::term(link, draft.now))
     else {
         return Err(Reject::new(Code::Epoch, "the epoch is not the one that was agreed on; greet first"));

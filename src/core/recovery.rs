@@ -85,12 +85,11 @@ fn begin(draft: &mut Draft<'_>, link: &Link, held: InPosition, hello: &Hello) {
     }
     let theirs = hello.outgoing.map_or((0, 0), |theirs| (theirs.epoch.n, theirs.next_seq - 1));
     let known = streams.recovery;
-    streams.recovery = Some(Recovery {
-        since: known.map_or(draft.now, |known| known.since),
-        held: Some(held),
-        theirs,
-        placed: known.map_or(0, |known| known.placed),
-    });
+    // A backup that was made amid a replay has decisions of ours on records of the peer that are still to come again.
+    let amid = streams.replay.as_ref().filter(|_| streams.inn.as_ref().is_some_and(|inn| inn.epoch.n == theirs.0));
+    let placed = known.map_or(0, |known| known.placed).max(amid.map_or(0, |replay| replay.placed));
+    streams.recovery =
+        Some(Recovery { since: known.map_or(draft.now, |known| known.since), held: Some(held), theirs, placed });
     if known.is_none_or(|known| known.held.is_none()) {
         let detail = format!("the partner holds records up to {} of epoch {}", held.cursor, held.epoch.n);
         note(draft, peer, "system", "link.recovering", detail);
@@ -180,21 +179,32 @@ fn complete(draft: &mut Draft<'_>, peer: &Domain, held: &InPosition) -> Result<A
     }
     let detail = format!("records up to {} of epoch {} are back; a new epoch follows", out.next_seq - 1, out.epoch.n);
     note(draft, peer, "system", "link.recovered", detail);
+    finish(draft, peer, &begin_anew(draft, &link));
+    Ok(Answer::done())
+}
+
+/// The streams of a link on which all is back: ours has ended, and what the peer sends now it has sent before.
+fn begin_anew(draft: &Draft<'_>, link: &Link) -> Streams {
     let mut streams = link.streams.clone();
+    let epoch_n = streams.last_out();
     links::end_outgoing(&mut streams);
     streams.replay = link.streams.recovery.map(|recovery| Replay {
-        epoch_n: out.epoch.n,
+        epoch_n,
         placed: recovery.placed,
         end: recovery.theirs.1,
-        waiting: waiting_rooms(draft, peer),
+        waiting: waiting_rooms(draft, &link.peer.domain),
     });
-    finish(draft, peer, &streams);
-    Ok(Answer::done())
+    streams
 }
 
 fn finish(draft: &mut Draft<'_>, peer: &Domain, streams: &Streams) {
     draft.put_streams(peer, Streams { recovery: None, ..streams.clone() });
     draft.journal(Entry::Link { peer: peer.clone() });
+    let theirs = streams.recovery.map(|recovery| recovery.theirs.0);
+    if let Some(inn) = streams.inn.as_ref().filter(|inn| Some(inn.epoch.n) == theirs) {
+        // It may be that the peer has nothing to send again.
+        advance(draft, peer, inn);
+    }
 }
 
 /// Rooms of the peer with submissions of ours that wait, and the number after the last.
@@ -213,9 +223,8 @@ pub fn unshown(draft: &mut Draft<'_>, peer: &Domain) -> Result<Answer, Reject> {
     let link = links::find(&draft.state, peer)?;
     let Some(held) = link.streams.recovery.and_then(|recovery| recovery.held) else { return Ok(Answer::done()) };
     if held.cursor == 0 {
-        // An epoch of ours in which it has received nothing.
-        let mut streams = link.streams.clone();
-        links::end_outgoing(&mut streams);
+        // An epoch of ours in which it has received nothing; of those before it we have all.
+        let mut streams = begin_anew(draft, &link);
         learn_ended(&mut streams, &held);
         finish(draft, peer, &streams);
         return Ok(Answer::done());

@@ -220,17 +220,25 @@ impl Writer {
         let submitted = self.refuse_without_space(submitted);
         let mut group = Group::default();
         for submitted in submitted {
+            let is_read_next = takes_back(&submitted.command);
             self.take(&mut group, submitted)?;
+            if is_read_next {
+                self.close(std::mem::take(&mut group))?;
+            }
         }
         self.prune_if_due()?;
-        if group.is_empty(&self.stage) {
-            // Nothing to write; some effects live in memory only, such as the last refusal by a peer.
-            self.published.state.store(Arc::new(self.state.clone()));
-            group.reply();
-            return self.keep_if_due();
-        }
-        self.commit(group)?;
+        self.close(group)?;
         self.keep_if_due()
+    }
+
+    fn close(&mut self, group: Group) -> Result<(), StoreError> {
+        if !group.is_empty(&self.stage) {
+            return self.commit(group);
+        }
+        // Nothing to write; some effects live in memory only, such as the last refusal by a peer.
+        self.published.state.store(Arc::new(self.state.clone()));
+        group.reply();
+        Ok(())
     }
 
     fn commit(&mut self, mut group: Group) -> Result<(), StoreError> {
@@ -386,6 +394,11 @@ fn is_of_people(command: &Command) -> bool {
 fn is_long(command: &Command) -> bool {
     matches!(command, Command::Peer { op: PeerOp::Ingest(envelope, ..), .. }
         if envelope.records.len() > limits::LONG_ENVELOPE_RECORDS)
+}
+
+/// Records taken back after a restore are looked for in the store by what the peer sends next, also in the same group.
+fn takes_back(command: &Command) -> bool {
+    matches!(command, Command::Peer { op: PeerOp::TakeBack(..), .. })
 }
 
 /// Nobody waits for the verdicts of a peer to be durable: until they are, the peer is only asked again.

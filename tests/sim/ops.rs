@@ -74,7 +74,8 @@ impl Driver {
     }
 
     async fn pause(&mut self, ms_max: u64) {
-        let ms = self.below(ms_max);
+        // Never none: a crash comes with the next tick.
+        let ms = 1 + self.below(ms_max);
         tokio::time::sleep(Duration::from_millis(ms)).await; // between polls: simulated time
     }
 

@@ -46,7 +46,8 @@ pub fn run(seed: u64) {
         town.begin().await;
         for _ in 0..STEPS {
             town.step().await;
-            let ms = town.below(400);
+            // Never none: a crash comes with the next tick.
+            let ms = 1 + town.below(400);
             tokio::time::sleep(Duration::from_millis(ms)).await; // between polls: simulated time
         }
         town.come_to_rest().await;
@@ -114,6 +115,7 @@ impl Town {
             let said = self.say((other, friend), room, Secrets::of(site, other).message()).await;
             assert!(said.is_ok(), "the room is on both sides: {said:?}");
         }
+        self.until_open().await;
     }
 
     async fn step(&mut self) {

@@ -267,6 +267,15 @@ mod tests {
         "SNIPPET_CHARS_MAX",
         "INDEX_DOCUMENTS_PER_COMMIT_MAX",
         "QUOTE_CHARS_MAX",
+        "CREDIT_SHARED_RECORDS",
+        "CREDIT_SHARED_BYTES",
+        "SERVED_MS",
+        "UNHEEDED_PAUSE_MS",
+        "LONG_ENVELOPE_RECORDS",
+        "HANDSHAKES_PER_ADDRESS_AT_ONCE_MAX",
+        "STRANGERS_AT_ONCE_MAX",
+        "STRANGERS_PER_SECOND_MAX",
+        "PARTNER_ADDRESSES_MAX",
     ];
 
     fn is_shown(name: &str) -> bool {

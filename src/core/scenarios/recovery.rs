@@ -1,5 +1,7 @@
 //! Restores: what was lost comes back from the partner, signed by ourselves, or is frozen and told (W10, F13 to F18, A15).
 
+mod amid;
+
 use super::*;
 use crate::{
     core::command::{AdminOp, PeerOp},

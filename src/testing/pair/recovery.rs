@@ -68,7 +68,8 @@ impl Pair {
         let mut count = 0;
         while self.streams(org).recovery.is_some_and(|recovery| recovery.held.is_some()) {
             let Some(kept) = self.next_kept(org) else {
-                self.peer(org, PeerOp::Unshown).expect_err("it ends in a quarantine");
+                let told = self.peer(org, PeerOp::Unshown);
+                assert_eq!(told.is_err(), self.streams(org).recovery.is_some(), "a quarantine, or nothing was lost");
                 return count;
             };
             count += kept.records.len();
