@@ -67,6 +67,23 @@ test('p19 a note is posted, commented on from the other org, pinned and deleted'
   await alice.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   assert.ok(await panel(alice).getByText('and the photos too').isVisible());
   await alice.unrouteAll({ behavior: 'wait' });
+  // What is written while a comment is on its way stays, and one that cannot be sent comes back.
+  const written = (draft) => bob.waitForFunction((expected) => document.querySelector('.comment-form textarea')?.value === expected, draft);
+  let letGo;
+  const held = new Promise((done) => { letGo = done; });
+  await bob.route(/\/comments$/, async (route) => { if (route.request().method() === 'POST') await held; await route.continue(); });
+  await comment('so does the venue');
+  await panel(bob).getByLabel('Write a comment').fill('half a thou');
+  letGo();
+  await panel(bob).getByText('so does the venue').waitFor();
+  await written('half a thou');
+  await bob.unrouteAll({ behavior: 'wait' });
+  const problem = { status: 403, contentType: 'application/problem+json', body: JSON.stringify({ status: 403, code: 'FORBIDDEN', title: 'No' }) };
+  await bob.route(/\/comments$/, (route) => (route.request().method() === 'POST' ? route.fulfill(problem) : route.continue()));
+  await comment('not taken');
+  await written('not taken');
+  await bob.unrouteAll({ behavior: 'wait' });
+  await panel(bob).getByLabel('Write a comment').fill('');
   await panel(alice).getByRole('button', { name: 'More', exact: true }).click();
   await alice.getByRole('menuitem', { name: 'Pin' }).click();
   await panel(bob).getByText('Pinned').waitFor();

@@ -15,7 +15,9 @@ export function notesTab({ store, room: given }) {
   const path = (index) => `/rooms/${given.id}/notes${index === undefined ? '' : `/${index}`}`;
   const turn = turns();
   let shown;
-  const tab = { element, store, room, path };
+  // What is written under each note and not sent yet: it outlives drawing the note anew.
+  const drafts = new Map();
+  const tab = { element, store, room, path, drafts };
   tab.list = async () => {
     shown = undefined;
     const isLast = turn();
@@ -110,16 +112,25 @@ function commentForm(tab, note) {
   const text = h('textarea', { class: 'input', rows: 2, placeholder: t('notes.comment'), aria: { label: t('notes.comment') }, dir: 'auto' });
   const send = button(t('compose.send'), { kind: 'small', type: 'submit' });
   const form = h('form', { class: 'stack comment-form' }, text, h('div', {}, send));
+  const write = (draft) => { tab.drafts.set(note.index, draft); text.value = draft; };
+  write(tab.drafts.get(note.index) ?? '');
+  text.addEventListener('input', () => tab.drafts.set(note.index, text.value));
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    if (!text.value.trim()) { text.focus(); return; }
+    const said = text.value.trim();
+    if (!said) { text.focus(); return; }
+    write('');
     send.disabled = true;
     try {
-      await tab.store.api.post(`${tab.path(note.index)}/comments`, { text: text.value.trim() });
-      text.value = '';
+      await tab.store.api.post(`${tab.path(note.index)}/comments`, { text: said });
       await tab.open(note.index);
       tab.element.querySelector('.comment-form textarea')?.focus();
-    } catch (error) { complain(error); send.disabled = false; }
+    } catch (error) {
+      complain(error);
+      // What could not be sent comes back, before what was written since.
+      write([said, tab.drafts.get(note.index)].filter(Boolean).join('\n'));
+      send.disabled = false;
+    }
   });
   text.addEventListener('keydown', (event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); } });
   return form;
