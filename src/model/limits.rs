@@ -69,8 +69,8 @@ pub const HANDSHAKES_PER_ADDRESS_AT_ONCE_MAX: usize = 8;
 pub const STRANGERS_AT_ONCE_MAX: usize = 32;
 /// TLS handshakes of such addresses in a second: what they cost stays a small share of one processor.
 pub const STRANGERS_PER_SECOND_MAX: u32 = 100;
-/// Addresses of peers that are told apart from strangers; beyond them it begins anew.
-pub const PARTNER_ADDRESSES_MAX: usize = 4_096;
+/// Addresses of one peer that are told apart from strangers: those from which it came last.
+pub const PARTNER_ADDRESSES_MAX: usize = 16;
 /// Client and admin connections at once.
 pub const API_CONNECTIONS_MAX: usize = 8_192;
 

@@ -126,8 +126,8 @@ impl PeerListener {
         pass: Pass,
     ) -> Result<(PacedTls, Answered, PeerIdentity), HandshakeError> {
         let greeted = self.handshake(stream).await;
-        if greeted.is_ok() {
-            pass.proven();
+        if let Ok((.., identity)) = &greeted {
+            pass.proven(&identity.domain);
         }
         greeted
     }

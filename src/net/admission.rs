@@ -1,20 +1,23 @@
 //! Which handshakes are begun: so many at once, of strangers fewer, of one address fewer still.
 //!
 //! Addresses are as many as an attacker likes, and partners come from few: who has proven to be one is not held up by
-//! those who have not.
+//! those who have not. Nor does a partner with many addresses get more than its share.
 
 use super::accept::AcceptLimits;
-use crate::model::limits;
+use crate::model::{Domain, limits};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, VecDeque},
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
+
+/// From where each partner came last.
+type Known = HashMap<Domain, VecDeque<IpAddr>>;
 
 /// The present second, and who is known.
 #[derive(Debug)]
@@ -25,7 +28,7 @@ pub(super) struct Admission {
     since: Instant,
     begun_by_strangers: u32,
     of_address: HashMap<IpAddr, OfAddress>,
-    known: Arc<Mutex<HashSet<IpAddr>>>,
+    known: Arc<Mutex<Known>>,
 }
 
 /// One address in the present second. An IPv6 address counts as its /64.
@@ -43,7 +46,7 @@ pub(super) struct Pass {
     _among_strangers: Option<OwnedSemaphorePermit>,
     _under_way: Option<Arc<()>>,
     network: Option<IpAddr>,
-    known: Arc<Mutex<HashSet<IpAddr>>>,
+    known: Arc<Mutex<Known>>,
 }
 
 impl Admission {
@@ -68,7 +71,7 @@ impl Admission {
             None => None,
         };
         let place = self.places.clone().try_acquire_owned().ok()?;
-        let is_known = network.is_none_or(|network| lock(&self.known).contains(&network));
+        let is_known = network.is_none_or(|network| lock(&self.known).values().any(|of| of.contains(&network)));
         let among_strangers = if is_known { None } else { Some(self.admit_stranger()?) };
         let known = self.known.clone();
         Some(Pass { _place: place, _among_strangers: among_strangers, _under_way: under_way, network, known })
@@ -102,17 +105,19 @@ impl Admission {
 
 impl Pass {
     /// The handshake has proven a partner: its address is not a stranger's any more.
-    pub fn proven(self) {
+    pub fn proven(self, partner: &Domain) {
         let Some(network) = self.network else { return };
         let mut known = lock(&self.known);
-        if known.len() >= limits::PARTNER_ADDRESSES_MAX {
-            known.clear();
+        let of = known.entry(partner.clone()).or_default();
+        of.retain(|before| *before != network);
+        of.push_back(network);
+        if of.len() > limits::PARTNER_ADDRESSES_MAX {
+            of.pop_front();
         }
-        known.insert(network);
     }
 }
 
-fn lock(known: &Mutex<HashSet<IpAddr>>) -> std::sync::MutexGuard<'_, HashSet<IpAddr>> {
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -131,6 +136,10 @@ mod tests {
         Some([192, 0, 2, last].into())
     }
 
+    fn partner(domain: &str) -> Domain {
+        domain.parse().expect("a domain")
+    }
+
     fn admission() -> Admission {
         Admission::new(AcceptLimits {
             handshakes_at_once_max: 4,
@@ -145,7 +154,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a24_strangers_leave_room_for_partners() {
         let mut admission = admission();
-        admission.admit(address(1)).expect("the first").proven();
+        admission.admit(address(1)).expect("the first").proven(&partner("globex.example"));
         let held: Vec<_> = (2..=9).filter_map(|last| admission.admit(address(last))).collect();
         assert_eq!(held.len(), 2, "as many strangers at once");
         let partner = [admission.admit(address(1)), admission.admit(address(1))];
@@ -154,6 +163,24 @@ mod tests {
         assert!(admission.admit(address(10)).is_none(), "as many in a second");
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(admission.admit(address(10)).is_some(), "and again in the next");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a24_a_partner_with_many_addresses_is_a_stranger_at_most_of_them() {
+        let mut admission = admission();
+        let come = async |admission: &mut Admission, last: u8, of: &str| {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            admission.admit(address(last)).expect("one in a second").proven(&partner(of));
+        };
+        come(&mut admission, 100, "initech.example").await;
+        let many = u8::try_from(limits::PARTNER_ADDRESSES_MAX).expect("few") + 2;
+        for last in 0..many {
+            come(&mut admission, last, "globex.example").await;
+        }
+        let _strangers = [admission.admit(address(201)), admission.admit(address(202))];
+        assert!(admission.admit(address(many - 1)).is_some(), "where it came from last");
+        assert!(admission.admit(address(0)).is_none(), "long ago");
+        assert!(admission.admit(address(100)).is_some(), "another partner keeps its places");
     }
 
     #[tokio::test(start_paused = true)]
