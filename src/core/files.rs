@@ -233,10 +233,14 @@ fn day_quota(state: &State, peer: &Domain, now: Millis) -> (Millis, u64) {
 }
 
 /// An event that names files got its place: whoever may see it may see them. Files of the partner's people are awaited
-/// even when their bytes are here already: only who has them can give them to others (A20).
+/// even when their bytes are here already: only who has them can give them to others (A20). Of our own people they are
+/// after a restore, since the partner may have the only copy (W10).
 pub fn note_named(draft: &mut Draft<'_>, id: RoomId, index: u64, author: &Address, files: &[FileRef]) {
     if files.is_empty() {
         return;
+    }
+    if draft.is_told() {
+        return files.iter().for_each(|file| await_again(draft, id, index, file));
     }
     let peer = (!draft.state.is_ours(author)).then(|| author.domain());
     for file in files {

@@ -66,6 +66,27 @@ fn blob(org: &Org, bytes: &[u8]) -> PathBuf {
     org.dir().join("files").join(&hex[..2]).join(&hex)
 }
 
+/// The database is put back to before the files were sent, and their bytes are lost as well: the partner has them.
+#[tokio::test]
+async fn f14_files_that_were_sent_after_the_backup_come_back_from_the_partner() {
+    let mut pair = Pair::open().await;
+    let (alice, bob) = (pair.acme.person("alice").await, pair.globex.person("bob").await);
+    let direct = alice.befriend(&bob).await;
+    let group = bob.group("Plans", &[&alice]).await;
+    alice.wait_room(&group).await;
+    let backup = crate::backup::take(&pair.acme).await;
+    let sent = [(1, &direct), (2, &group)].map(|(seed, room)| (room, content(seed, MIB + 5)));
+    for (room, bytes) in &sent {
+        send(&alice, room, "plan.bin", bytes).await;
+        wait_file(&bob, room, bytes).await;
+        std::fs::remove_file(blob(&pair.acme, bytes)).expect("it is there");
+    }
+    crate::backup::restore(&mut pair.acme, &backup).await;
+    for (room, bytes) in &sent {
+        wait_file(&alice, room, bytes).await;
+    }
+}
+
 #[tokio::test]
 async fn w19_files_cross_in_both_directions_and_stand_once() {
     let pair = Pair::open().await;

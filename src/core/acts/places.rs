@@ -136,8 +136,13 @@ pub fn receive_placed(
 fn place(draft: &mut Draft<'_>, id: RoomId, fact: &PendingFact) {
     let sent = Sent { epoch_n: fact.epoch_n, seq: fact.seq };
     let index = draft.append(id, fact.event.clone(), Some(sent));
+    let named = files::named_by(&fact.event.event);
     if let Some(p) = fact.p {
-        files::end_pending(draft, id, p, files::named_by(&fact.event.event));
+        files::end_pending(draft, id, p, named);
     }
     super::apply(draft, id, index, &fact.event);
+    if fact.p.is_none() {
+        // Taken back after a restore: the partner may have the only copy of the bytes.
+        named.iter().for_each(|file| files::await_again(draft, id, index, file));
+    }
 }

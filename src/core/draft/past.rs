@@ -31,6 +31,12 @@ impl Draft<'_> {
         self.is_told = true;
     }
 
+    /// Whether what happens was told to the peers before it was lost here.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.is_told
+    }
+
     /// What happens from here on is new again.
     pub fn end_told(&mut self) {
         self.is_told = false;

@@ -3,6 +3,10 @@
 //! Each of these was found by the simulation.
 
 use super::*;
+use crate::model::{
+    event::{Act, Message},
+    file::{FileName, FileRef, FileSource, MediaType},
+};
 
 /// Bob's messages stand in a room that acme hosts, after acme's backup. Acme is back at it and has heard the partner.
 fn restored() -> (Pair, RoomId, Side) {
@@ -67,4 +71,27 @@ fn w10_a_replay_ends_at_once_when_the_partner_has_nothing_to_send_again() {
     pair.restore(ACME, &backup, 7);
     level(&mut pair);
     assert_eq!(pair.acme.state.links[&GLOBEX.domain()].streams.replay, None);
+}
+
+#[test]
+fn f14_the_bytes_of_own_files_are_awaited_from_the_partner_who_may_have_the_only_copy() {
+    let (mut pair, direct) = acquainted();
+    for (org, user) in [(ACME, "alice"), (GLOBEX, "bob")] {
+        let backup = pair.side(org).clone();
+        let digest = crate::crypto::digest::sha256(user.as_bytes());
+        let (name, media_type) = (FileName::clean("plan.pdf"), MediaType::unknown());
+        let file = FileRef { digest, bytes: 4, name, media_type, image: None };
+        let act = Act::Message(Message { files: vec![file], ..Message::plain(parsed("the plan")) });
+        let share = UserOp::Share { room: direct, id: EventId([8; 16]), act, sources: vec![FileSource::Upload] };
+        pair.user(org, user, share).expect("files are taken");
+        pair.sync();
+        pair.peer(org.other(), PeerOp::FileArrived(digest)).expect("it is there");
+        pair.restore(org, &backup, 7);
+        level(&mut pair);
+        let peer = org.other().domain();
+        assert!(pair.side(org).state.awaits(&peer, digest), "{org:?}");
+        pair.peer(org, PeerOp::FileArrived(digest)).expect("it is back");
+        assert!(!pair.side(org).state.awaits(&peer, digest));
+        assert_in_step(&pair, direct);
+    }
 }
