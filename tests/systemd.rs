@@ -80,10 +80,11 @@ fn every_key_but_the_identity_key_is_handed_over_as_a_credential() {
 }
 
 #[test]
-fn the_template_differs_from_the_unit_only_in_its_places_and_its_user() {
-    let (unit, template) = (read(UNITS[0]), read(UNITS[1]));
-    let hardening = |text: &str| text.split_once("\nUMask=").expect("both have one").1.to_owned();
-    assert_eq!(hardening(&unit), hardening(&template), "a setting was changed in one unit and not in the other");
+fn the_templates_differ_from_the_units_only_in_their_places_and_their_user() {
+    let hardening = |name: &str| read(name).split_once("\nUMask=").expect("all have one").1.to_owned();
+    for [unit, template] in [UNITS, ["handclasp-backup.service", "handclasp-backup@.service"]] {
+        assert_eq!(hardening(unit), hardening(template), "a setting was changed in one unit and not in the other");
+    }
 }
 
 #[test]
