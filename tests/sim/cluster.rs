@@ -275,6 +275,13 @@ impl Site {
         }
     }
 
+    /// It crashes with the next tick: nobody speaks to it any more.
+    pub fn forget(&self) {
+        *self.engine.lock().expect("one thread") = None;
+        *self.signals.lock().expect("one thread") = None;
+        *self.files.lock().expect("one thread") = None;
+    }
+
     pub fn is_up(&self) -> bool {
         self.engine.lock().expect("one thread").is_some()
     }
@@ -405,9 +412,7 @@ pub fn simulate<const N: usize>(
         for control in std::mem::take(&mut *controls.lock().expect("one thread")) {
             match control {
                 Control::Crash(site) => {
-                    *sites[site].engine.lock().expect("one thread") = None;
-                    *sites[site].signals.lock().expect("one thread") = None;
-                    *sites[site].files.lock().expect("one thread") = None;
+                    sites[site].forget();
                     sim.crash(sites[site].domain.as_str());
                 }
                 Control::Start(site) => sim.bounce(sites[site].domain.as_str()),

@@ -74,8 +74,7 @@ impl Driver {
     }
 
     async fn pause(&mut self, ms_max: u64) {
-        // Never none: a crash comes with the next tick.
-        let ms = 1 + self.below(ms_max);
+        let ms = self.below(ms_max);
         tokio::time::sleep(Duration::from_millis(ms)).await; // between polls: simulated time
     }
 
@@ -173,6 +172,9 @@ impl Driver {
     }
 
     fn control(&self, control: Control) {
+        if let Control::Crash(site) = control {
+            self.told.sites[site].forget();
+        }
         self.controls.lock().expect("one thread").push(control);
     }
 

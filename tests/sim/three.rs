@@ -46,8 +46,7 @@ pub fn run(seed: u64) {
         town.begin().await;
         for _ in 0..STEPS {
             town.step().await;
-            // Never none: a crash comes with the next tick.
-            let ms = 1 + town.below(400);
+            let ms = town.below(400);
             tokio::time::sleep(Duration::from_millis(ms)).await; // between polls: simulated time
         }
         town.come_to_rest().await;
@@ -143,6 +142,9 @@ impl Town {
     }
 
     fn control(&self, control: Control) {
+        if let Control::Crash(site) = control {
+            self.sites[site].forget();
+        }
         self.controls.lock().expect("one thread").push(control);
     }
 
