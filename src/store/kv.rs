@@ -51,7 +51,8 @@ pub struct Anchor {
     pub instance: InstanceId,
     /// The highest commit number that is known to be durable.
     pub commit: u64,
-    /// Length of the database file, bytes; 0 where the engine has none.
+    /// Length of the database file when it was closed, bytes; 0 while it is open, after a crash, and where the engine has
+    /// none.
     pub file_bytes: u64,
     /// Our last grant per peer: serial, and whether it was active.
     pub grants: Vec<(Domain, u64, bool)>,

@@ -74,8 +74,8 @@ impl DiskKv {
     pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         fs::create_dir_all(dir).map_err(|error| files::io_error("making the directory", dir, &error))?;
         let lock = files::lock(dir)?;
-        let anchor = files::read_anchor(dir)?;
-        let pages = Pages::open(dir, cache_bytes, anchor.as_ref())?;
+        let anchor = closed_anchor(dir)?;
+        let pages = Pages::open(dir, cache_bytes)?;
         let (mark, applied) = match pages.applied()? {
             Some(known) => known,
             None => found(dir, &pages)?,
@@ -146,7 +146,18 @@ impl DiskKv {
         writer.wal.turn();
         let number = writer.wal.pass();
         self.shared.pages.apply_whole(rows, self.shared.mark, number)?;
-        self.shared.sync_pages()
+        self.shared.pages.sync()
+    }
+
+    /// Notes how long the file is from now on. Where that cannot be done it stays unknown, as after a crash.
+    fn close(&mut self) {
+        let Some(shared) = Arc::get_mut(&mut self.shared) else { return };
+        let Some(file_bytes) = shared.pages.close() else { return };
+        let anchor = shared.anchor.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(anchor) = anchor {
+            // A disk that does not take it has answered all commits before.
+            drop(files::write_anchor(&shared.dir, &Anchor { file_bytes, ..anchor }));
+        }
     }
 
     /// Hands the rows of the present segment to the carrier, as soon as it has brought those of the other one home.
@@ -157,6 +168,19 @@ impl DiskKv {
         let sent = writer.carrier.as_ref().map(|(orders, _)| orders.send(writer.wal.last()));
         sent.and_then(Result::ok).ok_or_else(|| StoreError::Io("the thread that writes the pages is gone".to_owned()))
     }
+}
+
+/// The anchor, after the file was held against it. sled gives free space at the file's end back to the disk whenever it
+/// likes, also as it opens: the length is known while nobody has the database open, and at no other time.
+fn closed_anchor(dir: &Path) -> Result<Option<Anchor>, StoreError> {
+    let Some(anchor) = files::read_anchor(dir)? else { return Ok(None) };
+    pages::refuse_cut_file(dir, &anchor)?;
+    if anchor.file_bytes == 0 {
+        return Ok(Some(anchor));
+    }
+    let open = Anchor { file_bytes: 0, ..anchor };
+    files::write_anchor(dir, &open)?;
+    Ok(Some(open))
 }
 
 /// A database without a mark is new, or of a version that had no log: it gets both.
@@ -190,7 +214,7 @@ impl Shared {
     fn carry(&self, number: u64) {
         let layers = self.layers.load_full();
         let rows = layers.frozen.iter().map(|(key, value)| (&key[..], value.as_deref()));
-        let done = guarded(|| self.pages.apply(rows, self.mark, number).and_then(|()| self.sync_pages()));
+        let done = guarded(|| self.pages.apply(rows, self.mark, number).and_then(|()| self.pages.sync()));
         let end = match done {
             Ok(()) => {
                 self.layers.rcu(|layers| Layers { active: layers.active.clone(), frozen: overlay::Rows::new() });
@@ -200,21 +224,6 @@ impl Shared {
         };
         *self.carrying() = end;
         self.carried.notify_all();
-    }
-
-    /// sled gives free space at the file's end back to the disk. Between these two anchors its length is not known.
-    fn sync_pages(&self) -> Result<(), StoreError> {
-        let mut anchor = self.anchor();
-        if let Some(anchor) = anchor.as_mut() {
-            anchor.file_bytes = 0;
-            files::write_anchor(&self.dir, anchor)?;
-        }
-        self.pages.sync()?;
-        if let Some(anchor) = anchor.as_mut() {
-            anchor.file_bytes = self.pages.file_bytes();
-            files::write_anchor(&self.dir, anchor)?;
-        }
-        Ok(())
     }
 
     /// Until the frozen layer is in the pages.
@@ -286,9 +295,7 @@ impl Kv for DiskKv {
 
     fn save_anchor(&self, anchor: &Anchor) -> Result<(), StoreError> {
         let mut held = self.shared.anchor();
-        // The length is of the last time that the pages were synced: they may be at it again.
-        let file_bytes = held.as_ref().map_or_else(|| self.shared.pages.file_bytes(), |held| held.file_bytes);
-        let anchor = Anchor { file_bytes, ..anchor.clone() };
+        let anchor = Anchor { file_bytes: 0, ..anchor.clone() };
         files::write_anchor(&self.shared.dir, &anchor)?;
         *held = Some(anchor);
         Ok(())
@@ -315,6 +322,10 @@ impl Drop for DiskKv {
         if let Some((orders, thread)) = writer.carrier.take() {
             drop(orders);
             drop(thread.join());
+        }
+        drop(writer);
+        if settled {
+            self.close();
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::store::kv::{Anchor, KeyValue, StoreError};
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     os::unix::fs::FileExt as _,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -27,7 +27,8 @@ const APPLIED_KEY: [u8; 1] = [0xff];
 
 /// A database of sled.
 pub struct Pages {
-    db: sled::Db,
+    /// None once it is closed.
+    db: Option<sled::Db>,
     /// Our own handle on sled's file, because sled's `flush` does not sync.
     file: File,
     dir: PathBuf,
@@ -44,16 +45,18 @@ impl Pages {
     /// Opens the database in its directory, or makes it.
     ///
     /// # Errors
-    /// When it is damaged or cut short, or when the disk fails. A damaged database is never opened and never changed
-    /// (D6).
-    pub fn open(dir: &Path, cache_bytes: u64, anchor: Option<&Anchor>) -> Result<Self, StoreError> {
-        refuse_cut_file(dir, anchor)?;
+    /// When it is damaged, or when the disk fails. A damaged database is never opened and never changed (D6).
+    pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         refuse_foreign_file(dir)?;
         refuse_side_files(dir)?;
         delete_half_snapshots(dir)?;
         let db = open_patiently(dir, cache_bytes)?;
         let file = sync_files(dir)?;
-        Ok(Self { db, file, dir: dir.to_owned() })
+        Ok(Self { db: Some(db), file, dir: dir.to_owned() })
+    }
+
+    fn db(&self) -> &sled::Db {
+        self.db.as_ref().expect("nobody asks after the end")
     }
 
     /// The mark of the database, and the number of the last commit that is here. None when it is new.
@@ -73,7 +76,7 @@ impl Pages {
     /// # Errors
     /// When sled cannot read.
     pub fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        guarded(|| Ok(self.db.get(key).map_err(sled_error)?.map(|value| value.to_vec())))
+        guarded(|| Ok(self.db().get(key).map_err(sled_error)?.map(|value| value.to_vec())))
     }
 
     /// All rows of a range, from either end. Reading on may panic inside sled: use it within [`guarded`].
@@ -81,7 +84,7 @@ impl Pages {
         let owned = |row: sled::Result<(sled::IVec, sled::IVec)>| {
             row.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(sled_error)
         };
-        self.db.range(from..to).map(owned)
+        self.db().range(from..to).map(owned)
     }
 
     /// Takes rows, and with the last of them notes that everything up to the commit `number` is here. Not durable yet,
@@ -128,7 +131,7 @@ impl Pages {
     }
 
     fn write(&self, batch: sled::Batch) -> Result<(), StoreError> {
-        guarded(|| self.db.apply_batch(batch).map_err(sled_error))
+        guarded(|| self.db().apply_batch(batch).map_err(sled_error))
     }
 
     /// Makes durable what was applied.
@@ -136,13 +139,27 @@ impl Pages {
     /// # Errors
     /// When the disk fails; a sync that failed is never tried again (D5).
     pub fn sync(&self) -> Result<(), StoreError> {
-        guarded(|| self.db.flush().map_err(sled_error))?;
+        guarded(|| self.db().flush().map_err(sled_error))?;
         self.file.sync_data().map_err(|error| io_error("syncing", &self.dir, &error))
     }
 
     /// Keeps sled from syncing once more when its last handle goes: a sync has failed, and is not tried again (D5).
     pub fn abandon(&self) {
-        std::mem::forget(self.db.clone());
+        std::mem::forget(self.db().clone());
+    }
+
+    /// Closes the database, and says how long its file stays. sled gives free space at the file's end back in threads of
+    /// its own; the last of them lets go of the lock. None when that takes too long.
+    pub fn close(&mut self) -> Option<u64> {
+        drop(self.db.take());
+        let until = Instant::now() + LOCK_WAIT;
+        loop {
+            match self.file.try_lock() {
+                Ok(()) => return Some(self.file_bytes()),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(LOCK_PAUSE),
+                Err(_) => return None,
+            }
+        }
     }
 
     /// Length of the database file, bytes.
@@ -161,8 +178,11 @@ fn file_bytes(dir: &Path) -> u64 {
 }
 
 /// sled would take the missing end for free space, and write over what is left.
-fn refuse_cut_file(dir: &Path, anchor: Option<&Anchor>) -> Result<(), StoreError> {
-    let (found, known) = (file_bytes(dir), anchor.map_or(0, |anchor| anchor.file_bytes));
+///
+/// # Errors
+/// When the file is shorter than it was when it was closed.
+pub fn refuse_cut_file(dir: &Path, anchor: &Anchor) -> Result<(), StoreError> {
+    let (found, known) = (file_bytes(dir), anchor.file_bytes);
     if found >= known {
         return Ok(());
     }

@@ -95,8 +95,28 @@ fn a_closed_database_leaves_nothing_to_replay() {
     let kv = open(&home);
     kv.commit(Batch { rows: vec![(key(1), Some(vec![1]))] }).expect("writable");
     drop(kv);
-    let pages = Pages::open(&home.path().join("db"), CACHE_BYTES, None).expect("a healthy database opens");
+    let pages = Pages::open(&home.path().join("db"), CACHE_BYTES).expect("a healthy database opens");
     assert_eq!(pages.applied().expect("readable").map(|(_, number)| number), Some(1));
+}
+
+/// Found by 10,000 kills: sled had made the file shorter since its length was noted, and the database counted as damaged.
+#[test]
+fn f4_the_length_of_the_file_is_known_only_while_the_database_is_closed() {
+    let home = TempDir::new().expect("a temporary directory");
+    let dir = home.path().join("db");
+    let noted = || files::read_anchor(&dir).expect("readable").expect("an anchor").file_bytes;
+    let anchor = Anchor { instance: crate::model::InstanceId([1; 16]), commit: 1, file_bytes: 7, grants: Vec::new() };
+    for _ in 0..2 {
+        let kv = open(&home);
+        kv.commit(Batch { rows: vec![(key(1), Some(vec![1]))] }).expect("writable");
+        kv.save_anchor(&anchor).expect("writable");
+        assert_eq!(noted(), 0, "open");
+        drop(kv);
+        assert_eq!(noted(), fs::metadata(dir.join("db")).expect("the file").len(), "closed");
+    }
+    let kv = open(&home);
+    assert_eq!(noted(), 0, "opened, and nothing saved yet");
+    drop(kv);
 }
 
 #[test]
