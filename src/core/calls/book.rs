@@ -295,7 +295,7 @@ impl Calls {
     }
 
     fn count_start(&mut self, user: &LocalPart, now: Millis) -> Result<(), Reject> {
-        let recent = |at: &Millis| now.since(*at) < 60_000;
+        let recent = |at: &Millis| *at <= now && now.since(*at) < 60_000;
         self.starts.retain(|_, starts| starts.back().is_some_and(recent));
         let starts = self.starts.entry(user.clone()).or_default();
         starts.retain(recent);

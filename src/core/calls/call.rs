@@ -152,6 +152,18 @@ impl Call {
         Ok(())
     }
 
+    /// Whether the clock was put back since something of it was noted.
+    pub(super) fn is_ahead(&self, now: Millis) -> bool {
+        [Some(self.started_at), self.connected_at, self.alone_since].into_iter().flatten().any(|at| at > now)
+    }
+
+    /// What seems to be still to come happened just now.
+    pub(super) fn put_back(&mut self, now: Millis) {
+        self.started_at = self.started_at.min(now);
+        self.connected_at = self.connected_at.map(|at| at.min(now));
+        self.alone_since = self.alone_since.map(|at| at.min(now));
+    }
+
     /// When something of it ends by itself.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {

@@ -61,10 +61,26 @@ impl Going {
     /// Whether a look changes anything: most looks at most calls do not.
     pub(super) fn is_due(&self, state: &State, now: Millis) -> bool {
         let mut people = self.call.legs.keys().filter(|who| self.call.concerns(who));
-        self.deadline().is_some_and(|at| at <= now) || people.any(|who| !may_be_in(state, self.call.room, who, now))
+        self.is_ahead(now)
+            || self.deadline().is_some_and(|at| at <= now)
+            || people.any(|who| !may_be_in(state, self.call.room, who, now))
+    }
+
+    /// Whether the clock was put back since something of this was noted.
+    fn is_ahead(&self, now: Millis) -> bool {
+        self.heard.values().chain(self.unsure.values()).any(|at| *at > now) || self.call.is_ahead(now)
+    }
+
+    /// What seems to be still to come happened just now: else it would ring until the clock is there again.
+    fn put_back(&mut self, now: Millis) {
+        self.heard.values_mut().chain(self.unsure.values_mut()).for_each(|at| *at = now.min(*at));
+        self.call.put_back(now);
     }
 
     pub(super) fn review(&mut self, state: &State, now: Millis) {
+        if self.is_ahead(now) {
+            self.put_back(now);
+        }
         let people: Vec<Address> = self.call.legs.keys().filter(|who| self.call.concerns(who)).cloned().collect();
         for who in &people {
             if !may_be_in(state, self.call.room, who, now) {

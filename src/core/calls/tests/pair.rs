@@ -181,6 +181,24 @@ fn p25_a_call_that_nobody_answers_is_missed_on_both_sides() {
     scene.start(Org::Acme, 1).expect("alice may call");
     scene.sync();
     assert_eq!(scene.leg(Org::Globex, 1, "bob"), Some(Leg::Ringing));
+    ring_out(scene);
+}
+
+/// Found by the simulation: it rang on for the hours that the clock had lost.
+#[test]
+fn p25_a_call_does_not_ring_on_when_the_clock_is_put_back() {
+    let mut scene = Scene::new();
+    scene.start(Org::Acme, 1).expect("alice may call");
+    scene.sync();
+    scene.pair.now = crate::model::Millis(scene.pair.now.0 - 6 * 3_600_000);
+    scene.review(Org::Acme);
+    scene.review(Org::Globex);
+    assert_eq!(scene.leg(Org::Globex, 1, "bob"), Some(Leg::Ringing));
+    ring_out(scene);
+}
+
+/// Nobody comes for as long as it rings.
+fn ring_out(mut scene: Scene) {
     for _ in 0..2 {
         scene.pair.now = scene.pair.now.plus(limits::RING_MS / 2);
         let there = |calls: &mut Calls, state: &crate::core::State, now| {

@@ -149,7 +149,8 @@ class RoomView extends HTMLElement {
   #read() {
     if (!document.hasFocus() || document.hidden || !this.messages.isAtEnd || !this.messages.timeline?.isLoaded) return;
     clearTimeout(this.reading);
-    this.reading = setTimeout(() => this.store.markRead(this.room.id), 250);
+    // The room may have gone meanwhile.
+    this.reading = setTimeout(() => { if (this.room) this.store.markRead(this.room.id); }, 250);
   }
 
   togglePanel(open = !this.panel) {
