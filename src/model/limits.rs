@@ -33,7 +33,7 @@ pub const CREDIT_SHARED_BYTES: u64 = 128 * 1024;
 /// Somebody is being served for so long after they asked for something, milliseconds.
 pub const SERVED_MS: u64 = 1_000;
 /// An envelope that goes beyond the credit waits so long while people are being served, milliseconds.
-pub const UNHEEDED_PAUSE_MS: u64 = 2_000;
+pub const UNHEEDED_PAUSE_MS: u64 = 5_000;
 /// Records of an envelope for which people do not wait: what they ask for is committed before it.
 pub const LONG_ENVELOPE_RECORDS: usize = 16;
 /// Smallest largest envelope that a daemon may ask for, bytes: the longest record fits.
