@@ -139,8 +139,9 @@ impl Engine {
     /// Whether our own people ask for something at this time.
     #[must_use]
     pub fn serves_people(&self) -> bool {
-        let served_at = Millis(self.published.served_at.load(Ordering::Relaxed));
-        self.now().since(served_at) < limits::SERVED_MS
+        let (served_at, now) = (Millis(self.published.served_at.load(Ordering::Relaxed)), self.now());
+        // What lies ahead is from before the clock was put back.
+        served_at <= now && now.since(served_at) < limits::SERVED_MS
     }
 
     /// Now, by the daemon's clock.
