@@ -75,7 +75,9 @@ fn the_golden_grants_open() {
 
 #[test]
 fn the_golden_hellos_open() {
-    for (name, hello) in [("hello.json", hello()), ("hello_first.json", first_hello())] {
+    for (name, hello) in
+        [("hello.json", hello()), ("hello_resending.json", hello_resending()), ("hello_first.json", first_hello())]
+    {
         let opened = proof::open_hello(document(name).as_bytes(), &ACME.card()).expect("proven");
         assert_eq!(*opened, hello);
     }

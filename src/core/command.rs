@@ -15,6 +15,7 @@ use crate::model::{
     grant::{Scopes, SignedGrant},
     journal::{Outcome, Place},
     keeping::{About, Proof},
+    link::RecordPlace,
     org::{Card, SignedCard},
     record::{Ack, Envelope, Epoch, Evidence, Hello, InPosition, OutPosition},
     room::History,
@@ -367,6 +368,8 @@ pub struct Greeting {
     pub outgoing: Option<OutPosition>,
     /// Their stream.
     pub incoming: Option<InPosition>,
+    /// Our last record, when it is in a stream that follows that one.
+    pub through: Option<RecordPlace>,
     /// Where their stream ended in the epoch before.
     pub ended: Option<InPosition>,
 }

@@ -369,7 +369,7 @@ impl<'a> Draft<'a> {
         self.changes.push(Change::PendingDone { room: id, before });
     }
 
-    /// Appends a record to a peer's outbox in the present epoch, and returns under which number.
+    /// Appends a record to a peer's outbox, and returns under which number.
     /// The caller holds a [`super::permit::Permit`]: without a present epoch nothing is queued, and none is returned.
     pub fn send(&mut self, peer: &Domain, body: &RecordBody, reference: Ref) -> Option<Sent> {
         if self.is_told {
@@ -378,7 +378,7 @@ impl<'a> Draft<'a> {
         let now = self.now;
         let link = self.state.links.get_mut(peer)?;
         let link = Arc::make_mut(link);
-        let out = link.streams.out.as_mut()?;
+        let out = link.streams.written_mut()?;
         let (epoch_n, seq) = (out.epoch.n, out.next_seq);
         let bytes: Arc<[u8]> = wire::record::encode(seq, now, body).into();
         out.next_seq += 1;

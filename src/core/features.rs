@@ -36,11 +36,13 @@ pub enum Feature {
     Runs,
     /// What a peer lost by a restore is given back to it (W10).
     Kept,
+    /// Hellos that tell how far the epochs reach that follow the present one (W10).
+    Through,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Edits,
         Self::Reactions,
         Self::MentionAll,
@@ -56,6 +58,7 @@ impl Feature {
         Self::Calls,
         Self::Runs,
         Self::Kept,
+        Self::Through,
     ];
 
     /// Its name in hellos.
@@ -77,6 +80,7 @@ impl Feature {
             Self::Calls => "calls",
             Self::Runs => "runs",
             Self::Kept => "kept",
+            Self::Through => "through",
         }
     }
 }

@@ -160,8 +160,7 @@ pub fn consequences(state: &State, peer: &Domain) -> Consequences {
     }
     counted.our_people = people.iter().filter(|person| state.is_ours(person)).count() as u64;
     counted.their_people = people.len() as u64 - counted.our_people;
-    let out = state.links.get(peer).and_then(|link| link.streams.out);
-    counted.queued_records = out.map_or(0, |out| out.next_seq.saturating_sub(out.acked + 1));
+    counted.queued_records = state.links.get(peer).map_or(0, |link| link.streams.unacknowledged());
     counted
 }
 

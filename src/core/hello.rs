@@ -12,7 +12,7 @@ use crate::model::{
     Code, Digest, Domain, EpochId, Millis, Reject,
     journal::Entry,
     limits,
-    link::{InStream, OutStream, Peer, Streams, Term},
+    link::{EndedEpoch, InStream, OutStream, Peer, Streams, Term},
     record::{Epoch, Hello, InPosition, OutPosition},
 };
 
@@ -25,8 +25,8 @@ pub fn greet(draft: &mut Draft<'_>, peer: &Domain) -> Result<Answer, Reject> {
     let link = links::find(&draft.state, peer)?;
     if let Some(term) = term_to_mint(&draft.state, &link, draft) {
         let epoch = Epoch { n: link.streams.last_out() + 1, id: EpochId(draft.random_16()) };
-        let out = OutStream { epoch, term, next_seq: 1, head: Digest::ZERO, acked: 0, confirmed: false };
-        draft.put_streams(peer, Streams { out: Some(out), ..link.streams.clone() });
+        let out = Some(OutStream::begun(epoch, term));
+        draft.put_streams(peer, Streams { out, ..link.streams.clone() });
         users::tell_all_profiles(draft, peer);
         contacts::accept_again(draft, peer);
     }
@@ -103,11 +103,11 @@ fn may_agree(state: &State, link: &Link) -> bool {
 }
 
 fn greeting(link: &Link) -> Greeting {
-    let Streams { out, inn, ended_in, .. } = &link.streams;
+    let Streams { inn, ended_in, .. } = &link.streams;
     Greeting {
         grant: link.peer.ours.clone(),
         seen_serial: link.peer.theirs.as_ref().map_or(0, |signed| signed.grant.serial),
-        outgoing: out.map(|out| OutPosition {
+        outgoing: link.streams.told().map(|out| OutPosition {
             epoch: out.epoch,
             term: (out.term.ours, out.term.theirs),
             next_seq: out.next_seq,
@@ -119,6 +119,7 @@ fn greeting(link: &Link) -> Greeting {
             head: inn.head,
             backed_up: inn.backed_up,
         }),
+        through: link.streams.through(),
         ended: ended_in.map(|(epoch, cursor, head)| InPosition { epoch, cursor, head, backed_up: 0 }),
     }
 }
@@ -160,6 +161,9 @@ fn note_contact(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
 fn learn_fate(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
     let Ok(link) = links::find(&draft.state, peer) else { return };
     let mut streams = link.streams.clone();
+    if let Some(held) = &hello.incoming {
+        follow(&mut streams, held);
+    }
     for told in [hello.ended, hello.incoming].into_iter().flatten() {
         raise(&mut streams, told.epoch, told.cursor);
     }
@@ -170,6 +174,18 @@ fn learn_fate(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
     if streams != link.streams {
         draft.put_streams(peer, streams);
     }
+}
+
+/// The peer has taken up a stream that followed: those before it have ended. After a restore the same number may have
+/// been given to another than the one that is known here.
+fn follow(streams: &mut Streams, held: &InPosition) {
+    let recovers = streams.recovery.is_some();
+    let is_it = |out: &OutStream| out.epoch == held.epoch || recovers && out.epoch.n == held.epoch.n;
+    let Some(at) = streams.following.iter().position(is_it) else { return };
+    let before: Vec<OutStream> = streams.out.into_iter().chain(streams.following.drain(..at)).collect();
+    before.into_iter().for_each(|out| streams.end_epoch(out));
+    streams.out = Some(OutStream { epoch: held.epoch, ..streams.following.remove(0) });
+    streams.held = held.cursor;
 }
 
 /// Notes that an ended epoch arrived further than we knew. What was never sent cannot have arrived.
@@ -187,8 +203,9 @@ fn reconcile(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) -> Result<(), 
     if let Some(theirs) = hello.outgoing {
         hear_outgoing(&mut streams, &theirs, term, draft.now)?;
     }
-    if let (Some(theirs), Some(out)) = (hello.incoming, &mut streams.out) {
-        hear_incoming(out, &theirs)?;
+    if let Some(theirs) = hello.incoming {
+        turn_back(&mut streams, &theirs, term);
+        hear_incoming(&mut streams, &theirs)?;
     }
     if streams.restarts.len() > link.streams.restarts.len() {
         let detail = "the partner has lost its stream and begun it anew; what came before stands".to_owned();
@@ -227,7 +244,7 @@ fn hear_outgoing(streams: &mut Streams, theirs: &OutPosition, term: Term, now: M
 /// The peer has lost its stream and begins the next epoch: what it sent so far stands. Not too often (A15).
 fn begin_again(streams: &mut Streams, epoch: Epoch, term: Term, now: Millis) -> Result<(), Reject> {
     let Some(inn) = &streams.inn else { return Ok(()) };
-    if epoch.n > inn.epoch.n + 1 {
+    if epoch.n - inn.epoch.n > limits::EPOCHS_LOST_MAX {
         let detail = format!("the peer has begun epoch {} after epoch {}", epoch.n, inn.epoch.n);
         return Err(Reject::new(Code::Epoch, detail));
     }
@@ -240,7 +257,8 @@ fn begin_again(streams: &mut Streams, epoch: Epoch, term: Term, now: Millis) -> 
     streams.restarts.push(now);
     streams.ended_in = Some((inn.epoch, inn.cursor, inn.head));
     streams.inn = Some(adopted(epoch, term));
-    streams.replay = None;
+    // What a restore has lost here may reach into the new epoch; otherwise nothing of it comes any more.
+    streams.replay = streams.replay.take().filter(|replay| replay.end.0 >= epoch.n);
     Ok(())
 }
 
@@ -248,9 +266,31 @@ fn adopted(epoch: Epoch, term: Term) -> InStream {
     InStream { epoch, term, cursor: 0, head: Digest::ZERO, rejects: Vec::new(), backed_up: 0, voids: Vec::new() }
 }
 
+/// The peer was put back to an epoch of ours that has ended since: what it has lost of that is sent again, and then what
+/// followed (W10).
+fn turn_back(streams: &mut Streams, theirs: &InPosition, term: Term) {
+    let Some(at) = streams.ended.iter().position(|ended| ended.epoch == theirs.epoch) else { return };
+    let first_lost = at + usize::from(theirs.cursor + 1 >= streams.ended[at].next_seq);
+    if first_lost == streams.ended.len() || streams.out.is_none() {
+        return;
+    }
+    let again = streams.ended[first_lost..].iter().map(|ended| {
+        let (_, head) = ended.tail.filter(|(of, _)| *of == term)?;
+        let EndedEpoch { epoch, acked, next_seq, .. } = *ended;
+        let confirmed = epoch == theirs.epoch;
+        Some(OutStream { next_seq, head, acked, confirmed, ..OutStream::begun(epoch, term) })
+    });
+    let Some(mut again) = again.collect::<Option<Vec<_>>>() else { return };
+    streams.ended.truncate(first_lost);
+    again.extend(streams.outgoing());
+    (streams.out, streams.held) = (Some(again.remove(0)), 0);
+    streams.following = again;
+}
+
 /// Our stream as they received it. Their cursor may lie behind what they acknowledged: then they lost their tail, and
 /// the sender sends it again (W10).
-fn hear_incoming(out: &mut OutStream, theirs: &InPosition) -> Result<(), Reject> {
+fn hear_incoming(streams: &mut Streams, theirs: &InPosition) -> Result<(), Reject> {
+    let Some(out) = &mut streams.out else { return Ok(()) };
     if theirs.epoch.n < out.epoch.n {
         return Ok(());
     }
@@ -268,5 +308,6 @@ fn hear_incoming(out: &mut OutStream, theirs: &InPosition) -> Result<(), Reject>
         return Err(Reject::new(Code::Fork, detail));
     }
     out.confirmed = true;
+    streams.held = theirs.cursor;
     Ok(())
 }

@@ -64,7 +64,7 @@ pub fn apply(
     let voids = inn.voids.len();
     let ack = acknowledge(draft, &link, &inn);
     put_incoming(draft, peer, inn.clone());
-    recovery::advance(draft, peer, &inn);
+    recovery::advance(draft, peer, inn.place());
     if voids >= limits::VOIDS_PER_HOUR_MAX as usize {
         let detail = format!("{voids} records in an hour could not be taken in form");
         links::quarantine(draft, peer, Code::Malformed, detail, Vec::new())?;

@@ -89,7 +89,7 @@ pub fn authorize(state: &State, peer: &Domain, scope: Scope, now: Millis) -> Res
         ));
     }
     let current = term(link, now);
-    match link.streams.out {
+    match link.streams.written() {
         Some(out) if Some(out.term) == current => Ok(Permit { epoch_n: out.epoch.n }),
         _ => Err(Reject::new(
             Code::Opening,

@@ -18,13 +18,11 @@ use crate::{
         Code, Digest, Domain, EpochId, Reject, RoomId,
         audit::AuditNote,
         journal::Entry,
-        link::{EndedEpoch, OutStream, Recovery, Replay, Streams, Term},
+        limits,
+        link::{EndedEpoch, InStream, OutStream, RecordPlace, Recovery, Replay, Streams, Term},
         record::{Epoch, Hello, InPosition},
     },
 };
-
-/// How far ahead of ours the number of an epoch can be that a peer says it knows.
-const EPOCHS_LOST_MAX: u64 = 1_000;
 
 /// The database was put in place of one that was lost: before anything else happens on a link, its peer is asked what it
 /// holds of ours.
@@ -35,7 +33,12 @@ pub fn restored(draft: &mut Draft<'_>) -> Result<Answer, Reject> {
     draft.put_restored(false);
     let links: Vec<_> = draft.state.links.values().cloned().collect();
     for link in links.iter().filter(|link| has_spoken(&link.streams)) {
-        let recovery = Some(Recovery { since: draft.now, held: None, theirs: (0, 0), placed: 0 });
+        let recovery = Some(Recovery {
+            since: draft.now,
+            held: None,
+            theirs: RecordPlace::default(),
+            placed: RecordPlace::default(),
+        });
         draft.put_streams(&link.peer.domain, Streams { recovery, ..link.streams.clone() });
         draft.journal(Entry::Link { peer: link.peer.domain.clone() });
     }
@@ -62,9 +65,21 @@ pub fn weigh(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) -> bool {
         begin(draft, &link, held, hello);
     } else if link.streams.recovery.is_some() {
         note(draft, peer, "system", "link.recovered", "nothing of ours was lost".to_owned());
-        finish(draft, peer, &link.streams);
+        let streams = go_on_in_new(draft, &link.streams);
+        finish(draft, peer, &streams);
     }
     ahead.is_some()
+}
+
+/// The peer may have lost the same as we did, and then nobody knows which numbers were used: what is queued from now on
+/// waits in an epoch of its own until the peer has what was queued before.
+fn go_on_in_new(draft: &mut Draft<'_>, streams: &Streams) -> Streams {
+    let mut streams = streams.clone();
+    if let Some(OutStream { term, .. }) = streams.written() {
+        let epoch = Epoch { n: streams.last_out() + 1, id: EpochId(draft.random_16()) };
+        streams.following.push(OutStream::begun(epoch, term));
+    }
+    streams
 }
 
 fn is_ahead(streams: &Streams, held: &InPosition) -> bool {
@@ -73,7 +88,7 @@ fn is_ahead(streams: &Streams, held: &InPosition) -> bool {
         // Begun a second time, and nothing of it queued yet.
         Some(out) if out.epoch.n == held.epoch.n => !out.confirmed && out.next_seq == 1,
         Some(out) if out.next_seq > 1 && !out.confirmed => false,
-        _ => held.epoch.n > streams.last_out() && held.epoch.n - streams.last_out() <= EPOCHS_LOST_MAX,
+        _ => held.epoch.n > streams.last_out() && held.epoch.n - streams.last_out() <= limits::EPOCHS_LOST_MAX,
     }
 }
 
@@ -83,13 +98,17 @@ fn begin(draft: &mut Draft<'_>, link: &Link, held: InPosition, hello: &Hello) {
     if streams.out.is_some_and(|out| out.epoch.n == held.epoch.n && out.epoch != held.epoch) {
         streams.out = None;
     }
-    let theirs = hello.outgoing.map_or((0, 0), |theirs| (theirs.epoch.n, theirs.next_seq - 1));
+    let named = hello.outgoing.map_or(RecordPlace::default(), |theirs| (theirs.epoch.n, theirs.next_seq - 1));
+    let theirs = hello.through.map_or(named, |through| through.max(named));
     let known = streams.recovery;
     // A backup that was made amid a replay has decisions of ours on records of the peer that are still to come again.
-    let amid = streams.replay.as_ref().filter(|_| streams.inn.as_ref().is_some_and(|inn| inn.epoch.n == theirs.0));
-    let placed = known.map_or(0, |known| known.placed).max(amid.map_or(0, |replay| replay.placed));
-    streams.recovery =
-        Some(Recovery { since: known.map_or(draft.now, |known| known.since), held: Some(held), theirs, placed });
+    let amid = streams.replay.as_ref().map_or(RecordPlace::default(), |replay| replay.placed);
+    streams.recovery = Some(Recovery {
+        since: known.map_or(draft.now, |known| known.since),
+        held: Some(held),
+        theirs: known.map_or(theirs, |known| known.theirs.max(theirs)),
+        placed: known.map_or(amid, |known| known.placed.max(amid)),
+    });
     if known.is_none_or(|known| known.held.is_none()) {
         let detail = format!("the partner holds records up to {} of epoch {}", held.cursor, held.epoch.n);
         note(draft, peer, "system", "link.recovering", detail);
@@ -101,8 +120,9 @@ fn begin(draft: &mut Draft<'_>, link: &Link, held: InPosition, hello: &Hello) {
 /// The peer knows of an epoch of ours that has ended and that a restore has lost: its number is not used again.
 pub fn learn_ended(streams: &mut Streams, told: &InPosition) {
     let last = streams.last_out();
-    if streams.out.is_none() && told.epoch.n > last && told.epoch.n - last <= EPOCHS_LOST_MAX {
-        streams.ended.push(EndedEpoch { epoch: told.epoch, acked: told.cursor, next_seq: told.cursor + 1 });
+    if streams.out.is_none() && told.epoch.n > last && told.epoch.n - last <= limits::EPOCHS_LOST_MAX {
+        let (acked, next_seq) = (told.cursor, told.cursor + 1);
+        streams.ended.push(EndedEpoch { epoch: told.epoch, acked, next_seq, tail: None });
     }
 }
 
@@ -151,7 +171,7 @@ fn go_on(streams: &mut Streams, kept: &Kept, term: Option<Term>) -> Option<OutSt
         return None;
     }
     links::end_outgoing(streams);
-    let out = OutStream { epoch: kept.epoch, term: term?, next_seq: 1, head: Digest::ZERO, acked: 0, confirmed: true };
+    let out = OutStream { confirmed: true, ..OutStream::begun(kept.epoch, term?) };
     streams.out = Some(out);
     Some(out)
 }
@@ -191,7 +211,7 @@ fn begin_anew(draft: &Draft<'_>, link: &Link) -> Streams {
     streams.replay = link.streams.recovery.map(|recovery| Replay {
         epoch_n,
         placed: recovery.placed,
-        end: recovery.theirs.1,
+        end: recovery.theirs,
         waiting: waiting_rooms(draft, &link.peer.domain),
     });
     streams
@@ -200,11 +220,8 @@ fn begin_anew(draft: &Draft<'_>, link: &Link) -> Streams {
 fn finish(draft: &mut Draft<'_>, peer: &Domain, streams: &Streams) {
     draft.put_streams(peer, Streams { recovery: None, ..streams.clone() });
     draft.journal(Entry::Link { peer: peer.clone() });
-    let theirs = streams.recovery.map(|recovery| recovery.theirs.0);
-    if let Some(inn) = streams.inn.as_ref().filter(|inn| Some(inn.epoch.n) == theirs) {
-        // It may be that the peer has nothing to send again.
-        advance(draft, peer, inn);
-    }
+    // It may be that the peer has nothing to send again.
+    advance(draft, peer, streams.inn.as_ref().map_or(RecordPlace::default(), InStream::place));
 }
 
 /// Rooms of the peer with submissions of ours that wait, and the number after the last.

@@ -36,6 +36,9 @@ pub fn settle(draft: &mut Draft<'_>, peer: &Domain, ack: &Ack, refs: &[(u64, Ref
     }
     if ack.cursor <= out.acked {
         // An older ack, or a receiver that lost its tail: the hello finds out, and the sender sends again.
+        if !link.streams.following.is_empty() {
+            draft.put_streams(peer, Streams { held: ack.cursor, ..link.streams.clone() });
+        }
         return Ok(Answer::done());
     }
     let through = settled_through(ack);
@@ -43,7 +46,7 @@ pub fn settle(draft: &mut Draft<'_>, peer: &Domain, ack: &Ack, refs: &[(u64, Ref
     let voided: BTreeSet<u64> = draft.state.voided(peer, out.epoch.n, out.acked + 1..=through).collect();
     let mut rejects: BTreeMap<u64, Code> = fresh_rejects(&out, ack, through);
     rejects.retain(|seq, _| !voided.contains(seq));
-    put_acked(draft, peer, &link.streams, OutStream { acked: through.max(out.acked), ..out });
+    put_acked(draft, peer, &link.streams, (OutStream { acked: through.max(out.acked), ..out }, ack.cursor));
     let fresh = |seq: &u64| out.acked < *seq && *seq <= through && !voided.contains(seq);
     let settled: Vec<&(u64, Ref)> = refs.iter().filter(|(seq, _)| fresh(seq)).collect();
     note_delivered(draft, &settled, &rejects);
@@ -151,9 +154,9 @@ fn fresh_rejects(out: &OutStream, ack: &Ack, through: u64) -> BTreeMap<u64, Code
     ack.rejects.iter().take(limits::REJECTS_PER_ACK_MAX).copied().filter(fresh).collect()
 }
 
-fn put_acked(draft: &mut Draft<'_>, peer: &Domain, streams: &Streams, out: OutStream) {
+fn put_acked(draft: &mut Draft<'_>, peer: &Domain, streams: &Streams, (out, held): (OutStream, u64)) {
     let last_contact = Some(draft.now);
-    draft.put_streams(peer, Streams { out: Some(out), last_contact, ..streams.clone() });
+    draft.put_streams(peer, Streams { out: Some(out), held, last_contact, ..streams.clone() });
 }
 
 fn note_delivered(draft: &mut Draft<'_>, settled: &[&(u64, Ref)], rejects: &BTreeMap<u64, Code>) {

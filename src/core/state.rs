@@ -196,10 +196,10 @@ impl State {
         if let Some(ended) = streams.ended.iter().find(|ended| ended.epoch.n == epoch_n) {
             return if seq <= ended.acked { Delivery::Delivered } else { Delivery::Undelivered };
         }
-        match &streams.out {
-            Some(out) if out.epoch.n == epoch_n && seq <= out.acked => Delivery::Delivered,
-            Some(out) if out.epoch.n == epoch_n => Delivery::Queued,
-            _ => Delivery::Undelivered,
+        match streams.outgoing_in(epoch_n) {
+            Some(out) if seq <= out.acked => Delivery::Delivered,
+            Some(_) => Delivery::Queued,
+            None => Delivery::Undelivered,
         }
     }
 

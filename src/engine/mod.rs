@@ -196,7 +196,7 @@ impl Engine {
         bytes_max: usize,
     ) -> Result<Vec<OutboxItem>, StoreError> {
         let state = self.state();
-        let durable = state.links.get(peer).and_then(|link| link.streams.out).filter(|out| out.epoch.n == epoch_n);
+        let durable = state.links.get(peer).and_then(|link| link.streams.outgoing_in(epoch_n));
         let end = durable.map_or(u64::MAX, |out| out.next_seq);
         let mut rows = self.reader.outbox(peer, epoch_n, from_seq, records_max, bytes_max)?;
         rows.retain(|row| row.seq < end);

@@ -20,13 +20,13 @@ use crate::{
 /// # Errors
 /// When the store cannot be read.
 pub fn find(reader: &Reader, state: &State, link: &Link, records: &[Record]) -> Result<Vec<PendingFact>, StoreError> {
-    let Some(present) = link.out_epoch() else { return Ok(Vec::new()) };
+    let Some(last) = link.streams.written() else { return Ok(Vec::new()) };
     let mut facts = Vec::new();
     for (room, last_seq) in placed_rooms(records) {
         let Some(known) = state.rooms.get(&room) else { continue };
         let pending = known.info.pending;
         for row in reader.pending(room, pending.from, pending.to)? {
-            if row.sent.epoch_n == present.n && row.sent.seq > last_seq {
+            if row.sent.epoch_n == last.epoch.n && row.sent.seq > last_seq {
                 break;
             }
             facts.push(PendingFact {

@@ -319,9 +319,9 @@ impl Writer<'_> {
     }
 
     fn records(&mut self, peer: &Domain, streams: &Streams) -> Result<(), WriteError> {
-        let present = streams.out.map(|out| (out.epoch.n, out.next_seq));
         let ended = streams.ended.iter().map(|ended| (ended.epoch.n, ended.next_seq));
-        for (epoch, next_seq) in ended.chain(present) {
+        let outgoing = streams.outgoing().map(|out| (out.epoch.n, out.next_seq));
+        for (epoch, next_seq) in ended.chain(outgoing) {
             let mut from = 1;
             loop {
                 let mut rows = self.source.reader.outbox(peer, epoch, from, CHUNK_ENTRIES, CHUNK_BYTES)?;

@@ -29,6 +29,8 @@ pub struct Said {
     ours: Option<u64>,
     theirs: Option<u64>,
     incoming: Option<Epoch>,
+    /// A stream that follows the present one, when that has arrived.
+    following: Option<Epoch>,
     tools: Tools,
     held: Held,
     /// Stands for our rules of files, where the peer wants to know them.
@@ -54,6 +56,7 @@ impl Federation {
             ours: serial(&link.peer.ours),
             theirs: serial(&link.peer.theirs),
             incoming: link.streams.inn.as_ref().map(|inn| inn.epoch),
+            following: link.streams.told().map(|out| out.epoch).filter(|epoch| Some(*epoch) != link.out_epoch()),
             tools: state.policy.tools,
             held: Held {
                 unconfirmed: state.unconfirmed,
@@ -102,6 +105,7 @@ impl Federation {
             seen_serial: greeting.seen_serial,
             outgoing: greeting.outgoing,
             incoming: greeting.incoming,
+            through: greeting.through.filter(|_| features::offers(link, Feature::Through)),
             ended: greeting.ended,
             files: rules_for(state, link).cloned(),
             envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),

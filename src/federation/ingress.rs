@@ -184,8 +184,8 @@ impl Federation {
         self.check_parties(link, hello.link, &hello.origin, &hello.destination)?;
         let domain = &link.peer.domain;
         let is_behind = link.streams.out.zip(hello.incoming).is_some_and(|(out, held)| {
-            // One that crosses with an ack looks the same; a hello too many does no harm.
-            out.epoch == held.epoch && held.cursor < out.acked
+            // One that crosses with an ack or with another hello looks the same; a hello too many does no harm.
+            (held.epoch.n, held.cursor) < (out.epoch.n, out.acked)
         });
         self.tell(domain, PeerOp::Heard(Box::new(hello.into_inner()))).await?;
         if is_behind {

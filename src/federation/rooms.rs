@@ -131,11 +131,10 @@ impl Federation {
     }
 }
 
-/// Our stream in an epoch, as far as reading it needs: the present one, or one that has ended.
+/// Our stream in an epoch, as far as reading it needs: one that is to be sent, or has ended.
 fn stream_of(link: &Link, epoch_n: u64) -> Option<OutStream> {
-    let present = link.streams.out.filter(|out| out.epoch.n == epoch_n);
-    present.or_else(|| {
-        let EndedEpoch { epoch, acked, next_seq } =
+    link.streams.outgoing_in(epoch_n).or_else(|| {
+        let EndedEpoch { epoch, acked, next_seq, .. } =
             *link.streams.ended.iter().find(|ended| ended.epoch.n == epoch_n)?;
         let term = Term { ours: 0, theirs: 0 };
         Some(OutStream { epoch, term, next_seq, head: Digest::ZERO, acked, confirmed: true })

@@ -72,7 +72,7 @@ pub struct Term {
     pub theirs: u64,
 }
 
-/// Our sending side of a link in its present epoch.
+/// Our sending side of a link in one epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutStream {
     /// The epoch.
@@ -87,6 +87,14 @@ pub struct OutStream {
     pub acked: u64,
     /// Whether the peer has confirmed the epoch in a hello.
     pub confirmed: bool,
+}
+
+impl OutStream {
+    /// A stream at its beginning.
+    #[must_use]
+    pub fn begun(epoch: Epoch, term: Term) -> Self {
+        Self { epoch, term, next_seq: 1, head: Digest::ZERO, acked: 0, confirmed: false }
+    }
 }
 
 /// Our receiving side of a link in its present epoch.
@@ -108,6 +116,14 @@ pub struct InStream {
     pub voids: Vec<Millis>,
 }
 
+impl InStream {
+    /// The last record that is applied or refused.
+    #[must_use]
+    pub fn place(&self) -> RecordPlace {
+        (self.epoch.n, self.cursor)
+    }
+}
+
 /// An ended epoch of our sending side: what was not acknowledged by then is undelivered (P21).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndedEpoch {
@@ -115,9 +131,15 @@ pub struct EndedEpoch {
     pub epoch: Epoch,
     /// The last record that is known to have arrived.
     pub acked: u64,
-    /// How many records it had.
+    /// The number after its last record.
     pub next_seq: u64,
+    /// Set when all of it had arrived: its term, and the chain head at its end. If the peer loses the end within that
+    /// term, it is sent again (W10).
+    pub tail: Option<(Term, Digest)>,
 }
+
+/// A record of a stream: the number of its epoch, then its own. (0, 0) comes before all.
+pub type RecordPlace = (u64, u64);
 
 /// What a daemon still has to find out, or to take back, after its database was put back to an earlier state (W10).
 /// While it stands, nothing of the link is queued, sent or taken.
@@ -127,10 +149,10 @@ pub struct Recovery {
     pub since: Millis,
     /// What the peer holds of our stream, by its last hello; none before one was heard.
     pub held: Option<InPosition>,
-    /// The number of the epoch of the peer's own stream, and its last record, when it said so.
-    pub theirs: (u64, u64),
+    /// The last record of the peer's own stream, by what it said.
+    pub theirs: RecordPlace,
     /// The last submission of the peer that a record which was taken back gives its place.
-    pub placed: u64,
+    pub placed: RecordPlace,
 }
 
 /// The part of the peer's stream that it sends a second time, because a restore has lost it here (W10).
@@ -139,9 +161,9 @@ pub struct Replay {
     /// The epoch of our stream in which the peer answered: places are told by the numbers of that epoch.
     pub epoch_n: u64,
     /// Up to here submissions, requests and answers have had their effect, or were refused.
-    pub placed: u64,
+    pub placed: RecordPlace,
     /// The last record that is of the time before.
-    pub end: u64,
+    pub end: RecordPlace,
     /// Rooms that the peer hosts, with submissions of ours before this number that waited before.
     pub waiting: Vec<(RoomId, u64)>,
 }
@@ -151,6 +173,11 @@ pub struct Replay {
 pub struct Streams {
     /// Sending; none before the first opening.
     pub out: Option<OutStream>,
+    /// Streams that follow when all of `out` has arrived: the peer is told of the first only then. What is queued goes
+    /// to the last. After a restore none of the numbers is used again that may have been used since the backup (W10).
+    pub following: Vec<OutStream>,
+    /// How much of `out` the peer holds, by its last hello or ack. Kept up only while another stream follows.
+    pub held: u64,
     /// Receiving; none before the first opening.
     pub inn: Option<InStream>,
     /// Ended epochs of the sending side, oldest first.
@@ -169,12 +196,66 @@ pub struct Streams {
     pub restarts: Vec<Millis>,
 }
 
+/// Ended epochs that are remembered, so that their messages keep their delivery state.
+const ENDED_EPOCHS_MAX: usize = 64;
+
 impl Streams {
     /// The number of the last epoch of ours; 0 before the first.
     #[must_use]
     pub fn last_out(&self) -> u64 {
         let ended = self.ended.iter().map(|ended| ended.epoch.n);
-        ended.chain(self.out.map(|out| out.epoch.n)).max().unwrap_or(0)
+        ended.chain(self.outgoing().map(|out| out.epoch.n)).max().unwrap_or(0)
+    }
+
+    /// The streams that are to be sent, in this order.
+    pub fn outgoing(&self) -> impl DoubleEndedIterator<Item = &OutStream> {
+        self.out.iter().chain(&self.following)
+    }
+
+    /// One of them, by the number of its epoch.
+    #[must_use]
+    pub fn outgoing_in(&self, epoch_n: u64) -> Option<OutStream> {
+        self.outgoing().find(|out| out.epoch.n == epoch_n).copied()
+    }
+
+    /// The stream to which records are added.
+    #[must_use]
+    pub fn written(&self) -> Option<OutStream> {
+        self.outgoing().next_back().copied()
+    }
+
+    /// The same, to be changed.
+    pub fn written_mut(&mut self) -> Option<&mut OutStream> {
+        self.following.last_mut().or(self.out.as_mut())
+    }
+
+    /// The last record of ours, when it is in a stream that follows the one a hello names.
+    #[must_use]
+    pub fn through(&self) -> Option<RecordPlace> {
+        let told = self.told()?.epoch.n;
+        self.written().filter(|out| out.epoch.n != told).map(|out| (out.epoch.n, out.next_seq - 1))
+    }
+
+    /// The outgoing stream that a hello names.
+    #[must_use]
+    pub fn told(&self) -> Option<OutStream> {
+        let arrived = self.out.is_some_and(|out| self.held + 1 == out.next_seq && out.acked + 1 == out.next_seq);
+        self.following.first().copied().filter(|_| arrived).or(self.out)
+    }
+
+    /// How many records the peer has not acknowledged.
+    #[must_use]
+    pub fn unacknowledged(&self) -> u64 {
+        self.outgoing().map(|out| out.next_seq.saturating_sub(1).saturating_sub(out.acked)).sum()
+    }
+
+    /// Notes that an epoch of ours has ended.
+    pub fn end_epoch(&mut self, out: OutStream) {
+        let OutStream { epoch, term, next_seq, head, acked, .. } = out;
+        let tail = (acked + 1 == next_seq).then_some((term, head));
+        self.ended.push(EndedEpoch { epoch, acked, next_seq, tail });
+        let surplus = self.ended.len().saturating_sub(ENDED_EPOCHS_MAX);
+        self.ended.drain(..surplus);
     }
 
     /// The number of the last epoch in which something was received; 0 before the first opening.

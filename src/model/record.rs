@@ -6,6 +6,7 @@ use super::{
     file::{FilePolicy, Photo},
     grant::SignedGrant,
     limits,
+    link::RecordPlace,
     org::SignedCard,
     room::RoomImage,
     text::DisplayName,
@@ -292,6 +293,9 @@ pub struct Hello {
     pub outgoing: Option<OutPosition>,
     /// The stream from listener to speaker.
     pub incoming: Option<InPosition>,
+    /// The speaker's last record, when it is in an epoch that follows that one; none for a listener that does not offer
+    /// `through`.
+    pub through: Option<RecordPlace>,
     /// The final position of the stream from listener to speaker in the epoch before: the fate of what was in flight.
     pub ended: Option<InPosition>,
     /// Features that the speaker's daemon knows.

@@ -270,11 +270,11 @@ fn follow_timelines(kv: &dyn Kv, state: &mut State) -> Result<(), StoreError> {
 /// An outgoing stream stands after its last record; sending does not rewrite the row of positions.
 fn follow_outboxes(kv: &dyn Kv, state: &mut State) -> Result<(), StoreError> {
     let epochs: Vec<_> =
-        state.links.iter().filter_map(|(peer, link)| Some((peer.clone(), link.out_epoch()?.n))).collect();
+        state.links.iter().filter_map(|(peer, link)| Some((peer.clone(), link.streams.written()?.epoch.n))).collect();
     for (peer, epoch_n) in epochs {
         let Some((seq, entry)) = log::last(kv, &LogId::Outbox(peer.clone(), epoch_n))? else { continue };
         let row = codec::decode_outbox(seq, &entry)?;
-        let out = state.links.get_mut(&peer).and_then(|link| Arc::make_mut(link).streams.out.as_mut());
+        let out = state.links.get_mut(&peer).and_then(|link| Arc::make_mut(link).streams.written_mut());
         if let Some(out) = out.filter(|out| out.next_seq <= seq) {
             (out.next_seq, out.head) = (seq + 1, row.head);
         }

@@ -50,12 +50,10 @@ impl Kept {
         Self { log: LogId::Journal, from: u64::MAX, ms: limits::JOURNAL_KEPT_MS }
     }
 
-    /// Of the present epoch all that the peer has not acknowledged. Ended epochs and unpinned peers wait for nothing.
+    /// Of what is to be sent, all that the peer has not acknowledged. Ended epochs and unpinned peers wait for nothing.
     fn boxed(state: &State, log: LogId) -> Self {
         let present = match &log {
-            LogId::Outbox(peer, epoch_n) => {
-                state.links.get(peer).and_then(|link| link.streams.out).filter(|out| out.epoch.n == *epoch_n)
-            }
+            LogId::Outbox(peer, epoch_n) => state.links.get(peer).and_then(|link| link.streams.outgoing_in(*epoch_n)),
             _ => None,
         };
         Self { log, from: present.map_or(u64::MAX, |out| out.acked + 1), ms: limits::OUTBOX_KEPT_MS_MAX }

@@ -25,7 +25,7 @@ use crate::{
         limits,
         link::{LinkState, OutStream},
         notice::NoticeKind,
-        record::{Ack, Envelope, Evidence, Hello, Record},
+        record::{Ack, Envelope, Epoch, Evidence, Hello, Record},
         text::Reason,
     },
     wire,
@@ -92,7 +92,7 @@ pub struct Side {
     /// Cards and grants that were kept, by version or serial.
     pub papers: Vec<(PaperKind, u64)>,
     /// What arrived of the other side's stream, as it was sent.
-    pub kept: BTreeMap<(u64, u64), Queued>,
+    pub kept: BTreeMap<(u64, u64), (Epoch, Queued)>,
     random: Seeded,
 }
 
@@ -333,7 +333,7 @@ impl Pair {
         let Ok(Answer::Greeting(greeting)) = self.peer(from, PeerOp::Greet) else {
             panic!("a pinned peer is greeted");
         };
-        let Greeting { grant, seen_serial, outgoing, incoming, ended } = *greeting;
+        let Greeting { grant, seen_serial, outgoing, incoming, through, ended } = *greeting;
         let org = &self.side(from).state.org;
         let (own, peer) = (from.domain(), from.other().domain());
         Hello {
@@ -349,6 +349,7 @@ impl Pair {
             seen_serial,
             outgoing,
             incoming,
+            through,
             ended,
             features: features::offered(&self.side(from).state),
             files: Some(FilePolicy::clone(&self.side(from).state.file_policy)),
@@ -374,7 +375,7 @@ impl Pair {
     #[must_use]
     pub fn next_envelope(&self, from: Org) -> Option<Envelope> {
         let link = &self.side(from).state.links[&from.other().domain()];
-        let out = link.streams.out.filter(|out| out.confirmed)?;
+        let out = link.streams.out.filter(|out| out.confirmed && link.streams.recovery.is_none())?;
         // A receiver that lost its tail is sent it again.
         let held = self.cursor(from.other()).filter(|(epoch, _)| *epoch == out.epoch).map(|(_, cursor)| cursor);
         let first = held.map_or(out.acked, |held| held.min(out.acked)) + 1;
@@ -452,10 +453,6 @@ impl Pair {
         crossed
     }
 
-    fn acked(&self, org: Org) -> u64 {
-        self.side(org).state.links[&org.other().domain()].streams.out.map_or(0, |out| out.acked)
-    }
-
     /// Time, hellos and records, until nothing changes any more: both sides have done what they can.
     pub fn sync(&mut self) {
         for _ in 0..1_000 {
@@ -467,7 +464,8 @@ impl Pair {
                 while self.greet(org).unwrap_or(false) {
                     busy = true;
                 }
-                busy |= self.take_back(org) > 0;
+                let recovers = self.recovers(org);
+                busy |= self.take_back(org) > 0 || recovers != self.recovers(org);
                 busy |= self.deliver(org) > 0;
             }
             if !busy {

@@ -16,6 +16,7 @@ use crate::{
         Digest, Domain, InstanceId, LinkId, Millis, RunId,
         file::FilePolicy,
         limits,
+        link::RecordPlace,
         record::{Hello, InPosition, OutPosition},
     },
 };
@@ -85,6 +86,8 @@ pub struct HelloParts {
     pub outgoing: Option<OutPosition>,
     /// The stream from listener to speaker.
     pub incoming: Option<InPosition>,
+    /// The speaker's last record, when it is in an epoch that follows that one.
+    pub through: Option<RecordPlace>,
     /// The end of the stream from listener to speaker in the epoch before.
     pub ended: Option<InPosition>,
     /// Features that the speaker's daemon knows.
@@ -112,6 +115,7 @@ pub fn encode(hello: &Hello) -> Vec<u8> {
         seen_serial: Integer(hello.seen_serial),
         outgoing: hello.outgoing.map(|position| Object(position.into())),
         incoming: hello.incoming.map(|position| Object(position.into())),
+        through: hello.through.map(|(epoch_n, seq)| Object(PlaceV1 { epoch_n: Integer(epoch_n), seq: Integer(seq) })),
         ended: hello.ended.map(|position| Object(position.into())),
         features: hello.features.clone(),
         envelope_max: Object(SizeV1 { records: Integer(hello.envelope_max.0), bytes: Integer(hello.envelope_max.1) }),
@@ -143,6 +147,7 @@ pub fn decode(bytes: &[u8]) -> Result<HelloParts, WireError> {
         seen_serial: parsed.seen_serial.0,
         outgoing: parsed.outgoing.map(|Object(position)| position.into_position()).transpose()?,
         incoming: parsed.incoming.map(|Object(position)| position.into_position()).transpose()?,
+        through: parsed.through.map(|Object(PlaceV1 { epoch_n, seq })| (epoch_n.0, seq.0)),
         ended: parsed.ended.map(|Object(position)| position.into_position()).transpose()?,
         features: parsed.features,
         envelope_max: (records.0, bytes.0),
@@ -170,6 +175,8 @@ struct HelloV1 {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     incoming: Option<Object<InV1>>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    through: Option<Object<PlaceV1>>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     ended: Option<Object<InV1>>,
     features: Vec<String>,
     envelope_max: Object<SizeV1>,
@@ -184,6 +191,13 @@ struct OutV1 {
     term: (Integer, Integer),
     next_seq: Integer,
     head: Digest,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlaceV1 {
+    epoch_n: Integer,
+    seq: Integer,
 }
 
 impl From<OutPosition> for OutV1 {

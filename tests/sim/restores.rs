@@ -15,7 +15,7 @@ use handclasp::{
     store::mem_kv::MemKv,
     testing::Seeded,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Steps of one history.
 const STEPS: usize = 60;
@@ -32,6 +32,8 @@ struct Restores {
     may: [bool; 2],
     was: [bool; 2],
     parted: bool,
+    /// Every record that was ever given a number, over all restores: by its sender, the id of its epoch and its number.
+    numbers: BTreeMap<(usize, String, u64), Arc<[u8]>>,
 }
 
 impl Restores {
@@ -40,7 +42,8 @@ impl Restores {
         let town = Town::open(sites, controls.clone()).await;
         let may = [!seed.is_multiple_of(3), seed % 3 != 1];
         let random = Seeded::new(seed);
-        let mut restores = Self { town, controls, random, backups, may, was: [false; 2], parted: false };
+        let mut restores =
+            Self { town, controls, random, backups, may, was: [false; 2], parted: false, numbers: BTreeMap::new() };
         restores.back_up(0);
         restores.back_up(1);
         restores
@@ -70,8 +73,23 @@ impl Restores {
         self.backups[site] = self.side(site).0.back_up();
     }
 
+    /// No number of a stream has two contents, before and after a restore (W10). Only what is durable can have been sent.
+    async fn note_numbers(&mut self, site: usize) {
+        let (engine, peer) = (self.side(site).0.engine().await, self.peer(site));
+        let streams = engine.state().links[&peer].streams.clone();
+        let ended = streams.ended.iter().map(|ended| ended.epoch);
+        for epoch in ended.chain(streams.outgoing().map(|out| out.epoch)) {
+            for row in engine.outbox(&peer, epoch.n, 1, usize::MAX, usize::MAX).expect("readable") {
+                let place = (site, epoch.id.to_string(), row.seq);
+                let known = self.numbers.entry(place).or_insert_with(|| row.bytes.clone());
+                assert_eq!(*known, row.bytes, "record {} of epoch {} has two contents", row.seq, epoch.n);
+            }
+        }
+    }
+
     /// Stops a daemon, puts its backup in place, and starts it again.
     async fn restore(&mut self, site: usize) {
+        self.note_numbers(site).await;
         self.restart(site, |stopped| stopped.put_back(&self.backups[site])).await;
     }
 
@@ -215,6 +233,9 @@ pub fn run(seed: u64) {
             }
         }
         restores.come_to_rest().await;
+        for site in 0..2 {
+            restores.note_numbers(site).await;
+        }
         restores.check().await;
     });
 }

@@ -148,6 +148,7 @@ pub fn hello() -> Hello {
             head: Digest([0x0b; 32]),
             backed_up: 0,
         }),
+        through: None,
         ended: Some(InPosition {
             epoch: Epoch { n: 2, id: EpochId([0xe4; 16]) },
             cursor: 4,
@@ -158,6 +159,11 @@ pub fn hello() -> Hello {
         envelope_max: (512, 1_048_576),
         files: Some(FilePolicy { forbidden: vec![text("application/x-elf")], ..FilePolicy::default() }),
     }
+}
+
+/// A hello to an org that has lost the end of an epoch, which has been followed by another since.
+pub fn hello_resending() -> Hello {
+    Hello { features: vec!["kept".to_owned(), "through".to_owned()], through: Some((3, 5)), ..hello() }
 }
 
 /// A hello of an org that has nothing to say yet.

@@ -17,6 +17,7 @@ pub fn files() -> Vec<(&'static str, Value)> {
         ("grant.json", signed("A grant of acme.example for globex.example.", &signed_grant(ACME, GLOBEX).document)),
         ("revocation.json", revoked()),
         ("hello.json", bundled("A hello with everything in it.", &hello())),
+        ("hello_resending.json", bundled("A hello that tells of an epoch which follows.", &hello_resending())),
         ("hello_first.json", bundled("The hello of an org that has given no grant yet.", &first_hello())),
         ("envelope.json", signed("An envelope with a record of each type.", &envelope_document(&records()))),
         ("ack.json", signed("The ack of globex.example.", &wire::proof::seal_ack(&ack(), &GLOBEX.signing_key()))),

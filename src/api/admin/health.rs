@@ -68,7 +68,7 @@ fn render_links(text: &mut String, state: &State, now: Millis) {
         // A domain holds nothing that a label would have to escape.
         let peer = &link.peer.domain;
         let word = link_state(state, link, now).as_str();
-        let lag = super::views::lag_records(link.streams.out);
+        let lag = link.streams.unacknowledged();
         let heard = link.streams.last_contact.map_or(0, |at| at.0 / 1_000);
         line(&mut lines[0], format_args!("handclasp_link_state{{peer=\"{peer}\",state=\"{word}\"}} 1"));
         line(&mut lines[1], format_args!("handclasp_link_lag_records{{peer=\"{peer}\"}} {lag}"));

@@ -48,7 +48,7 @@ pub(super) fn peer_status(context: &AdminContext, state: &State, link: &Link) ->
 }
 
 fn oldest_queued_at(engine: &Engine, link: &Link) -> Result<Option<Millis>, Problem> {
-    let Some(out) = link.streams.out.filter(|out| views::lag_records(Some(*out)) > 0) else { return Ok(None) };
+    let Some(out) = link.streams.outgoing().find(|out| out.acked + 1 < out.next_seq) else { return Ok(None) };
     let oldest = engine.outbox(&link.peer.domain, out.epoch.n, out.acked + 1, 1, usize::MAX)?;
     Ok(oldest.first().map(|record| record.made_at))
 }

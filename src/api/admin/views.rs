@@ -18,7 +18,6 @@ use crate::{
         event::Role,
         file::{FilePolicy, MediaRange},
         grant::{GrantState, Scope, SignedGrant},
-        link::OutStream,
         room::RoomKind,
         tool::Tool,
         user::{Audience, Policy, User},
@@ -57,12 +56,6 @@ pub fn grant_pair(state: &State, link: &Link, now: Millis) -> GrantPair {
     }
 }
 
-/// Records of our stream that the peer has not acknowledged.
-#[must_use]
-pub fn lag_records(out: Option<OutStream>) -> u64 {
-    out.map_or(0, |out| out.next_seq.saturating_sub(1).saturating_sub(out.acked))
-}
-
 /// A link as it stands at `now`. `oldest_queued_at` is when the first record that waits was made.
 #[must_use]
 pub fn peer_status(state: &State, link: &Link, oldest_queued_at: Option<Millis>, now: Millis) -> PeerStatus {
@@ -77,7 +70,7 @@ pub fn peer_status(state: &State, link: &Link, oldest_queued_at: Option<Millis>,
         ours: pair.ours,
         theirs: pair.theirs,
         last_contact_at: link.streams.last_contact.map(|at| at.0),
-        lag_records: lag_records(link.streams.out),
+        lag_records: link.streams.unacknowledged(),
         oldest_queued_at: oldest_queued_at.map(|at| at.0),
         last_refusal: link.last_refusal.as_ref().map(|(at, what)| RefusalView { at: at.0, what: what.clone() }),
         quarantine: peer.quarantine.as_ref().map(|quarantine| QuarantineView {

@@ -38,7 +38,7 @@ pub(super) fn apply_all(
     let replay = draft.state.links.get(peer).and_then(|link| link.streams.replay.clone());
     for record in records {
         advance(inn, record);
-        if recovery::replayed(replay.as_ref(), record) == Replayed::Done {
+        if recovery::replayed(replay.as_ref(), inn.epoch.n, record) == Replayed::Done {
             continue;
         }
         if is_void(record) {
@@ -49,7 +49,7 @@ pub(super) fn apply_all(
             // Before anything that may add an event of its own: the follower takes a room's events in their order.
             acts::flush_placed(draft, peer, std::mem::take(&mut placed));
         }
-        let before = replay.as_ref().filter(|replay| record.seq <= replay.end).map(|replay| replay.epoch_n);
+        let before = replay.as_ref().filter(|replay| inn.place() <= replay.end).map(|replay| replay.epoch_n);
         let own = OwnSubmits { epoch_n: before.unwrap_or(present), facts: pending };
         match apply_one(draft, peer, record, (scopes, own)) {
             Ok(run) => placed.extend(run),

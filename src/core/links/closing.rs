@@ -7,14 +7,11 @@ use crate::{
         Code, Domain, Millis, Reject, RoomId,
         journal::Entry,
         limits,
-        link::{Cleanup, EndedEpoch, Peer, Recovery, Streams},
+        link::{Cleanup, Peer, Recovery, Streams},
         notice::NoticeKind,
     },
 };
 use std::{ops::Bound, sync::Arc};
-
-/// Ended epochs that are remembered, so that their messages keep their delivery state.
-const ENDED_EPOCHS_MAX: usize = 64;
 
 /// Time has passed: grants end, and clean-ups go on by one step.
 ///
@@ -67,12 +64,11 @@ fn close(draft: &mut Draft<'_>, peer: &Domain, cause: Code) {
     contacts::end_link(draft, peer, cause);
 }
 
-/// Ends the epoch of our stream, if there is one.
+/// Ends the epoch of our stream, if there is one, and those that were to follow.
 pub fn end_outgoing(streams: &mut Streams) {
-    if let Some(out) = streams.out.take() {
-        streams.ended.push(EndedEpoch { epoch: out.epoch, acked: out.acked, next_seq: out.next_seq });
-        let surplus = streams.ended.len().saturating_sub(ENDED_EPOCHS_MAX);
-        streams.ended.drain(..surplus);
+    let following = std::mem::take(&mut streams.following);
+    for out in streams.out.take().into_iter().chain(following) {
+        streams.end_epoch(out);
     }
 }
 

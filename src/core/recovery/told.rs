@@ -11,21 +11,21 @@ use crate::{
     model::{
         Address, Code, Domain, Millis, RoomId,
         event::{Content, Sealed},
+        link::RecordPlace,
         record::{Record, RecordBody},
         room::{Invitation, Member, MemberImage, RoomImage, RoomInfo},
     },
 };
 use std::sync::Arc;
 
-/// Does what a record told. Returns the number of the last submission in the present epoch of the peer that it gives a
-/// place; 0 for none.
+/// Does what a record told. Returns the last submission of the peer that it gives a place; (0, 0) for none.
 pub fn apply(
     draft: &mut Draft<'_>,
     peer: &Domain,
     (epoch_n, record): (u64, &Record),
     (their_epoch_n, submits): (u64, &[Submit]),
-) -> u64 {
-    let Ok(body) = &record.body else { return 0 };
+) -> RecordPlace {
+    let Ok(body) = &record.body else { return RecordPlace::default() };
     let made_at = record.made_at;
     match body {
         RecordBody::RoomState(image) => tell_state(draft, peer, image, made_at),
@@ -40,8 +40,7 @@ pub fn apply(
                     && runs.iter().any(|(from, to)| (*from..=*to).contains(&submit.seq))
             };
             tell_places(draft, peer, (*room, *index), submits.iter().filter(named));
-            let last = runs.iter().map(|(_, to)| *to).max().filter(|_| of == their_epoch_n);
-            return last.unwrap_or(0);
+            return runs.iter().map(|(_, to)| (of, *to)).max().unwrap_or_default();
         }
         RecordBody::RoomInvite { room, by, users } if hosted(draft, peer, *room).is_some() => {
             for user in users {
@@ -52,7 +51,7 @@ pub fn apply(
         // What the peer's people asked for and how it was answered, comes back with the peer's own stream.
         _ => {}
     }
-    0
+    RecordPlace::default()
 }
 
 /// The room, if we order it for this peer.

@@ -157,11 +157,7 @@ fn check_reachable(state: &State, user: &LocalPart, partner: &Address) -> Result
 /// # Errors
 /// `OUTBOX_FULL` when the partner has been away for too long.
 pub fn check_outbox(state: &State, peer: &Domain) -> Result<(), Reject> {
-    let waiting = state
-        .links
-        .get(peer)
-        .and_then(|link| link.streams.out)
-        .map_or(0, |out| out.next_seq.saturating_sub(1).saturating_sub(out.acked));
+    let waiting = state.links.get(peer).map_or(0, |link| link.streams.unacknowledged());
     if waiting < limits::OUTBOX_RECORDS_MAX {
         return Ok(());
     }

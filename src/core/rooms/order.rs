@@ -58,7 +58,7 @@ fn receiver(state: &State, room: &Room, now: Millis) -> Option<(Domain, u64)> {
         return None;
     }
     let link = link_of(state, room)?;
-    let out = link.streams.out?;
+    let out = link.streams.written()?;
     (permit::term(link, now)? == out.term).then(|| (link.peer.domain.clone(), out.epoch.n))
 }
 

@@ -8,6 +8,7 @@ use crate::{
     model::{
         Code, Digest, Domain, EpochId, InstanceId, Reject, RunId,
         grant::Scopes,
+        limits,
         link::{LinkState, Streams},
         notice::NoticeKind,
         record::{Epoch, Hello},
@@ -138,12 +139,17 @@ fn w9_two_ids_for_one_epoch_quarantine() {
 }
 
 #[test]
-fn a11_an_epoch_that_passes_over_one_in_the_same_term_quarantines() {
-    let found = contradicts(|hello| {
-        let outgoing = hello.outgoing.as_mut().expect("a stream is agreed");
-        outgoing.epoch = Epoch { n: outgoing.epoch.n + 2, id: EpochId([9; 16]) };
-    });
-    assert_eq!(found, Some(Code::Epoch));
+fn a11_an_epoch_that_passes_over_more_than_a_restore_can_lose_quarantines() {
+    let ahead = |n: u64| {
+        move |hello: &mut Hello| {
+            let outgoing = hello.outgoing.as_mut().expect("a stream is agreed");
+            outgoing.epoch = Epoch { n: outgoing.epoch.n + n, id: EpochId([9; 16]) };
+        }
+    };
+    assert_eq!(contradicts(ahead(limits::EPOCHS_LOST_MAX + 1)), Some(Code::Epoch));
+    let mut pair = with_traffic();
+    let heard = hear_changed(&mut pair, ahead(limits::EPOCHS_LOST_MAX));
+    assert!(matches!(heard, Ok(Answer::Heard { .. })), "{heard:?}");
 }
 
 #[test]

@@ -40,8 +40,16 @@ impl Pair {
 
     pub(super) fn note_kept(&mut self, to: Org, ack: &Ack) {
         let sent = self.side(to.other()).outbox.range((ack.epoch.n, 0)..=(ack.epoch.n, ack.cursor));
-        let sent: Vec<_> = sent.map(|(key, queued)| (*key, queued.clone())).collect();
+        let sent: Vec<_> = sent.map(|(key, queued)| (*key, (ack.epoch, queued.clone()))).collect();
         self.side_mut(to).kept.extend(sent);
+    }
+
+    pub(super) fn acked(&self, org: Org) -> u64 {
+        self.streams(org).out.map_or(0, |out| out.acked)
+    }
+
+    pub(super) fn recovers(&self, org: Org) -> bool {
+        self.streams(org).recovery.is_some()
     }
 
     /// Our submissions that an envelope may place, as the writer finds them.
@@ -89,26 +97,19 @@ impl Pair {
         let other = self.side(org.other());
         let (epoch_n, first) = present.into_iter().chain(later).find(|key| other.kept.contains_key(key))?;
         let kept = other.kept.range((epoch_n, first)..(epoch_n, first + limits::ENVELOPE_RECORDS_MAX as u64));
-        let records: Vec<KeptRecord> =
-            kept.map(|(_, queued)| KeptRecord { record: record(&queued.bytes), bytes: queued.bytes.clone() }).collect();
-        let prev = other.kept.get(&(epoch_n, first - 1)).map_or(Digest::ZERO, |before| before.head);
-        Some(Kept { epoch: self.epoch_of(org, epoch_n), prev, records, submits: self.submits(org.other()) })
-    }
-
-    fn epoch_of(&self, org: Org, n: u64) -> Epoch {
-        let theirs = self.streams(org.other());
-        let present = theirs.inn.as_ref().map(|inn| inn.epoch);
-        let ended = theirs.ended_in.map(|(epoch, ..)| epoch);
-        [present, ended].into_iter().flatten().find(|epoch| epoch.n == n).expect("the other side knows the epoch")
+        let records: Vec<KeptRecord> = kept
+            .map(|(_, (_, queued))| KeptRecord { record: record(&queued.bytes), bytes: queued.bytes.clone() })
+            .collect();
+        let prev = other.kept.get(&(epoch_n, first - 1)).map_or(Digest::ZERO, |(_, before)| before.head);
+        let (epoch, _) = other.kept[&(epoch_n, first)];
+        Some(Kept { epoch, prev, records, submits: self.submits(org.other()) })
     }
 
     fn submits(&self, org: Org) -> Vec<Submit> {
-        let Some(out) = self.streams(org).out else { return Vec::new() };
-        let sent = self.side(org).outbox.range((out.epoch.n, 0)..(out.epoch.n + 1, 0));
-        let submit = |((_, seq), queued): (&(u64, u64), &super::Queued)| match record(&queued.bytes).body {
-            Ok(RecordBody::RoomSubmit { room, event }) => Some(Submit { epoch_n: out.epoch.n, seq: *seq, room, event }),
+        let submit = |((epoch_n, seq), queued): (&(u64, u64), &super::Queued)| match record(&queued.bytes).body {
+            Ok(RecordBody::RoomSubmit { room, event }) => Some(Submit { epoch_n: *epoch_n, seq: *seq, room, event }),
             _ => None,
         };
-        sent.filter_map(submit).collect()
+        self.side(org).outbox.iter().filter_map(submit).collect()
     }
 }
