@@ -85,23 +85,75 @@ async fn f17_both_daemons_restored_to_different_points_agree_again() {
     talk(&alice, &bob, &rooms, "one", 3).await;
     let later = take(&pair.globex).await;
     talk(&alice, &bob, &rooms, "two", 3).await;
-    for org in [&pair.acme, &pair.globex] {
-        org.network.set(Weather::Cut);
-    }
+    set_weather(&pair, Weather::Cut);
     restore(&mut pair.acme, &early).await;
     restore(&mut pair.globex, &later).await;
     alice.try_say(&rooms[0], "too early").await.refused("RECOVERING");
     let shown = recover(&pair.acme, &[pair.globex.domain]).await;
     assert_eq!(shown["state"], "recovering");
-    for org in [&pair.acme, &pair.globex] {
-        org.network.set(Weather::Fair);
-    }
+    set_weather(&pair, Weather::Fair);
     pair.wait("open", "open").await;
     talk(&alice, &bob, &rooms, "three", 2).await;
     let texts = same(&alice, &bob, &rooms).await;
     for room in texts {
         let ones = room.iter().filter(|text| text.starts_with("one ")).count();
         assert_eq!(ones, 6, "what either kept is there once: {room:?}");
+    }
+    pair.check_audits().await;
+}
+
+/// Cuts the border, or opens it again.
+fn set_weather(pair: &Pair, weather: Weather) {
+    for org in [&pair.acme, &pair.globex] {
+        org.network.set(weather);
+    }
+}
+
+#[tokio::test]
+async fn w10_what_waited_before_a_restore_of_both_crosses_once_and_in_a_new_epoch_nothing_waits() {
+    let (mut pair, alice, bob, rooms) = town().await;
+    set_weather(&pair, Weather::Cut);
+    for (person, room) in [(&alice, &rooms[0]), (&bob, &rooms[1]), (&alice, &rooms[1]), (&bob, &rooms[0])] {
+        person.say(room, &format!("{} waits", person.local())).await;
+    }
+    let backups = [take(&pair.acme).await, take(&pair.globex).await];
+    alice.say(&rooms[0], "lost, and its number with it").await;
+    restore(&mut pair.acme, &backups[0]).await;
+    restore(&mut pair.globex, &backups[1]).await;
+    set_weather(&pair, Weather::Fair);
+    pair.wait("open", "open").await;
+    talk(&alice, &bob, &rooms, "after", 3).await;
+    for texts in same(&alice, &bob, &rooms).await {
+        for who in ["alice", "bob"] {
+            assert_eq!(texts.iter().filter(|text| **text == format!("{who} waits")).count(), 1, "{texts:?}");
+        }
+        assert!(!texts.contains(&"lost, and its number with it".to_owned()), "it never crossed: {texts:?}");
+    }
+    for (org, peer) in [(&pair.acme, pair.globex.domain), (&pair.globex, pair.acme.domain)] {
+        until("the new epoch is the present one", || async {
+            (recover(org, &[peer]).await["epoch"] == 2).then_some(())
+        })
+        .await;
+    }
+    pair.check_audits().await;
+}
+
+#[tokio::test]
+async fn f17_a_partner_put_back_into_an_epoch_that_ended_since_gets_its_end_again() {
+    let (mut pair, alice, bob, rooms) = town().await;
+    let theirs = take(&pair.globex).await;
+    talk(&alice, &bob, &rooms, "one", 2).await;
+    let ours = take(&pair.acme).await;
+    talk(&alice, &bob, &rooms, "two", 2).await;
+    restore(&mut pair.acme, &ours).await;
+    pair.wait("open", "open").await;
+    talk(&alice, &bob, &rooms, "three", 2).await;
+    let before = same(&alice, &bob, &rooms).await;
+    restore(&mut pair.globex, &theirs).await;
+    pair.wait("open", "open").await;
+    talk(&alice, &bob, &rooms, "four", 1).await;
+    for (room, before) in same(&alice, &bob, &rooms).await.iter().zip(before) {
+        assert_eq!(room[..before.len()], before, "each once and in its place");
     }
     pair.check_audits().await;
 }
