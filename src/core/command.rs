@@ -368,6 +368,8 @@ pub struct Greeting {
     pub outgoing: Option<OutPosition>,
     /// Their stream.
     pub incoming: Option<InPosition>,
+    /// The epochs before that one that we can send again, oldest first: the last record of each.
+    pub follows: Vec<RecordPlace>,
     /// Our last record, when it is in a stream that follows that one.
     pub through: Option<RecordPlace>,
     /// Where their stream ended in the epoch before.

@@ -36,8 +36,8 @@ pub enum Feature {
     Runs,
     /// What a peer lost by a restore is given back to it (W10).
     Kept,
-    /// Hellos that tell how far the epochs reach that follow the present one (W10).
-    Through,
+    /// Hellos that tell how epochs follow each other (W10).
+    Epochs,
 }
 
 impl Feature {
@@ -58,7 +58,7 @@ impl Feature {
         Self::Calls,
         Self::Runs,
         Self::Kept,
-        Self::Through,
+        Self::Epochs,
     ];
 
     /// Its name in hellos.
@@ -80,7 +80,7 @@ impl Feature {
             Self::Calls => "calls",
             Self::Runs => "runs",
             Self::Kept => "kept",
-            Self::Through => "through",
+            Self::Epochs => "epochs",
         }
     }
 }

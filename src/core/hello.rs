@@ -12,7 +12,7 @@ use crate::model::{
     Code, Digest, Domain, EpochId, Millis, Reject,
     journal::Entry,
     limits,
-    link::{EndedEpoch, InStream, OutStream, Peer, Streams, Term},
+    link::{EndedEpoch, InStream, OutStream, Peer, RecordPlace, Streams, Term},
     record::{Epoch, Hello, InPosition, OutPosition},
 };
 
@@ -119,6 +119,7 @@ fn greeting(link: &Link) -> Greeting {
             head: inn.head,
             backed_up: inn.backed_up,
         }),
+        follows: link.streams.follows(),
         through: link.streams.through(),
         ended: ended_in.map(|(epoch, cursor, head)| InPosition { epoch, cursor, head, backed_up: 0 }),
     }
@@ -167,9 +168,12 @@ fn learn_fate(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) {
     for told in [hello.ended, hello.incoming].into_iter().flatten() {
         raise(&mut streams, told.epoch, told.cursor);
     }
-    // Without a restore there is no epoch of ours that only the peer knows of.
+    // Without a restore there is no epoch of ours that only the peer knows of, or knows to have ended.
     if let Some(told) = hello.ended.filter(|_| streams.recovery.is_some()) {
-        recovery::learn_ended(&mut streams, &told);
+        if let Some(out) = streams.out.as_mut().filter(|out| out.epoch == told.epoch) {
+            out.acked = told.cursor.min(out.next_seq - 1).max(out.acked);
+        }
+        recovery::learn_ended(&mut streams, &told, permit::term(&link, draft.now));
     }
     if streams != link.streams {
         draft.put_streams(peer, streams);
@@ -201,7 +205,7 @@ fn reconcile(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) -> Result<(), 
     let Some(term) = permit::term(&link, draft.now).filter(|_| may_agree(&draft.state, &link)) else { return Ok(()) };
     let mut streams = link.streams.clone();
     if let Some(theirs) = hello.outgoing {
-        hear_outgoing(&mut streams, &theirs, term, draft.now)?;
+        hear_outgoing(&mut streams, (&theirs, &hello.follows), term, draft.now)?;
     }
     if let Some(theirs) = hello.incoming {
         turn_back(&mut streams, &theirs, term);
@@ -211,15 +215,23 @@ fn reconcile(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) -> Result<(), 
         let detail = "the partner has lost its stream and begun it anew; what came before stands".to_owned();
         links::note(draft, format!("peer:{peer}"), "link.peer_restarted", peer, (None, detail));
     }
+    let at = streams.inn.as_ref().map(InStream::place);
     if streams != link.streams {
         draft.put_streams(peer, streams);
     }
+    // The last that was to come again may be an epoch without a record.
+    at.into_iter().for_each(|at| recovery::advance(draft, peer, at));
     Ok(())
 }
 
 /// Their stream as they see it, against ours of it. A hello can be older than what was received since it was written:
 /// positions that lie behind are no contradiction, only two contents for one position are.
-fn hear_outgoing(streams: &mut Streams, theirs: &OutPosition, term: Term, now: Millis) -> Result<(), Reject> {
+fn hear_outgoing(
+    streams: &mut Streams,
+    (theirs, follows): (&OutPosition, &[RecordPlace]),
+    term: Term,
+    now: Millis,
+) -> Result<(), Reject> {
     let is_present = Term { ours: theirs.term.1, theirs: theirs.term.0 } == term;
     let Some(inn) = &streams.inn else {
         let last = streams.ended_in.map_or(0, |(epoch, ..)| epoch.n);
@@ -227,7 +239,7 @@ fn hear_outgoing(streams: &mut Streams, theirs: &OutPosition, term: Term, now: M
         return Ok(());
     };
     if theirs.epoch.n > inn.epoch.n && is_present {
-        return begin_again(streams, theirs.epoch, term, now);
+        return if lacks_any(inn, follows) { Ok(()) } else { begin_again(streams, theirs.epoch, term, now) };
     }
     if theirs.epoch.n == inn.epoch.n && theirs.epoch.id != inn.epoch.id {
         // One who has lost it begins it anew before hearing from us, and sends nothing in it.
@@ -239,6 +251,12 @@ fn hear_outgoing(streams: &mut Streams, theirs: &OutPosition, term: Term, now: M
         return Err(Reject::new(Code::Fork, format!("the peer's records up to {} are not those we have", inn.cursor)));
     }
     Ok(())
+}
+
+/// Whether we lack records of epochs that the peer can send again. Our hello asks for them, by its position.
+fn lacks_any(inn: &InStream, follows: &[RecordPlace]) -> bool {
+    let Some(at) = follows.iter().position(|(n, _)| *n == inn.epoch.n) else { return false };
+    follows[at].1 > inn.cursor || follows[at + 1..].iter().any(|(_, last)| *last > 0)
 }
 
 /// The peer has lost its stream and begins the next epoch: what it sent so far stands. Not too often (A15).
@@ -292,6 +310,7 @@ fn turn_back(streams: &mut Streams, theirs: &InPosition, term: Term) {
 fn hear_incoming(streams: &mut Streams, theirs: &InPosition) -> Result<(), Reject> {
     let Some(out) = &mut streams.out else { return Ok(()) };
     if theirs.epoch.n < out.epoch.n {
+        streams.held = 0;
         return Ok(());
     }
     if theirs.epoch != out.epoch {

@@ -118,11 +118,13 @@ fn begin(draft: &mut Draft<'_>, link: &Link, held: InPosition, hello: &Hello) {
 }
 
 /// The peer knows of an epoch of ours that has ended and that a restore has lost: its number is not used again.
-pub fn learn_ended(streams: &mut Streams, told: &InPosition) {
+/// Where nothing of it arrived, it counts as an empty one of the present term.
+pub fn learn_ended(streams: &mut Streams, told: &InPosition, term: Option<Term>) {
     let last = streams.last_out();
     if streams.out.is_none() && told.epoch.n > last && told.epoch.n - last <= limits::EPOCHS_LOST_MAX {
         let (acked, next_seq) = (told.cursor, told.cursor + 1);
-        streams.ended.push(EndedEpoch { epoch: told.epoch, acked, next_seq, tail: None });
+        let tail = term.filter(|_| told.cursor == 0).map(|term| (term, Digest::ZERO));
+        streams.ended.push(EndedEpoch { epoch: told.epoch, acked, next_seq, tail });
     }
 }
 
@@ -242,7 +244,7 @@ pub fn unshown(draft: &mut Draft<'_>, peer: &Domain) -> Result<Answer, Reject> {
     if held.cursor == 0 {
         // An epoch of ours in which it has received nothing; of those before it we have all.
         let mut streams = begin_anew(draft, &link);
-        learn_ended(&mut streams, &held);
+        learn_ended(&mut streams, &held, permit::term(&link, draft.now));
         finish(draft, peer, &streams);
         return Ok(Answer::done());
     }
@@ -271,7 +273,7 @@ pub fn accept_loss(draft: &mut Draft<'_>, actor: &str, peer: &Domain) -> Result<
     });
     end_stream(draft, peer, &mut streams);
     if let Some(held) = held {
-        learn_ended(&mut streams, &held);
+        learn_ended(&mut streams, &held, None);
     }
     draft.put_streams(peer, streams);
     if link.peer.quarantine.is_some() {
@@ -300,9 +302,10 @@ pub fn tail_gone(draft: &mut Draft<'_>, peer: &Domain, epoch: EpochId) -> Result
     Ok(Answer::done())
 }
 
-/// What waited in the stream does not cross any more.
+/// What waited in the stream does not cross any more, and nothing of before is sent again.
 fn end_stream(draft: &mut Draft<'_>, peer: &Domain, streams: &mut Streams) {
     links::end_outgoing(streams);
+    streams.ended.iter_mut().for_each(|ended| ended.tail = None);
     for (room, to) in waiting_rooms(draft, peer) {
         rooms::give_up_waiting(draft, room, to);
     }

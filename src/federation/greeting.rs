@@ -91,6 +91,7 @@ impl Federation {
 
     fn hello(&self, state: &State, link: &Link, greeting: Greeting) -> Hello {
         let card = self.keys.load().card.clone();
+        let knows_epochs = features::offers(link, Feature::Epochs);
         Hello {
             link: link.peer.link,
             origin: state.org.domain.clone(),
@@ -105,7 +106,8 @@ impl Federation {
             seen_serial: greeting.seen_serial,
             outgoing: greeting.outgoing,
             incoming: greeting.incoming,
-            through: greeting.through.filter(|_| features::offers(link, Feature::Through)),
+            follows: if knows_epochs { greeting.follows } else { Vec::new() },
+            through: greeting.through.filter(|_| knows_epochs),
             ended: greeting.ended,
             files: rules_for(state, link).cloned(),
             envelope_max: (limits::ENVELOPE_RECORDS_MAX as u64, limits::ENVELOPE_BYTES_MAX as u64),

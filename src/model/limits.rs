@@ -285,6 +285,8 @@ pub const OUTBOX_KEPT_MS_MIN: u64 = 7 * 24 * 3_600_000;
 pub const OUTBOX_KEPT_MS_MAX: u64 = 30 * 24 * 3_600_000;
 /// Runs of a peer's daemon that are remembered.
 pub const RUNS_MAX: usize = 32;
+/// Ended epochs that are remembered, so that their messages keep their delivery state and their ends can be sent again.
+pub const ENDED_EPOCHS_MAX: usize = 64;
 /// How far the number of an epoch can be ahead of the last one that is known, because epochs between were lost.
 pub const EPOCHS_LOST_MAX: u64 = 1_000;
 /// How often within [`RESTART_WINDOW_MS`] a peer may begin its stream anew without a new grant.

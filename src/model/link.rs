@@ -4,6 +4,7 @@ use super::{
     Code, Digest, Domain, InstanceId, LinkId, Millis, RoomId, RunId,
     file::FilePolicy,
     grant::SignedGrant,
+    limits,
     org::SignedCard,
     record::{Epoch, InPosition},
 };
@@ -196,9 +197,6 @@ pub struct Streams {
     pub restarts: Vec<Millis>,
 }
 
-/// Ended epochs that are remembered, so that their messages keep their delivery state.
-const ENDED_EPOCHS_MAX: usize = 64;
-
 impl Streams {
     /// The number of the last epoch of ours; 0 before the first.
     #[must_use]
@@ -229,6 +227,19 @@ impl Streams {
         self.following.last_mut().or(self.out.as_mut())
     }
 
+    /// The epochs before the one that a hello names which can be sent again, oldest first: the last record of each.
+    #[must_use]
+    pub fn follows(&self) -> Vec<RecordPlace> {
+        let Some(told) = self.told() else { return Vec::new() };
+        let is_kept = |ended: &&EndedEpoch| ended.tail.is_some_and(|(term, _)| term == told.term);
+        let mut follows: Vec<RecordPlace> =
+            self.ended.iter().rev().take_while(is_kept).map(|ended| (ended.epoch.n, ended.next_seq - 1)).collect();
+        follows.reverse();
+        let before = self.outgoing().take_while(|out| out.epoch != told.epoch);
+        follows.extend(before.map(|out| (out.epoch.n, out.next_seq - 1)));
+        follows
+    }
+
     /// The last record of ours, when it is in a stream that follows the one a hello names.
     #[must_use]
     pub fn through(&self) -> Option<RecordPlace> {
@@ -254,7 +265,7 @@ impl Streams {
         let OutStream { epoch, term, next_seq, head, acked, .. } = out;
         let tail = (acked + 1 == next_seq).then_some((term, head));
         self.ended.push(EndedEpoch { epoch, acked, next_seq, tail });
-        let surplus = self.ended.len().saturating_sub(ENDED_EPOCHS_MAX);
+        let surplus = self.ended.len().saturating_sub(limits::ENDED_EPOCHS_MAX);
         self.ended.drain(..surplus);
     }
 

@@ -293,8 +293,10 @@ pub struct Hello {
     pub outgoing: Option<OutPosition>,
     /// The stream from listener to speaker.
     pub incoming: Option<InPosition>,
-    /// The speaker's last record, when it is in an epoch that follows that one; none for a listener that does not offer
-    /// `through`.
+    /// The epochs before that one that the speaker can send again, oldest first: the last record of each, 0 in one
+    /// without any. Empty for a listener that does not offer `epochs`.
+    pub follows: Vec<RecordPlace>,
+    /// The speaker's last record, when it is in an epoch that follows that one. None as above.
     pub through: Option<RecordPlace>,
     /// The final position of the stream from listener to speaker in the epoch before: the fate of what was in flight.
     pub ended: Option<InPosition>,

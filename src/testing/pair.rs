@@ -333,7 +333,7 @@ impl Pair {
         let Ok(Answer::Greeting(greeting)) = self.peer(from, PeerOp::Greet) else {
             panic!("a pinned peer is greeted");
         };
-        let Greeting { grant, seen_serial, outgoing, incoming, through, ended } = *greeting;
+        let Greeting { grant, seen_serial, outgoing, incoming, follows, through, ended } = *greeting;
         let org = &self.side(from).state.org;
         let (own, peer) = (from.domain(), from.other().domain());
         Hello {
@@ -349,6 +349,7 @@ impl Pair {
             seen_serial,
             outgoing,
             incoming,
+            follows,
             through,
             ended,
             features: features::offered(&self.side(from).state),

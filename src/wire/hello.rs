@@ -86,6 +86,8 @@ pub struct HelloParts {
     pub outgoing: Option<OutPosition>,
     /// The stream from listener to speaker.
     pub incoming: Option<InPosition>,
+    /// The epochs before that one that the speaker can send again, oldest first: the last record of each.
+    pub follows: Vec<RecordPlace>,
     /// The speaker's last record, when it is in an epoch that follows that one.
     pub through: Option<RecordPlace>,
     /// The end of the stream from listener to speaker in the epoch before.
@@ -115,7 +117,8 @@ pub fn encode(hello: &Hello) -> Vec<u8> {
         seen_serial: Integer(hello.seen_serial),
         outgoing: hello.outgoing.map(|position| Object(position.into())),
         incoming: hello.incoming.map(|position| Object(position.into())),
-        through: hello.through.map(|(epoch_n, seq)| Object(PlaceV1 { epoch_n: Integer(epoch_n), seq: Integer(seq) })),
+        follows: hello.follows.iter().map(|place| Object((*place).into())).collect(),
+        through: hello.through.map(|place| Object(place.into())),
         ended: hello.ended.map(|position| Object(position.into())),
         features: hello.features.clone(),
         envelope_max: Object(SizeV1 { records: Integer(hello.envelope_max.0), bytes: Integer(hello.envelope_max.1) }),
@@ -131,6 +134,7 @@ pub fn decode(bytes: &[u8]) -> Result<HelloParts, WireError> {
     let parsed: HelloV1 = strict::parse(OBJECT, bytes, HELLO_BYTES_MAX)?;
     ensure(parsed.origin != parsed.destination, OBJECT, "destination", "must not be the origin")?;
     check_features(OBJECT, &parsed.features)?;
+    ensure(parsed.follows.len() <= limits::ENDED_EPOCHS_MAX, OBJECT, "follows", "must name at most 64 epochs")?;
     let Object(SizeV1 { records, bytes }) = parsed.envelope_max;
     ensure(records.0 >= 1, OBJECT, "envelope_max", "must allow a record")?;
     ensure(bytes.0 >= limits::ENVELOPE_BYTES_MIN as u64, OBJECT, "envelope_max", "must allow at least 524,288 bytes")?;
@@ -147,7 +151,8 @@ pub fn decode(bytes: &[u8]) -> Result<HelloParts, WireError> {
         seen_serial: parsed.seen_serial.0,
         outgoing: parsed.outgoing.map(|Object(position)| position.into_position()).transpose()?,
         incoming: parsed.incoming.map(|Object(position)| position.into_position()).transpose()?,
-        through: parsed.through.map(|Object(PlaceV1 { epoch_n, seq })| (epoch_n.0, seq.0)),
+        follows: parsed.follows.into_iter().map(|Object(place)| place.into_place()).collect(),
+        through: parsed.through.map(|Object(place)| place.into_place()),
         ended: parsed.ended.map(|Object(position)| position.into_position()).transpose()?,
         features: parsed.features,
         envelope_max: (records.0, bytes.0),
@@ -174,6 +179,8 @@ struct HelloV1 {
     outgoing: Option<Object<OutV1>>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     incoming: Option<Object<InV1>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    follows: Vec<Object<PlaceV1>>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     through: Option<Object<PlaceV1>>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -198,6 +205,18 @@ struct OutV1 {
 struct PlaceV1 {
     epoch_n: Integer,
     seq: Integer,
+}
+
+impl From<RecordPlace> for PlaceV1 {
+    fn from((epoch_n, seq): RecordPlace) -> Self {
+        Self { epoch_n: Integer(epoch_n), seq: Integer(seq) }
+    }
+}
+
+impl PlaceV1 {
+    fn into_place(self) -> RecordPlace {
+        (self.epoch_n.0, self.seq.0)
+    }
 }
 
 impl From<OutPosition> for OutV1 {

@@ -243,6 +243,7 @@ fn assemble(parts: HelloParts, card: SignedCard, grant: Option<SignedGrant>) -> 
         seen_serial: parts.seen_serial,
         outgoing: parts.outgoing,
         incoming: parts.incoming,
+        follows: parts.follows,
         through: parts.through,
         ended: parts.ended,
         features: parts.features,

@@ -148,6 +148,7 @@ pub fn hello() -> Hello {
             head: Digest([0x0b; 32]),
             backed_up: 0,
         }),
+        follows: Vec::new(),
         through: None,
         ended: Some(InPosition {
             epoch: Epoch { n: 2, id: EpochId([0xe4; 16]) },
@@ -163,7 +164,8 @@ pub fn hello() -> Hello {
 
 /// A hello to an org that has lost the end of an epoch, which has been followed by another since.
 pub fn hello_resending() -> Hello {
-    Hello { features: vec!["kept".to_owned(), "through".to_owned()], through: Some((3, 5)), ..hello() }
+    let features = vec!["epochs".to_owned(), "kept".to_owned()];
+    Hello { features, follows: vec![(1, 20)], through: Some((3, 5)), ..hello() }
 }
 
 /// A hello of an org that has nothing to say yet.

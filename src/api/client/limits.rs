@@ -197,6 +197,7 @@ mod tests {
         "OUTBOX_KEPT_MS_MIN",
         "OUTBOX_KEPT_MS_MAX",
         "RUNS_MAX",
+        "ENDED_EPOCHS_MAX",
         "EPOCHS_LOST_MAX",
         "RESTARTS_PER_DAY_MAX",
         "RESTART_WINDOW_MS",

@@ -208,6 +208,7 @@ impl EvilLink {
             seen_serial: serial,
             outgoing: (serial > 0).then_some(outgoing),
             incoming,
+            follows: Vec::new(),
             through: None,
             ended: None,
             features: Feature::ALL.iter().map(|feature| feature.as_str().to_owned()).collect(),

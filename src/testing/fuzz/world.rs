@@ -371,6 +371,7 @@ pub(super) fn hello() -> Hello {
         seen_serial: 1,
         outgoing: Some(OutPosition { epoch: EPOCH, term: (1, 1), next_seq: 1, head: Digest::ZERO }),
         incoming: None,
+        follows: Vec::new(),
         through: None,
         ended: None,
         features: Feature::ALL.iter().map(|feature| feature.as_str().to_owned()).collect(),

@@ -33,7 +33,8 @@ impl Pair {
     }
 
     /// How far a side has received the other's stream.
-    pub(super) fn cursor(&self, org: Org) -> Option<(Epoch, u64)> {
+    #[must_use]
+    pub fn cursor(&self, org: Org) -> Option<(Epoch, u64)> {
         let inn = self.side(org).state.links[&org.other().domain()].streams.inn.as_ref();
         inn.map(|inn| (inn.epoch, inn.cursor))
     }

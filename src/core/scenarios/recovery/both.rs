@@ -122,6 +122,79 @@ fn f17_the_end_of_an_epoch_that_ended_since_is_sent_again() {
     }
 }
 
+#[test]
+fn f17_an_epoch_that_was_taken_up_and_lost_is_sent_again_though_another_follows() {
+    let (mut pair, direct) = acquainted();
+    let theirs = pair.globex.clone();
+    for time in 0..2 {
+        let ours = pair.acme.clone();
+        pair.restore(ACME, &ours, 5 + time);
+        level(&mut pair);
+        post(&mut pair, ACME, "alice", direct, &format!("{time}")).expect("said");
+        level(&mut pair);
+    }
+    let ours = pair.acme.clone();
+    pair.restore(ACME, &ours, 7);
+    pair.greet(ACME).expect("nothing is lost");
+    pair.restore(GLOBEX, &theirs, 8);
+    level(&mut pair);
+    assert_eq!(said(&pair, GLOBEX, direct), ["0", "1"]);
+    assert_in_step(&pair, direct);
+}
+
+#[test]
+fn f17_a_hello_from_before_a_restore_does_not_cut_off_what_comes_again() {
+    let (mut pair, direct) = acquainted();
+    let theirs = pair.globex.clone();
+    post(&mut pair, ACME, "alice", direct, "one").expect("said");
+    pair.sync();
+    let ours = pair.acme.clone();
+    pair.restore(ACME, &ours, 5);
+    level(&mut pair);
+    let stale = pair.hello(ACME);
+    assert_eq!(stale.outgoing.map(|outgoing| outgoing.epoch.n), Some(2));
+    pair.restore(GLOBEX, &theirs, 6);
+    pair.greet(GLOBEX).expect("it has lost the end of the first");
+    pair.peer(GLOBEX, PeerOp::Heard(Box::new(stale))).expect("it was true once");
+    assert_eq!(pair.cursor(GLOBEX).map(|(epoch, _)| epoch.n), Some(1), "its end is still to come");
+    level(&mut pair);
+    assert_eq!(said(&pair, GLOBEX, direct), ["one"]);
+    assert_in_step(&pair, direct);
+}
+
+#[test]
+fn w10_a_replay_up_to_an_epoch_without_records_ends() {
+    let (mut pair, direct) = acquainted();
+    let theirs = pair.globex.clone();
+    post(&mut pair, GLOBEX, "bob", direct, "one").expect("said");
+    pair.sync();
+    let ours = pair.acme.clone();
+    pair.restore(ACME, &ours, 5);
+    pair.restore(GLOBEX, &theirs, 6);
+    level(&mut pair);
+    for org in [ACME, GLOBEX] {
+        assert_eq!(pair.side(org).state.links[&org.other().domain()].streams.replay, None, "{org:?}");
+    }
+    assert_eq!(said(&pair, GLOBEX, direct), ["one"]);
+}
+
+#[test]
+fn f17_an_epoch_whose_end_only_the_partner_knew_of_is_sent_again() {
+    let (mut pair, id) = group(GLOBEX);
+    let ours = pair.acme.clone();
+    post(&mut pair, GLOBEX, "bob", id, "one").expect("queued");
+    let theirs = pair.globex.clone();
+    for time in 0..2 {
+        pair.sync();
+        pair.restore(GLOBEX, &theirs, 5 + time);
+    }
+    level(&mut pair);
+    pair.restore(ACME, &ours, 7);
+    level(&mut pair);
+    assert_eq!(said(&pair, ACME, id), ["one"]);
+    assert_in_step(&pair, id);
+}
+
 /// A history in which both sides are put back to any backup, at any time.
 struct Twofold {
     pair: Pair,
