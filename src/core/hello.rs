@@ -207,10 +207,8 @@ fn reconcile(draft: &mut Draft<'_>, peer: &Domain, hello: &Hello) -> Result<(), 
     if let Some(theirs) = hello.outgoing {
         hear_outgoing(&mut streams, (&theirs, &hello.follows), term, draft.now)?;
     }
-    if let Some(theirs) = hello.incoming {
-        turn_back(&mut streams, &theirs, term);
-        hear_incoming(&mut streams, &theirs)?;
-    }
+    turn_back(&mut streams, hello.incoming.as_ref(), term);
+    hear_incoming(&mut streams, hello.incoming.as_ref())?;
     if streams.restarts.len() > link.streams.restarts.len() {
         let detail = "the partner has lost its stream and begun it anew; what came before stands".to_owned();
         links::note(draft, format!("peer:{peer}"), "link.peer_restarted", peer, (None, detail));
@@ -235,7 +233,9 @@ fn hear_outgoing(
     let is_present = Term { ours: theirs.term.1, theirs: theirs.term.0 } == term;
     let Some(inn) = &streams.inn else {
         let last = streams.ended_in.map_or(0, |(epoch, ..)| epoch.n);
-        streams.inn = (is_present && theirs.epoch.n > last).then(|| adopted(theirs.epoch, term));
+        let lacks_any = follows.iter().any(|(n, seq)| *n > last && *seq > 0);
+        let is_next = is_present && theirs.epoch.n > last && !lacks_any;
+        streams.inn = is_next.then(|| adopted(theirs.epoch, term));
         return Ok(());
     };
     if theirs.epoch.n > inn.epoch.n && is_present {
@@ -284,22 +284,27 @@ fn adopted(epoch: Epoch, term: Term) -> InStream {
     InStream { epoch, term, cursor: 0, head: Digest::ZERO, rejects: Vec::new(), backed_up: 0, voids: Vec::new() }
 }
 
-/// The peer was put back to an epoch of ours that has ended since: what it has lost of that is sent again, and then what
-/// followed (W10).
-fn turn_back(streams: &mut Streams, theirs: &InPosition, term: Term) {
-    let Some(at) = streams.ended.iter().position(|ended| ended.epoch == theirs.epoch) else { return };
-    let first_lost = at + usize::from(theirs.cursor + 1 >= streams.ended[at].next_seq);
-    if first_lost == streams.ended.len() || streams.out.is_none() {
+/// The peer was put back to an epoch of ours that has ended since, or to before the first of the term: what it has lost is
+/// sent again, and then what followed (W10).
+fn turn_back(streams: &mut Streams, theirs: Option<&InPosition>, term: Term) {
+    let first_kept = streams.first_kept(term);
+    let first_lost = match theirs {
+        None => Some(first_kept),
+        Some(held) => streams.ended.iter().position(|ended| ended.epoch == held.epoch).map(|at| {
+            let has_all = held.cursor + 1 >= streams.ended[at].next_seq;
+            at + usize::from(has_all)
+        }),
+    };
+    let Some(first_lost) = first_lost.filter(|at| (first_kept..streams.ended.len()).contains(at)) else { return };
+    if streams.out.is_none() {
         return;
     }
-    let again = streams.ended[first_lost..].iter().map(|ended| {
-        let (_, head) = ended.tail.filter(|(of, _)| *of == term)?;
-        let EndedEpoch { epoch, acked, next_seq, .. } = *ended;
-        let confirmed = epoch == theirs.epoch;
+    let again = streams.ended.drain(first_lost..).filter_map(|EndedEpoch { epoch, acked, next_seq, tail }| {
+        let (_, head) = tail?;
+        let confirmed = theirs.is_some_and(|held| held.epoch == epoch);
         Some(OutStream { next_seq, head, acked, confirmed, ..OutStream::begun(epoch, term) })
     });
-    let Some(mut again) = again.collect::<Option<Vec<_>>>() else { return };
-    streams.ended.truncate(first_lost);
+    let mut again: Vec<OutStream> = again.collect();
     again.extend(streams.outgoing());
     (streams.out, streams.held) = (Some(again.remove(0)), 0);
     streams.following = again;
@@ -307,12 +312,12 @@ fn turn_back(streams: &mut Streams, theirs: &InPosition, term: Term) {
 
 /// Our stream as they received it. Their cursor may lie behind what they acknowledged: then they lost their tail, and
 /// the sender sends it again (W10).
-fn hear_incoming(streams: &mut Streams, theirs: &InPosition) -> Result<(), Reject> {
+fn hear_incoming(streams: &mut Streams, theirs: Option<&InPosition>) -> Result<(), Reject> {
     let Some(out) = &mut streams.out else { return Ok(()) };
-    if theirs.epoch.n < out.epoch.n {
+    let Some(theirs) = theirs.filter(|held| held.epoch.n >= out.epoch.n) else {
         streams.held = 0;
         return Ok(());
-    }
+    };
     if theirs.epoch != out.epoch {
         let detail = format!("the peer knows epoch {} of our stream, which we never began", theirs.epoch.n);
         return Err(Reject::new(Code::Epoch, detail));

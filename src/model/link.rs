@@ -231,13 +231,17 @@ impl Streams {
     #[must_use]
     pub fn follows(&self) -> Vec<RecordPlace> {
         let Some(told) = self.told() else { return Vec::new() };
-        let is_kept = |ended: &&EndedEpoch| ended.tail.is_some_and(|(term, _)| term == told.term);
-        let mut follows: Vec<RecordPlace> =
-            self.ended.iter().rev().take_while(is_kept).map(|ended| (ended.epoch.n, ended.next_seq - 1)).collect();
-        follows.reverse();
+        let ended = self.ended[self.first_kept(told.term)..].iter().map(|ended| (ended.epoch.n, ended.next_seq));
         let before = self.outgoing().take_while(|out| out.epoch != told.epoch);
-        follows.extend(before.map(|out| (out.epoch.n, out.next_seq - 1)));
-        follows
+        let all = ended.chain(before.map(|out| (out.epoch.n, out.next_seq)));
+        all.map(|(n, next_seq)| (n, next_seq - 1)).collect()
+    }
+
+    /// From where on all ended epochs are of this term and can be sent again.
+    #[must_use]
+    pub fn first_kept(&self, term: Term) -> usize {
+        let is_kept = |ended: &&EndedEpoch| ended.tail.is_some_and(|(of, _)| of == term);
+        self.ended.len() - self.ended.iter().rev().take_while(is_kept).count()
     }
 
     /// The last record of ours, when it is in a stream that follows the one a hello names.

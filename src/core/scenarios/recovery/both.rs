@@ -163,6 +163,29 @@ fn f17_a_hello_from_before_a_restore_does_not_cut_off_what_comes_again() {
 }
 
 #[test]
+fn f17_a_partner_put_back_to_before_the_first_epoch_gets_all_of_them() {
+    let mut pair = Pair::pinned();
+    for org in [ACME, GLOBEX] {
+        pair.grant(org, crate::model::grant::Scopes::all());
+    }
+    let theirs = pair.globex.clone();
+    pair.sync();
+    let direct = acquaint(&mut pair, ACME, "alice", "bob");
+    acquaint(&mut pair, GLOBEX, "bob", "alice");
+    for time in 0..2 {
+        post(&mut pair, ACME, "alice", direct, &format!("{time}")).expect("said");
+        level(&mut pair);
+        let ours = pair.acme.clone();
+        pair.restore(ACME, &ours, 5 + time);
+        level(&mut pair);
+    }
+    pair.restore(GLOBEX, &theirs, 8);
+    level(&mut pair);
+    assert_eq!(said(&pair, GLOBEX, direct), ["0", "1"]);
+    assert_in_step(&pair, direct);
+}
+
+#[test]
 fn w10_a_replay_up_to_an_epoch_without_records_ends() {
     let (mut pair, direct) = acquainted();
     let theirs = pair.globex.clone();
