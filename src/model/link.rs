@@ -227,14 +227,17 @@ impl Streams {
         self.following.last_mut().or(self.out.as_mut())
     }
 
-    /// The epochs before the one that a hello names which can be sent again, oldest first: the last record of each.
+    /// The epochs before the one that a hello names which can be sent again, oldest first: the last record of each. Of more
+    /// than a hello takes, the last ones.
     #[must_use]
     pub fn follows(&self) -> Vec<RecordPlace> {
         let Some(told) = self.told() else { return Vec::new() };
         let ended = self.ended[self.first_kept(told.term)..].iter().map(|ended| (ended.epoch.n, ended.next_seq));
         let before = self.outgoing().take_while(|out| out.epoch != told.epoch);
         let all = ended.chain(before.map(|out| (out.epoch.n, out.next_seq)));
-        all.map(|(n, next_seq)| (n, next_seq - 1)).collect()
+        let mut follows: Vec<RecordPlace> = all.map(|(n, next_seq)| (n, next_seq - 1)).collect();
+        follows.drain(..follows.len().saturating_sub(limits::ENDED_EPOCHS_MAX));
+        follows
     }
 
     /// From where on all ended epochs are of this term and can be sent again.

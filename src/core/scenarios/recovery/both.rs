@@ -186,6 +186,26 @@ fn f17_a_partner_put_back_to_before_the_first_epoch_gets_all_of_them() {
 }
 
 #[test]
+fn w10_a_term_with_more_restores_than_a_hello_tells_of_goes_on() {
+    let (mut pair, direct) = acquainted();
+    for time in 0..limits::ENDED_EPOCHS_MAX as u64 + 6 {
+        let backup = pair.acme.clone();
+        pair.restore(ACME, &backup, time);
+        level(&mut pair);
+        pair.now = pair.now.plus(limits::RESTART_WINDOW_MS / 2);
+    }
+    let backup = pair.acme.clone();
+    post(&mut pair, ACME, "alice", direct, "waits").expect("queued");
+    pair.restore(ACME, &backup, 99);
+    pair.greet(ACME).expect("nothing is lost");
+    assert_eq!(pair.hello(ACME).follows.len(), limits::ENDED_EPOCHS_MAX);
+    level(&mut pair);
+    post(&mut pair, ACME, "alice", direct, "on").expect("said");
+    level(&mut pair);
+    assert_eq!(said(&pair, GLOBEX, direct), ["on"]);
+}
+
+#[test]
 fn w10_a_replay_up_to_an_epoch_without_records_ends() {
     let (mut pair, direct) = acquainted();
     let theirs = pair.globex.clone();
