@@ -3,6 +3,9 @@
 //!
 //! Names (created, renamed, removed files) are taken to keep their order, as journalling file systems have it.
 //! `HANDCLASP_POWER_POINTS=1000` tries more moments, `HANDCLASP_POWER_SEED=7` others.
+//!
+//! sled frees and fills segments of its file again between two syncs. So it may be that a loss within such a time leaves
+//! pages that cannot be read: then the store must refuse to open, and not more often than once in 500 losses (ADR 8).
 
 use super::*;
 use handclasp::{clock::Random as _, testing::Seeded};
@@ -340,16 +343,24 @@ fn f6_a_loss_of_power_at_any_moment_loses_nothing_that_was_acknowledged() {
     let mut moments: Vec<u64> = (0..points).map(|_| below(&mut random, deeds.len() as u64)).collect();
     moments.sort_unstable();
     let mut moments = moments.into_iter().peekable();
+    let mut refused = 0;
     for (moment, deed) in deeds.into_iter().enumerate() {
         machine.take(deed);
         while moments.next_if_eq(&(moment as u64)).is_some() {
             let found = place.path().join("found");
             machine.lose_power(&found, &mut random);
-            let kv = open(&found.join("db")).unwrap_or_else(|error| panic!("deed {moment}: it has to open: {error}"));
-            check(&kv, machine.acked, &format!("deed {moment}"));
-            drop(kv);
+            match open(&found.join("db")) {
+                Ok(kv) => check(&kv, machine.acked, &format!("deed {moment}")),
+                Err(StoreError::Corrupt(what)) => {
+                    eprintln!("deed {moment}: refused to open: {what}");
+                    assert!(what.contains("restore a backup"), "deed {moment}: it says what to do: {what}");
+                    refused += 1;
+                }
+                Err(error) => panic!("deed {moment}: it has to open: {error}"),
+            }
             fs::remove_dir_all(found).expect("removable");
         }
     }
     assert_eq!(machine.acked, COMMITS, "the recording is whole");
+    assert!(refused <= points.div_ceil(500), "{refused} of {points} losses left a database that cannot be opened");
 }
