@@ -5,7 +5,7 @@
 //! `HANDCLASP_POWER_POINTS=1000` tries more moments, `HANDCLASP_POWER_SEED=7` others.
 //!
 //! sled frees and fills segments of its file again between two syncs. So it may be that a loss within such a time leaves
-//! pages that cannot be read: then the store must refuse to open, and not more often than once in 500 losses (ADR 8).
+//! pages that cannot be read: then the store must refuse to open, and at most once in 500 losses, or once in a run of fewer (ADR 8).
 
 use super::*;
 use handclasp::{clock::Random as _, testing::Seeded};
